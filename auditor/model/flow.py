@@ -1,0 +1,87 @@
+"""FLOW: the columns that every reader fills and every later room reads.
+
+Signed integers and text only: distributed engines know no unsigned integers and cut timestamps to
+microseconds.  One row is an exchange between two endpoints, or a count of records that could not be
+read (`status` other than `ok`): nothing is dropped, so the packets of all rows equal those of the source.
+"""
+
+from typing import Any, Final
+
+import polars as pl
+
+SIDES: Final = ("src", "dst")
+
+OK: Final = "ok"
+NO_ADDRESS: Final = "no_address"  # decoded, and has no network address: ARP, spanning tree, LLDP
+TRUNCATED: Final = "truncated"  # cut (by the capture's length or the end of the file) before its addresses
+MALFORMED: Final = "malformed"  # a length or a version that lies
+UNSUPPORTED: Final = "unsupported"  # a link type or framing that nothing here decodes
+UNEXAMINED: Final = (TRUNCATED, MALFORMED, UNSUPPORTED)
+"""Statuses that keep a report from passing: traffic was there and was not looked at."""
+
+OBSERVED, ATTESTED, OFFERED, REPORTED, CONFIGURED = "observed", "attested", "offered", "reported", "configured"
+PLANES: Final = ("media", "signalling", "keys", "recording", "management", "telemetry", "other")
+UNKNOWN: Final = "unknown"  # of a plane: any; of a role: a participant or a place
+ROLES: Final = ("client", "server", "relay", "hop")
+CARRIED, UNANSWERED, REJECTED = "", "unanswered", "rejected"  # outcome
+
+SOURCE_SHIFT: Final = 40
+"""A witness is `source << 40 | record`: one integer, so that its minimum is one record of one source."""
+
+RECORD: Final[dict[str, Any]] = {
+    "source": pl.Int32,  # index into the inputs, sorted by name
+    "record": pl.Int64,  # number of its first packet in that source, from 1
+    "status": pl.String,
+    "detail": pl.String,  # why, where status is not ok: fixed words of ours, never a stranger's text
+    "basis": pl.String,
+    "vantage": pl.String,  # name of the capture point, empty if undeclared
+    "transport": pl.String,  # tcp, udp, sctp, icmp, icmp6, or ip/<number>
+    "app": pl.String,  # sip, rtp, rtcp, stun, turn, dtls, tls, quic, dns, zoom, ...; empty: not recognised
+    "plane": pl.String,  # one of PLANES, several joined by + in alphabetical order, or unknown
+    "service": pl.String,  # id in the service catalogue, empty: not known
+    "session": pl.String,  # null: the flow is its own
+    "outcome": pl.String,
+    "opened": pl.String,  # how it is known that src opened it: handshake, protocol, or empty (not known)
+    "first_ns": pl.Int64,  # nanoseconds since 1970-01-01 UTC
+    "last_ns": pl.Int64,
+    "src_packets": pl.Int64,  # sent by src
+    "dst_packets": pl.Int64,
+    "src_bytes": pl.Int64,  # on the wire, headers included
+    "dst_bytes": pl.Int64,
+}
+ENDPOINT: Final[dict[str, Any]] = {
+    "addr": pl.String,  # RFC 5952 text; IPv4-mapped IPv6 is written as IPv4; null in rows without addresses
+    "port": pl.Int32,
+    "name": pl.String,  # what DNS answers or a TLS server name called it; several joined by a space, sorted
+    "role": pl.String,  # client, server, relay, hop or unknown
+    "label": pl.String,  # a participant's population or tenant; of a site, whose data it holds; empty: none
+    "site": pl.String,  # from the inventory, else empty
+    "operator": pl.String,  # who runs it, empty: not known
+    "claimed": pl.String,  # country set, empty: nothing is claimed
+    "proven": pl.String,  # country set, `*`: nothing is proven
+}
+FLOW: Final = {**RECORD, **{f"{side}_{name}": kind for side in SIDES for name, kind in ENDPOINT.items()}}
+
+DEFAULTS: Final[dict[str, Any]] = {
+    "source": 0, "record": 0, "status": OK, "detail": "", "basis": OBSERVED, "vantage": "", "transport": "", "app": "",
+    "plane": UNKNOWN, "service": "", "session": None, "outcome": CARRIED, "opened": "", "first_ns": 0, "last_ns": 0,
+    "src_packets": 0, "dst_packets": 0, "src_bytes": 0, "dst_bytes": 0,
+    **{f"{side}_{name}": value for side in SIDES for name, value in {
+        "addr": None, "port": 0, "name": "", "role": UNKNOWN, "label": "", "site": "", "operator": "", "claimed": "", "proven": "*",
+    }.items()},
+}  # fmt: skip
+
+
+def frame(columns: dict[str, Any]) -> pl.DataFrame:
+    """Build a FLOW frame from some of its columns; the others get their defaults.
+
+    Values are sequences of one length or Polars series; raises what Polars raises on a wrong kind.
+    """
+    given = pl.DataFrame(columns, schema_overrides={k: FLOW[k] for k in columns})
+    missing = [pl.lit(DEFAULTS[name], kind).alias(name) for name, kind in FLOW.items() if name not in columns]
+    return given.with_columns(missing).select(pl.col(name).cast(kind) for name, kind in FLOW.items())
+
+
+def empty() -> pl.DataFrame:
+    """Return a FLOW frame without rows."""
+    return pl.DataFrame(schema=FLOW)

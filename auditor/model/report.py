@@ -1,0 +1,186 @@
+"""What an audit concludes, as frozen values: every renderer reads this and nothing else.
+
+It holds no clock and no path of the machine: equal inputs, rules and databases give equal reports.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    PASS = "pass"
+    FAIL = "fail"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What one source of location evidence says about an address."""
+
+    name: str  # "DB-IP Lite country 2026-06-01", "inventory: beijing-kms", "AWS ranges 2026-10-26, region cn-north-1"
+    kind: str  # proof | claim | overruled | operator (evidence of who, not of where)
+    countries: str  # country set, empty for kind operator
+    detail: str = ""  # matching prefix, region, AS number and organisation
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something that was touched may be."""
+
+    countries: str  # country set
+    state: str  # located (at most a few countries) | anywhere | contradiction
+    site: str = ""
+    operator: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    source: str  # input name
+    record: int  # packet or line number, from 1
+    detail: str  # what a stranger will see there: our words plus addresses and ports
+    time_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Participants:
+    """One class of participants of the sessions of a finding."""
+
+    countries: str  # country set of where they may be
+    label: str = ""
+    example: str = ""  # the smallest of their addresses
+    certain: bool = True  # False: this end may be a participant or a place
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """A fact that would close an open finding, in the form in which a user can supply it."""
+
+    fact: str  # vantage | client | site | plane | operator | service | packets | direction | date | coverage
+    subject: str  # the address, network or source that the fact is about; may be empty
+    text: str  # one sentence for people
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One rule, population, place, plane and basis that failed or stays open."""
+
+    id: str  # stable between runs
+    rule: str
+    verdict: Verdict  # FAIL or OPEN
+    severity: str
+    basis: str
+    plane: str
+    population: str
+    place: Place
+    proven: bool  # False: rests on claims, worded `indicated`
+    sessions: int
+    first_sessions: tuple[str, ...]  # the first few by time, named; flows of their own are named by their witness
+    participants: tuple[Participants, ...]
+    endpoints: tuple[str, ...]  # touched addresses, sorted, at most ENDPOINTS of them
+    endpoint_count: int
+    packets: int
+    bytes: int
+    first_ns: int
+    last_ns: int
+    evidence: tuple[Evidence, ...]
+    located_by: tuple[tuple[str, tuple[Source, ...]], ...]  # address -> what the sources say, for the first endpoints
+    settles: tuple[Settle, ...]  # empty for FAIL
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """How many touches a rule judged, by outcome."""
+
+    passed: int = 0
+    failed: int = 0
+    open: int = 0
+    not_applicable: int = 0
+    on_claims: int = 0  # of passed and failed: decided by claims alone
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Records of one input that have no address or could not be examined, and why."""
+
+    source: str
+    status: str
+    reason: str
+    packets: int
+    first_record: int
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    packets: int
+    bytes: int
+    records: tuple[tuple[str, int], ...]  # status -> packets, sorted
+    unread: tuple[Unread, ...]
+    unread_bytes: tuple[tuple[str, int, str], ...]  # input, bytes that belong to no whole record, why
+    outcomes: tuple[tuple[str, int], ...]  # unanswered, rejected -> flows: attempts that carried nothing
+    flows: int
+    decided: int  # touches that at least one rule decided (pass or fail)
+    touches: int
+    judged: tuple[tuple[str, Judged], ...]  # rule id -> counts, in rule order
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    name: str  # as the user gave it, without folders above the one that was named
+    sha256: str  # of the bytes as stored
+    bytes: int
+    format: str  # pcap, pcapng, with +gzip, +zstd, +xz, +bzip2
+    packets: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    name: str
+    sha256: str
+    date: str  # YYYY-MM-DD
+    attribution: str = ""  # text that a licence asks for
+    url: str = ""
+    kind: str = ""  # country, operator, ranges, inventory, catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """One place in all sessions, for the map and the list of places."""
+
+    place: Place
+    verdict: Verdict
+    planes: tuple[str, ...]
+    sessions: int
+    packets: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class RuleText:
+    """What a report says about a rule."""
+
+    id: str
+    title: str
+    severity: str
+    why: str
+    fix: str
+    references: tuple[tuple[str, str, str], ...]  # title, kind, url
+    file: str
+    sha256: str
+    speaks: str  # the rule in one sentence: who, planes, what must not or must happen
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    verdict: Verdict
+    empty: bool  # nothing was in the scope of any rule
+    findings: tuple[Finding, ...]  # failures first, then by severity, rule, id
+    coverage: Coverage
+    rules: tuple[RuleText, ...]
+    inputs: tuple[Input, ...]
+    databases: tuple[Database, ...]
+    touched: tuple[Touched, ...]
+    participants: tuple[Participants, ...]  # all classes seen
+    first_ns: int
+    last_ns: int
+    notes: tuple[str, ...]  # e.g. that the default rules were used
+    version: str
