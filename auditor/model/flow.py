@@ -67,7 +67,8 @@ DEFAULTS: Final[dict[str, Any]] = {
     "plane": UNKNOWN, "service": "", "session": None, "outcome": CARRIED, "opened": "", "first_ns": 0, "last_ns": 0,
     "src_packets": 0, "dst_packets": 0, "src_bytes": 0, "dst_bytes": 0,
     **{f"{side}_{name}": value for side in SIDES for name, value in {
-        "addr": None, "port": 0, "name": "", "role": UNKNOWN, "label": "", "site": "", "operator": "", "claimed": "", "proven": "*",
+        "addr": None, "port": 0, "name": "", "role": UNKNOWN,
+        "label": "", "site": "", "operator": "", "claimed": "", "proven": "*",
     }.items()},
 }  # fmt: skip
 

@@ -1,0 +1,36 @@
+# Everything runs in .venv, which the first target that needs it makes; set PYTHON to choose the interpreter (3.11 or newer).
+PYTHON ?= python3
+BIN    := .venv/bin
+
+.PHONY: demo test check examples bench clean
+.DEFAULT_GOAL := demo
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt pip
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable . --group dev
+	touch $@
+
+demo: .venv/ready        ## audit every sample capture and write its report to reports/out
+	$(BIN)/python tools/samples.py reports/out
+
+test: check              ## everything that has to hold before a change lands
+	$(BIN)/python -m pytest
+
+check: .venv/ready       ## style, types, and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+examples: .venv/ready    ## write the sample captures, the example reports and the schema again
+	$(BIN)/python sample_pcaps/make.py
+	$(BIN)/python tools/samples.py reports/examples
+	$(BIN)/python -m auditor.report.schema
+
+bench: .venv/ready       ## time the audit beside every peer that is installed (see docs/benchmarks.md)
+	$(BIN)/python tools/bench.py
+
+clean:
+	rm -rf .venv build dist reports/out

@@ -1,0 +1,54 @@
+"""The command line: arguments in, exit codes out.
+
+Each command's module only parses and calls one function of the pipeline.  Heavy libraries are imported
+inside the functions that need them, so that `auditor --help` answers at once.
+"""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from auditor import __version__
+from auditor.cli import audit, flows, locate, rules
+from auditor.cli.exits import BUG, ERROR, guarded
+
+app = typer.Typer(
+    name="auditor",
+    help="Tell from evidence where calls and data went, and whether they were allowed to go there.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 everything was examined and passed; 1 a violation; 2 a usage, rule or configuration error; "
+    "3 something is open, or nothing was in scope; 4 a bug of this tool.",
+)
+app.command("audit")(audit.audit)
+app.command("flows")(flows.flows)
+app.command("locate")(locate.locate)
+app.add_typer(rules.app, name="rules")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"residency-auditor {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Tell from evidence where calls and data went, and whether they were allowed to go there."""
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(guarded(app))
+
+
+__all__ = ["BUG", "ERROR", "app", "main", "os"]

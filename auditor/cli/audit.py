@@ -1,0 +1,62 @@
+"""`auditor audit`: captures in, verdicts and a report out."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from auditor.cli import exits, output, progress
+from auditor.cli.options import Geo, Inputs, Inventory, Packs, Workers
+
+
+class Format(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+    HTML = "html"
+
+
+SUFFIXES = {".json": Format.JSON, ".html": Format.HTML, ".htm": Format.HTML}
+
+
+def audit(
+    inputs: Inputs,
+    rules: Packs = None,
+    inventory: Inventory = None,
+    geo: Geo = None,
+    format: Annotated[
+        list[Format] | None, typer.Option(help="Repeatable. Default: text, or what the output's name says.")
+    ] = None,
+    output_: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="The nth output belongs to the nth format; standard output otherwise.",
+        ),
+    ] = None,
+    allow_open: Annotated[bool, typer.Option("--allow-open", help="Exit 0 although something is open.")] = False,
+    allow_empty: Annotated[
+        bool, typer.Option("--allow-empty", help="Exit 0 although nothing was in the scope of a rule.")
+    ] = False,
+    workers: Workers = None,
+) -> None:
+    """Audit captures: was everything that they touched allowed to be touched?"""
+    outputs = output_ or []
+    formats = format or [SUFFIXES.get(path.suffix.lower(), Format.TEXT) for path in outputs] or [Format.TEXT]
+    pairs = output.pair(formats, outputs)
+    from auditor import pipeline
+    from auditor.report import RENDERERS, text
+
+    with progress.shown("reading") as shown:
+        report = pipeline.audit(
+            inputs, rules=rules, inventory=inventory, geo=geo or (), workers=workers, progress=shown
+        ).report
+    for name, path in pairs:
+        if name == Format.TEXT and path is None and sys.stdout.isatty():
+            text.show(report)
+        else:
+            output.write(RENDERERS[name](report), path)
+    raise typer.Exit(exits.of_report(report, allow_open=allow_open, allow_empty=allow_empty))

@@ -1,0 +1,70 @@
+"""Exit codes, and the one place where an exception becomes one.
+
+No traceback reaches a user: what they can mend is an `InputError` (2), anything else is our bug (4).
+"""
+
+import os
+import sys
+import traceback
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from auditor.model.errors import InputError
+
+if TYPE_CHECKING:
+    import typer
+
+    from auditor.model.report import Report
+
+PASSED: Final = 0
+VIOLATION: Final = 1
+ERROR: Final = 2
+OPEN: Final = 3
+BUG: Final = 4
+INTERRUPTED: Final = 130  # what shells report for a command that Ctrl-C ended
+
+
+def of_report(report: "Report", *, allow_open: bool, allow_empty: bool) -> int:
+    """Return the exit code of a report; of several that apply, the order is 4, 2, 1, 3."""
+    if report.verdict == "fail":
+        return VIOLATION
+    if report.verdict == "open" and not allow_open:
+        return OPEN
+    if report.empty and not allow_empty:
+        return OPEN
+    return PASSED
+
+
+def guarded(app: "typer.Typer") -> int:
+    """Run the application and turn whatever it raises into an exit code and one line on standard error."""
+    try:
+        result = app(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except InputError as error:
+        say(f"error: {error}")
+        return ERROR
+    except BrokenPipeError:
+        # The reader of our output went away, as `head` does; nothing is left to say to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PASSED
+    except MemoryError:
+        say("error: not enough memory; audit fewer inputs at a time")
+        return BUG
+    except Exception as error:
+        say(f"bug: {type(error).__name__}: {error}; please report it with the output of AUDITOR_DEBUG=1")
+        if os.environ.get("AUDITOR_DEBUG"):
+            traceback.print_exc()
+        return BUG
+    return result if isinstance(result, int) else PASSED
+
+
+def say(line: str) -> None:
+    """Print a line on standard error with everything that could steer a terminal made visible."""
+    from auditor.report.clean import printable
+
+    print("auditor: " + printable(line), file=sys.stderr)

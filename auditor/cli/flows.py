@@ -1,0 +1,35 @@
+"""`auditor flows`: the located flow table, one row a flow."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from auditor.cli import output, progress
+from auditor.cli.options import Geo, Inputs, Inventory, Workers
+
+
+class Table(StrEnum):
+    CSV = "csv"
+    JSON = "json"
+    PARQUET = "parquet"
+
+
+def flows(
+    inputs: Inputs,
+    inventory: Inventory = None,
+    geo: Geo = None,
+    format: Annotated[Table, typer.Option(help="How to write the table.")] = Table.CSV,
+    output_: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Standard output otherwise.")
+    ] = None,
+    workers: Workers = None,
+) -> None:
+    """List every flow of captures with its endpoints located: the table that an audit judges."""
+    from auditor import pipeline
+    from auditor.report import table
+
+    with progress.shown("reading") as shown:
+        found = pipeline.located(inputs, inventory=inventory, geo=geo or (), workers=workers, progress=shown)
+    output.write(table.WRITERS[format](table.flows(found.frame, [entry.name for entry in found.inputs])), output_)

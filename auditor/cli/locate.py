@@ -1,0 +1,38 @@
+"""`auditor locate`: what every source says about an address, and the set of countries that follows."""
+
+import json
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from auditor.cli import output
+from auditor.cli.options import Geo, Inventory
+
+
+class Format(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+
+
+def locate(
+    addresses: Annotated[list[str], typer.Argument(metavar="ADDRESS...", help="IPv4 or IPv6 addresses.")],
+    inventory: Inventory = None,
+    geo: Geo = None,
+    format: Annotated[Format, typer.Option(help="How to write the answer.")] = Format.TEXT,
+) -> None:
+    """Say where addresses may be, and why that is believed."""
+    from auditor import pipeline
+
+    answers = pipeline.locate(addresses, inventory=inventory, geo=geo or ())
+    if format is Format.JSON:
+        output.write(json.dumps(answers, indent=2, ensure_ascii=False) + "\n", None)
+        return
+    for answer in answers:
+        who = " · ".join(answer[key] for key in ("site", "operator") if answer[key])
+        typer.echo(
+            f"{answer['address']}  {' '.join(answer['countries'])}  {answer['state']}{'  ' + who if who else ''}"
+        )
+        for source in answer["sources"]:
+            found = " ".join(source["countries"]) or "-"
+            typer.echo(f"    {source['kind']:<10}{found:<12}{source['name']}  {source['detail']}".rstrip())

@@ -1,0 +1,37 @@
+"""Arguments and options that several commands share, declared once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Inputs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="INPUT...",
+        help="Capture files (pcap, pcapng; also gzip, zstd, xz, bzip2), directories, globs, or - for standard input.",
+    ),
+]
+Packs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rules",
+        metavar="PACK|PATH",
+        help="A built-in rule pack, or a rule file or folder. Repeatable. Default: zoom-2020.",
+    ),
+]
+Inventory = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="YAML: your sites, client networks and capture points. It is proof, and wins over databases.",
+    ),
+]
+Geo = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="FILE", help="A further location database (.mmdb: MaxMind, DB-IP, IPinfo). Repeatable."),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(min=1, help="Processes that read captures. Default: as many as cores, at most 4.", show_default=False),
+]

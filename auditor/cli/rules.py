@@ -1,0 +1,63 @@
+"""`auditor rules`: what the rules say, and whether they do what their examples promise."""
+
+from typing import Annotated
+
+import typer
+
+from auditor.cli import exits
+
+app = typer.Typer(help="List, show and test rules.", no_args_is_help=True)
+Packs = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[PACK|PATH]...", help="Built-in packs, rule files or folders. Default: every built-in pack."
+    ),
+]
+
+
+@app.command("list")
+def list_(packs: Packs = None) -> None:
+    """List rules: identifier, severity and title."""
+    from auditor import pipeline
+
+    for rule in pipeline.all_rules(packs).rules:
+        typer.echo(f"{rule.pack}/{rule.id}  {rule.severity}  {rule.title}")
+
+
+@app.command()
+def show(
+    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Identifiers of rules.")],
+    rules: Annotated[
+        list[str] | None,
+        typer.Option("--rules", metavar="PACK|PATH", help="Where to look. Default: every built-in pack."),
+    ] = None,
+) -> None:
+    """Show rules in plain words: what they ask, why, how to mend a violation, and their sources."""
+    from auditor import pipeline
+    from auditor.model.errors import InputError
+    from auditor.rules import speaks
+
+    known = {rule.id: rule for rule in pipeline.all_rules(rules).rules}
+    for wanted in ids:
+        rule = known.get(wanted.rpartition("/")[2])
+        if rule is None:
+            raise InputError(wanted, "there is no such rule; `auditor rules list` names them all")
+        typer.echo(
+            f"{rule.id} ({rule.severity}): {rule.title}\n\n  {speaks(rule)}\n\n  Why: {rule.why}\n  Fix: {rule.fix}"
+        )
+        for reference in rule.references:
+            typer.echo(f"  See: {reference.title}{' <' + reference.url + '>' if reference.url else ''}")
+        typer.echo("")
+
+
+@app.command()
+def test(packs: Packs = None) -> None:
+    """Run the examples of rules; exit 1 if one of them gets another verdict than it promises."""
+    from auditor import pipeline
+
+    total, wrong = pipeline.check_examples(packs)
+    for line in wrong:
+        typer.echo(line)
+    typer.echo(f"{total} examples, {len(wrong)} wrong")
+    if wrong:
+        raise typer.Exit(exits.VIOLATION)

@@ -1,0 +1,186 @@
+"""String the rooms together: captures become flows, flows a digest, the digest a report.
+
+Nothing is decided here.  Each function is what a command, a script or a notebook calls; what they
+share is opening the places, the catalogue and the rules once.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from auditor.model.report import Input, Report
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+    from auditor.enrich.places import Places
+    from auditor.rules import RuleSet
+
+Progress = Callable[[int, int], None]
+Paths = str | Path | Sequence[str | Path]
+
+DEFAULT_PACK: Final = "zoom-2020"
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """The located flow table of some inputs, and what is known of the inputs."""
+
+    frame: "pl.DataFrame"  # the columns of model.flow.FLOW
+    inputs: tuple[Input, ...]
+    unread_bytes: tuple[tuple[str, int, str], ...]  # input, bytes that belong to no whole record, why
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """One run of rules over inputs: the report, and its two tables as pandas DataFrames."""
+
+    report: Report
+    located: Located
+
+    @property
+    def verdict(self) -> str:
+        """`pass`, `fail` or `open`."""
+        return str(self.report.verdict)
+
+    @property
+    def findings(self) -> "pd.DataFrame":
+        """One row a finding, with the fields of the JSON report."""
+        from auditor.report import table
+
+        return table.findings(self.report)
+
+    @property
+    def flows(self) -> "pd.DataFrame":
+        """One row a flow, with the columns of `auditor flows`; times are nanosecond timestamps in UTC."""
+        from auditor.report import table
+
+        return table.to_pandas(table.flows(self.located.frame, self.input_names))
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """Names of the inputs, in the order of the flow table's `source`."""
+        return tuple(entry.name for entry in self.located.inputs)
+
+
+def audit(
+    inputs: Paths,
+    *,
+    rules: Sequence[str | Path] | None = None,
+    inventory: str | Path | None = None,
+    geo: Sequence[str | Path] = (),
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Audit:
+    """Judge captures against rules, reading them once.
+
+    `inputs` are files, directories, globs or `-`; `rules` are packs by name or path (default: the pack
+    zoom-2020, which the report then says).  Raises InputError for what the user can mend.
+    """
+    from auditor import judge
+
+    ruleset = load_rules(rules)  # first: a bad rule should not cost the time of reading captures
+    places = open_places(inventory, geo)
+    found = locate_flows(inputs, places, workers, progress)
+    edges = judge.edges(ruleset.rules)
+    report = judge.conclude(
+        judge.fold(found.frame, edges),
+        ruleset.rules,
+        inputs=found.inputs,
+        unread_bytes=found.unread_bytes,
+        databases=places.databases(),
+        notes=notes(rules),
+        explain=places.explain,
+    )
+    return Audit(report, found)
+
+
+def locate_flows(
+    inputs: Paths, places: "Places", workers: int | None = None, progress: Progress | None = None
+) -> Located:
+    """Read captures into flows and say of every end who and where it may be."""
+    from auditor import read
+    from auditor.enrich import who
+
+    sources = read.sources([inputs] if isinstance(inputs, str | Path) else inputs)
+    names, vantages = places.vantages([source.name for source in sources])
+    scan = read.scan(sources, vantages, workers=workers, progress=progress)
+    assembled = read.assemble(scan, names)
+    flows = places(who.who(assembled.flows, catalogue()), assembled.reflexive)
+    unread = tuple((scan.inputs[source].name, size, why) for source, size, why in scan.unread_bytes)
+    return Located(flows, tuple(scan.inputs), unread)
+
+
+def located(
+    inputs: Paths,
+    *,
+    inventory: str | Path | None = None,
+    geo: Sequence[str | Path] = (),
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Located:
+    """Return the located flow table of captures: what an audit judges, before it judges."""
+    return locate_flows(inputs, open_places(inventory, geo), workers, progress)
+
+
+def flows(inputs: Paths, **options: Any) -> "pd.DataFrame":
+    """Return the located flow table as a pandas DataFrame; takes the options of `located`."""
+    from auditor.report import table
+
+    found = located(inputs, **options)
+    return table.to_pandas(table.flows(found.frame, [entry.name for entry in found.inputs]))
+
+
+def locate(
+    addresses: Sequence[str], *, inventory: str | Path | None = None, geo: Sequence[str | Path] = ()
+) -> list[dict[str, Any]]:
+    """Say of each address what every source answers and which set of countries follows."""
+    from auditor.enrich import locate as answers
+
+    return answers.locate(addresses, open_places(inventory, geo))
+
+
+def load_rules(packs: Sequence[str | Path] | None) -> "RuleSet":
+    """Load rule packs by name or path; without any, the default pack."""
+    from auditor import rules
+
+    return rules.load([str(pack) for pack in packs] if packs else [DEFAULT_PACK])
+
+
+def all_rules(packs: Sequence[str] | None) -> "RuleSet":
+    """Load rule packs by name or path; without any, every pack that is shipped."""
+    from auditor import rules
+
+    return rules.load(list(packs) if packs else rules.shipped())
+
+
+def check_examples(packs: Sequence[str] | None) -> tuple[int, list[str]]:
+    """Run every example of every rule; return how many there are, and a line for each that disagrees."""
+    from auditor.judge import examples
+
+    chosen = all_rules(packs).rules
+    return sum(len(cases) for rule in chosen for cases in rule.examples.values()), [
+        line for rule in chosen for line in examples.check(rule)
+    ]
+
+
+def open_places(inventory: str | Path | None, geo: Sequence[str | Path]) -> "Places":
+    """Open the shipped location data, the user's databases and the inventory."""
+    from auditor.enrich.places import open_places as places
+
+    return places(inventory=inventory, geo=tuple(geo))
+
+
+def catalogue() -> Any:
+    """Load the shipped service catalogue."""
+    from auditor import rules
+    from auditor.enrich.catalogue import load_catalogue
+
+    return load_catalogue(rules.catalogue_files())
+
+
+def notes(rules: Sequence[str | Path] | None) -> tuple[str, ...]:
+    """Say what a reader of the report has to know about how it came about."""
+    return () if rules else (f"No rules were named, so the built-in pack {DEFAULT_PACK} was used.",)
