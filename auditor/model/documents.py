@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -81,12 +80,19 @@ def loads(data: bytes, file: str) -> Document:
     try:
         tree = _document(yaml.parse(text, Loader=_LOADER), file, lines)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        what = " ".join(filter(None, (error.context, error.problem)))
-        raise InputError(file, f"is not YAML: {what}", mark.line + 1 if mark else 0) from None
+        raise _syntax_error(error, text, file) from None
     except yaml.YAMLError as error:
         raise InputError(file, f"is not YAML: {error}") from None
     return Document(file, tree, lines, hashlib.sha256(data).hexdigest())
+
+
+def _syntax_error(error: yaml.MarkedYAMLError, text: str, file: str) -> InputError:
+    mark = error.problem_mark or error.context_mark
+    line = mark.line + 1 if mark else 0
+    what = " ".join(filter(None, (error.context, error.problem)))
+    tabbed = re.match(r"\s*\t", "".join(text.split("\n")[line - 1 : line]))
+    hint = "; indent with spaces, not tabs" if tabbed else ""
+    return InputError(file, f"is not YAML: {what}{hint}", line)
 
 
 def _decoded(data: bytes, file: str) -> str:
@@ -102,7 +108,7 @@ def _decoded(data: bytes, file: str) -> str:
     return text
 
 
-def _document(events: Iterator[yaml.Event], file: str, lines: dict[Place, int]) -> Any:
+def _document(events: Iterator[Any], file: str, lines: dict[Place, int]) -> Any:
     """Build the tree of the one document in a stream of events, and fill `lines`."""
     next(events)  # the start of the stream
     start = next(events)
@@ -120,7 +126,7 @@ def _document(events: Iterator[yaml.Event], file: str, lines: dict[Place, int]) 
     return tree
 
 
-def _node(event: yaml.Event, events: Iterator[yaml.Event], file: str, lines: dict[Place, int], path: Place) -> Any:
+def _node(event: Any, events: Iterator[Any], file: str, lines: dict[Place, int], path: Place) -> Any:
     """Build the node that begins with this event."""
     line = event.start_mark.line + 1
     if isinstance(event, yaml.AliasEvent):
@@ -138,14 +144,14 @@ def _node(event: yaml.Event, events: Iterator[yaml.Event], file: str, lines: dic
     return _sequence(events, file, lines, path)
 
 
-def _mapping(events: Iterator[yaml.Event], file: str, lines: dict[Place, int], path: Place) -> dict[str, Any]:
+def _mapping(events: Iterator[Any], file: str, lines: dict[Place, int], path: Place) -> dict[str, Any]:
     built: dict[str, Any] = {}
     while not isinstance(event := next(events), yaml.MappingEndEvent):
         line = event.start_mark.line + 1
         key = _node(event, events, file, lines, path) if isinstance(event, yaml.ScalarEvent | yaml.AliasEvent) else None
         if not isinstance(key, str):
             raise InputError(file, "a key must be text; put it in quotes", line)
-        if key == "<<" and event.style is None:
+        if key == "<<" and not event.style:
             raise InputError(file, "merge key `<<` is not allowed; write the keys out", line)
         if key in built:
             earlier = lines[(*path, key)]
@@ -155,7 +161,7 @@ def _mapping(events: Iterator[yaml.Event], file: str, lines: dict[Place, int], p
     return built
 
 
-def _sequence(events: Iterator[yaml.Event], file: str, lines: dict[Place, int], path: Place) -> list[Any]:
+def _sequence(events: Iterator[Any], file: str, lines: dict[Place, int], path: Place) -> list[Any]:
     built: list[Any] = []
     while not isinstance(event := next(events), yaml.SequenceEndEvent):
         here = (*path, len(built))
@@ -164,7 +170,7 @@ def _sequence(events: Iterator[yaml.Event], file: str, lines: dict[Place, int], 
     return built
 
 
-def _scalar(event: yaml.ScalarEvent, file: str, line: int) -> Any:
+def _scalar(event: Any, file: str, line: int) -> Any:
     """Resolve a scalar by the core schema; quoted and block scalars are always text."""
     if event.style:
         return event.value
@@ -200,19 +206,13 @@ def convert(document: Document, kind: type[T]) -> T:
     Unknown keys and values outside a fixed choice are refused with the nearest known one; every
     InputError carries the line of what is wrong.
     """
-    _check(document, document.tree, inspect_type(kind), ())
+    _check(document, document.tree, inspect.type_info(kind), ())
     try:
         return msgspec.convert(document.tree, kind)
     except msgspec.ValidationError as error:
         message, _, where = str(error).partition(" - at `$")
         path = _path(document.tree, where.removesuffix("`"), kind, message)
         raise document.error(_worded(message, path), *path) from None
-
-
-@lru_cache
-def inspect_type(kind: Any) -> inspect.Type:
-    """Return msgspec's description of a type, once."""
-    return inspect.type_info(kind)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -260,7 +260,7 @@ def _path(tree: Any, where: str, kind: Any, message: str) -> Place:
 
 
 def _fails_alone(tree: Any, path: list[Key], key: str, kind: Any, message: str) -> bool:
-    """Say whether this key of the dict at `path` is the one that msgspec complains of: does it fail without the others?"""
+    """Say whether msgspec complains of this key of the dict at `path`: does it fail when the others are gone?"""
 
     def pruned(node: Any, rest: list[Key]) -> Any:
         if not rest:
@@ -291,6 +291,8 @@ def _worded(message: str, path: Place) -> str:
         return f"{what} must be {wanted}, not {_WORDS.get(match[2], match[2])}{hint}"
     if match := re.fullmatch(r"Object missing required field `([^`]+)`", message):
         return f"key `{match[1]}` is missing; add it"
+    if message == "Invalid RFC3339 encoded date":
+        return f"{what} must be a date that exists, written YYYY-MM-DD"
     return f"{what} is wrong: {message[0].lower()}{message[1:]}"
 
 
