@@ -13,4 +13,25 @@ Four laws hold everywhere: nothing is dropped; any order and any split give the 
 proof never flips a verdict that rests on proof; what a stranger wrote stays text.
 """
 
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from auditor.model.report import Report
+    from auditor.pipeline import Audit, audit, flows, load_rules, locate
+
+__all__ = ["Audit", "Report", "__version__", "audit", "flows", "load_rules", "locate"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the pipeline when it is first used: `import auditor` and `auditor --help` stay quick."""
+    if name == "Report":
+        from auditor.model.report import Report
+
+        return Report
+    if name in __all__:
+        from auditor import pipeline
+
+        return getattr(pipeline, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
