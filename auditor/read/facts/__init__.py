@@ -1,0 +1,23 @@
+"""Facts: what a payload says about names, calls, relays and refusals; one small strict parser per protocol.
+
+`parse` never raises: a payload that isn't what its class promised says nothing, and the packet stays counted in its flow.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from auditor.read.facts.model import Fact, Packet
+
+Parser = Callable[[bytes, Packet], Sequence[Fact]]
+
+PARSERS: Final[dict[str, Parser]] = {}
+
+
+def parse(app: str, payload: bytes, packet: Packet) -> Sequence[Fact]:
+    """Read the facts out of one transport payload.
+
+    `app` is a name of `classify.APPS`.  For `icmp` the payload is the IP packet that the error quotes, and
+    `packet.sport` and `packet.dport` are the type and the code of the ICMP message.
+    """
+    parser = PARSERS.get(app)
+    return parser(payload, packet) if parser else ()

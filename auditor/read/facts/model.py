@@ -1,0 +1,171 @@
+"""What single packets say that no flow record can hold: names, call signalling, relays, refusals.
+
+A fact compares and hashes by what it says; when, where and how often it was said is folded (`fold`):
+minimum, minimum, maximum, sums.  So the facts of any split of the input fold to the same set, and a
+million repeats of one fact take the room of one.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+Flow = tuple[int, int, int, int, int]
+"""One direction of a 5-tuple: source address, source port, destination address, destination port, protocol."""
+
+V4_MAPPED: Final = 0xFFFF << 32
+"""An IPv4 address `v` is the integer `V4_MAPPED | v` (RFC 4291, section 2.5.5.2), as everywhere in this room."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """Where a payload came from: 128-bit addresses (IPv4 mapped), ports, and its place in the input."""
+
+    vantage: int
+    src: int
+    dst: int
+    sport: int
+    dport: int
+    protocol: int
+    witness: int  # source << 40 | record
+    time_ns: int
+    bytes: int = 0  # of the whole packet on the wire, so that calls that share a 5-tuple can share its bytes
+
+    @property
+    def flow(self) -> Flow:
+        return self.src, self.sport, self.dst, self.dport, self.protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What all facts have; only `vantage` takes part in comparison."""
+
+    vantage: int
+    witness: int = field(compare=False)
+    first_ns: int = field(compare=False)
+    last_ns: int = field(compare=False)
+    packets: int = field(compare=False)
+    bytes: int = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Name(Fact):
+    """A DNS answer called this address so (a queried name, or a canonical one on the way to it)."""
+
+    address: int
+    name: str  # lower case, without the final dot; bytes that are no host name are written \\DDD (RFC 4343, 2.1)
+
+
+@dataclass(frozen=True, slots=True)
+class Hello(Fact):
+    """The source of the flow opened a TLS or DTLS connection by a ClientHello."""
+
+    flow: Flow
+    name: str  # server_name (RFC 6066, section 3), empty: none, encrypted or cut off
+
+
+@dataclass(frozen=True, slots=True)
+class Dialog(Fact):
+    """Messages of one SIP Call-ID went this way."""
+
+    flow: Flow
+    call_id: str
+    request: bool
+    call: bool  # False: a registration, subscription, ping or message, which nobody would call a call
+
+
+@dataclass(frozen=True, slots=True)
+class Media(Fact):
+    """The sender of the flow announced that media may be sent to this end (SDP, RFC 8866; candidates, RFC 8839)."""
+
+    flow: Flow
+    call_id: str
+    address: int
+    port: int  # 0: a stream that was declined or a connection address without a stream
+    kind: str  # media, rtcp, or candidate and its type: host, srflx, prflx, relay
+    media: str  # audio, video, application, ..., empty: unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Hop(Fact):
+    """A SIP message named an element that it has passed or is to pass."""
+
+    flow: Flow
+    call_id: str
+    kind: str  # via, origin (the Via of who made the request), record-route, route, contact, path, service-route
+    host: str  # as written, lower case
+    address: int  # its address or that of `received`, -1: a host name
+    port: int  # 0: not given
+    request: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange(Fact):
+    """A STUN message of one class went this way (RFC 8489): who asks is the client of who answers."""
+
+    flow: Flow
+    answer: bool  # a success or error response; False: a request or an indication
+    method: str  # binding, allocate, ..., data: what a TURN indication or an unknown method is called is in stun.py
+
+
+@dataclass(frozen=True, slots=True)
+class Reflexive(Fact):
+    """A server told a client under which public end it sees it."""
+
+    flow: Flow  # of the answer: from the server to the client
+    address: int
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Relayed(Fact):
+    """A TURN server allocated this end to a client (XOR-RELAYED-ADDRESS, RFC 8656)."""
+
+    flow: Flow  # of the answer
+    address: int
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Peer(Fact):
+    """A TURN client named the end behind the relay (XOR-PEER-ADDRESS, RFC 8656)."""
+
+    flow: Flow
+    address: int
+    port: int
+    carried: bool  # by an indication, which carries data; else by a permission or a channel
+    answer: bool  # the flow runs from the server to the client
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect(Fact):
+    """A STUN or TURN server sent the client elsewhere (ALTERNATE-SERVER, RFC 8489)."""
+
+    flow: Flow  # of the answer
+    address: int
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable(Fact):
+    """A router or host reported that a packet of the quoted flow was not delivered (RFC 792, RFC 4443)."""
+
+    flow: Flow  # as quoted: the direction that was refused
+    code: int  # of the ICMP message; 256 is added for ICMPv6
+
+
+def fold(known: dict[Fact, Fact], facts: Iterable[Fact]) -> None:
+    """Add facts to the known ones, keyed by themselves; the order in which facts arrive changes nothing."""
+    for fact in facts:
+        old = known.get(fact)
+        known[fact] = fact if old is None else _joined(old, fact)
+
+
+def _joined(old: Fact, new: Fact) -> Fact:
+    return replace(
+        old,
+        witness=min(old.witness, new.witness),
+        first_ns=min(old.first_ns, new.first_ns),
+        last_ns=max(old.last_ns, new.last_ns),
+        packets=old.packets + new.packets,
+        bytes=old.bytes + new.bytes,
+    )
