@@ -1,0 +1,103 @@
+"""Real captures through the whole audit: nothing raises, nothing is lost, and what is decided only grows.
+
+`tests/data/corpus.json` says for each file what was decided when it was last written; a run may be better
+than it, never worse.  `AUDITOR_UPDATE=1` writes it again.
+"""
+
+import json
+import os
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from auditor import pipeline
+from auditor.model import countries, flow
+from tests import corpus
+
+TABLE = Path(__file__).parent / "data" / "corpus.json"
+ADDRESSED = {"Ethernet", "Linux", "Raw IP", "NULL", "PPP"}
+
+
+@cache
+def audited(capture: Path) -> pipeline.Audit:
+    return pipeline.audit(capture, workers=1)
+
+
+def share(part: float, whole: float) -> float:
+    return round(part / whole, 4) if whole else 1.0
+
+
+def measured(found: pipeline.Audit) -> dict[str, Any]:
+    """Return the packets by status, and the shares of flows recognised, ends placed and touches decided."""
+    frame, coverage = found.located.frame, found.report.coverage
+    rows = frame.filter(pl.col("src_addr").is_not_null())
+    ends = [
+        countries.possible(claimed, proven) != countries.ANYWHERE
+        for side in flow.SIDES
+        for claimed, proven in rows.select(f"{side}_claimed", f"{side}_proven").iter_rows()
+    ]
+    judged = Counter()
+    for _, counts in coverage.judged:
+        judged["decided"] += counts.passed + counts.failed + counts.not_applicable
+        judged["all"] += counts.passed + counts.failed + counts.not_applicable + counts.open
+    return {
+        "packets": dict(coverage.records),
+        "recognised": share(rows.filter(pl.col("app") != "").height, rows.height),
+        "placed": share(sum(ends), len(ends)),
+        "decided": share(judged["decided"], judged["all"]),
+    }
+
+
+@corpus.needed
+@corpus.each
+def test_packets_are_accounted_for_exactly(capture: Path) -> None:
+    truth, found = corpus.truth(capture), audited(capture)
+    frame = found.located.frame.filter(pl.col("basis") == flow.OBSERVED)
+    assert int(frame.select(pl.col("src_packets") + pl.col("dst_packets")).sum().item()) == truth["packets"]
+    assert found.report.coverage.packets == truth["packets"] == sum(n for _, n in found.report.coverage.records)
+
+
+@corpus.needed
+@corpus.each
+def test_all_outer_pairs_are_there(capture: Path) -> None:
+    truth, pairs = corpus.truth(capture), Counter()
+    frame = audited(capture).located.frame.filter((pl.col("basis") == flow.OBSERVED) & pl.col("src_addr").is_not_null())
+    columns = ("src_addr", "dst_addr", "src_packets", "dst_packets")
+    for src, dst, out, back in frame.select(columns).iter_rows():
+        pairs[src, dst] += out
+        pairs[dst, src] += back if src != dst else 0
+    expected = Counter({(p["src"], p["dst"]): p["packets"] for p in truth["ip_pairs_outer"]})
+    # Where a header lies, tshark may still print addresses that no device would have routed by; those packets are counted as
+    # malformed here, so the pairs that are missing can't have more packets than those.
+    lost = sum((expected - pairs).values())
+    coverage = dict(audited(capture).report.coverage.records)
+    assert lost <= sum(coverage.get(status, 0) for status in (flow.MALFORMED, flow.TRUNCATED))
+    assert not pairs - expected or lost
+
+
+@corpus.needed
+@corpus.each
+def test_what_is_decided_only_grows(capture: Path) -> None:
+    now, table = measured(audited(capture)), json.loads(TABLE.read_text()) if TABLE.exists() else {}
+    if os.environ.get("AUDITOR_UPDATE"):
+        TABLE.write_text(json.dumps(dict(sorted({**table, capture.name: now}.items())), indent=1) + "\n")
+        return
+    before = table[capture.name]
+    unread = [sum(row["packets"].get(status, 0) for status in flow.UNEXAMINED) for row in (now, before)]
+    assert unread[0] <= unread[1]
+    for name in ("recognised", "placed", "decided"):
+        assert now[name] >= before[name], f"{name}: {now[name]} was {before[name]}"
+
+
+@corpus.needed
+def test_the_table_has_every_capture() -> None:
+    assert sorted(json.loads(TABLE.read_text())) == [path.name for path in corpus.captures()]
+
+
+@pytest.mark.skipif(corpus.FOLDER.is_dir(), reason="the real captures are here and are tested one by one")
+def test_skipping_is_said() -> None:
+    assert corpus.captures() == []

@@ -1,0 +1,33 @@
+"""Every sample, audited: the same bytes as the committed reports, and the verdict that its line promises."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tools import samples
+
+EXAMPLES = samples.HERE / "reports" / "examples"
+EXPECTED: dict[str, Any] = yaml.safe_load((samples.SAMPLES / "expected.yaml").read_text())
+ALL = list(samples.samples())
+
+
+@pytest.fixture(scope="module", params=ALL, ids=[name for name, _, _ in ALL])
+def sample(request: pytest.FixtureRequest) -> tuple[str, dict[str, str]]:
+    name, capture, inventory = request.param
+    return name, samples.reports(capture, inventory)
+
+
+def test_reports_are_the_committed_ones(sample: tuple[str, dict[str, str]]) -> None:
+    name, reports = sample
+    for suffix, text in reports.items():
+        committed = EXAMPLES / f"{name}.{suffix}"
+        assert text == committed.read_text(encoding="utf-8"), f"{committed} differs: look at it, then `make examples`"
+
+
+def test_every_example_has_its_sample() -> None:
+    assert {path.stem for path in EXAMPLES.iterdir() if path.suffix in {".json", ".html", ".txt"}} == {
+        name for name, _, _ in ALL
+    }
