@@ -4,7 +4,6 @@ Each command's module only parses and calls one function of the pipeline.  Heavy
 inside the functions that need them, so that `auditor --help` answers at once.
 """
 
-import os
 import sys
 from typing import Annotated
 
@@ -12,7 +11,7 @@ import typer
 
 from auditor import __version__
 from auditor.cli import audit, flows, locate, rules
-from auditor.cli.exits import BUG, ERROR, guarded
+from auditor.cli.exits import guarded
 
 app = typer.Typer(
     name="auditor",
@@ -51,4 +50,4 @@ def main() -> None:
     sys.exit(guarded(app))
 
 
-__all__ = ["BUG", "ERROR", "app", "main", "os"]
+__all__ = ["app", "main"]

@@ -8,13 +8,11 @@ import sys
 import traceback
 from typing import TYPE_CHECKING, Final
 
-import click
+import typer
 
 from auditor.model.errors import InputError
 
 if TYPE_CHECKING:
-    import typer
-
     from auditor.model.report import Report
 
 PASSED: Final = 0
@@ -36,14 +34,14 @@ def of_report(report: "Report", *, allow_open: bool, allow_empty: bool) -> int:
     return PASSED
 
 
-def guarded(app: "typer.Typer") -> int:
+def guarded(app: typer.Typer) -> int:
     """Run the application and turn whatever it raises into an exit code and one line on standard error."""
     try:
         result = app(standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except typer.TyperException as error:
+        say(f"error: {error.format_message()} (--help shows what is possible)")
+        return ERROR
+    except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except InputError as error:
         say(f"error: {error}")
