@@ -225,21 +225,23 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def _check(document: Document, tree: Any, kind: inspect.Type, path: Place) -> None:
     """Refuse unknown keys and choices in a tree, before msgspec, which can't name the nearest ones."""
-    for branch in kind.types if isinstance(kind, inspect.UnionType) else (kind,):
-        if isinstance(branch, inspect.StructType | inspect.DataclassType) and isinstance(tree, dict):
+    branches = kind.types if isinstance(kind, inspect.UnionType) else (kind,)
+    for branch in branches:
+        if isinstance(tree, dict) and isinstance(branch, inspect.StructType | inspect.DataclassType):
             fields = {each.encode_name: each.type for each in branch.fields}
             for key, value in tree.items():
                 if key not in fields:
                     raise document.error(f"unknown key `{key}`; {nearest(key, fields)}", *path, key)
                 _check(document, value, fields[key], (*path, key))
-        elif isinstance(branch, inspect.DictType) and isinstance(tree, dict):
+        elif isinstance(tree, dict) and isinstance(branch, inspect.DictType):
             for key, value in tree.items():
                 _check(document, value, branch.value_type, (*path, key))
-        elif isinstance(branch, inspect.ListType | inspect.VarTupleType | inspect.SetType) and isinstance(tree, list):
+        elif isinstance(tree, list) and isinstance(branch, inspect.ListType | inspect.VarTupleType | inspect.SetType):
             for index, value in enumerate(tree):
                 _check(document, value, branch.item_type, (*path, index))
-        elif isinstance(branch, inspect.LiteralType) and isinstance(tree, str) and tree not in branch.values:
-            choices = [value for value in branch.values if isinstance(value, str)]
+    if isinstance(tree, str):
+        choices = [str(v) for each in branches if isinstance(each, inspect.LiteralType) for v in each.values]
+        if choices and tree not in choices and not any(isinstance(each, inspect.StrType) for each in branches):
             raise document.error(f"`{tree}` is not allowed here; {nearest(tree, choices)}", *path)
 
 

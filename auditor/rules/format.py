@@ -1,0 +1,177 @@
+"""What may stand in a rule file, a pack file and the file of territories: their shape, before names are resolved.
+
+The classes are the format: unknown keys, wrong kinds and words outside a fixed choice are refused while a
+file is made into one of them, with the line.  docs/rules.md explains the keys to those who write rules.
+"""
+
+from datetime import date as Day  # several fields are named `date`
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+Word = Annotated[str, Meta(min_length=1)]
+Code = Annotated[str, Meta(min_length=1)]  # an ISO 3166-1 alpha-2 code; which ones exist is checked with the line
+Slug = Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
+Plane = Literal["media", "signalling", "keys", "recording", "management", "telemetry", "other"]
+Role = Literal["client", "server", "relay", "hop"]
+Basis = Literal["observed", "attested", "offered", "reported", "configured"]
+Direction = Literal["to", "from"]
+Roster = Literal["as-observed", "complete"]
+Severity = Literal["low", "medium", "high", "critical"]
+Words = Annotated[tuple[Word, ...], Meta(min_length=1)]
+Codes = Annotated[tuple[Code, ...], Meta(min_length=1)]
+
+
+class Strict(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A mapping whose keys are all known."""
+
+
+class Except(Strict):
+    """`{except: [a, b]}`: everything but these."""
+
+    names: Words = field(name="except")
+
+
+class Source(Strict):
+    """Where a fact stands that the file relies on, and of which day that text is."""
+
+    title: Word
+    url: str = ""
+    date: Day | None = None
+
+
+class Territory(Strict):
+    """A set of countries that one text means by one word; other territories may be part of it."""
+
+    title: Word
+    countries: tuple[Code, ...] = ()
+    includes: tuple[Word, ...] = ()
+    note: str = ""
+    sources: tuple[Source, ...] = ()
+
+
+class Territories(Strict):
+    territories: dict[str, Territory]
+
+
+class Population(Strict):
+    """Whoever is in these countries or bears one of these labels of the inventory."""
+
+    title: str = ""
+    countries: Codes | Except | None = None
+    territory: Word | Except | None = None
+    labels: tuple[Word, ...] = ()
+    note: str = ""
+
+
+class Pack(Strict):
+    """pack.yaml: what a folder of rules has in common."""
+
+    id: Slug
+    title: Word
+    version: Word
+    date: Day
+    description: Word
+    populations: dict[str, Population] = {}
+    territories: dict[str, Territory] = {}
+    rules: tuple[Slug, ...] = ()  # the order in which they are read and reported
+
+
+class Applies(Strict):
+    """Which touches a rule speaks of; what is left out is not asked."""
+
+    participants: Word | None = None  # "all overseas", "any mainland", "mixed mainland", "none mainland"
+    roster: Roster = "as-observed"
+    planes: Annotated[tuple[Plane, ...], Meta(min_length=1)] | None = None
+    services: Words | Except | None = None
+    direction: Direction | None = None
+    bases: Annotated[tuple[Basis, ...], Meta(min_length=1)] | None = None
+
+
+class Must(Strict):
+    """The conditions of an assertion: all of them for `must_stay_in`, not all of them for `must_not_touch`."""
+
+    territory: Word | Words | Except | None = None
+    countries: Codes | Except | None = None
+    operators: Words | Except | None = None
+    services: Words | Except | None = None
+    sites: Words | Except | None = None
+    roles: Annotated[tuple[Role, ...], Meta(min_length=1)] = field(name="as", default=("server", "relay"))
+
+
+class Valid(Strict):
+    """The days of traffic that a rule judges: from the first moment (UTC) of `from` to that of `until`."""
+
+    since: Day | None = field(name="from", default=None)
+    until: Day | None = None
+
+
+class Reference(Strict):
+    """The text that a rule rests on."""
+
+    title: Word
+    kind: Literal["law", "policy", "standard", "report"] = "policy"
+    url: str = ""
+    article: str = ""
+    date: Day | None = None
+
+
+class Person(Strict):
+    """A participant of an example; without a country, anywhere."""
+
+    country: Code | Codes | None = None
+    label: str = ""
+
+
+class Touch(Strict):
+    """A touched place of an example; without a country, anywhere; what else is left out is not known."""
+
+    country: Code | Codes | None = None
+    role: Role | Literal["unknown"] = field(name="as", default="server")
+    plane: Plane | Literal["unknown"] = "unknown"
+    operator: str = ""
+    service: str = ""
+    site: str = ""
+    direction: Direction | None = None
+    basis: Basis = "observed"
+    outcome: Literal["", "unanswered", "rejected"] = ""
+    evidence: Literal["proof", "claim"] = "proof"
+
+
+class Situation(Strict):
+    """One session as an example tells it."""
+
+    touches: Annotated[tuple[Touch, ...], Meta(min_length=1)]
+    participants: tuple[Code | Codes | Person, ...] = ()
+    roster: Roster = "as-observed"
+    date: Day | None = None
+    note: str = ""
+
+
+Situations = Annotated[tuple[Situation, ...], Meta(min_length=1)]
+
+
+class Examples(Strict):
+    """Situations in which the rule passes, fails, stays open or has nothing to say."""
+
+    passes: Situations = field(name="pass")
+    fails: Situations = field(name="fail")
+    opens: Situations = field(name="open")
+    not_applicable: tuple[Situation, ...] = ()
+
+
+class Rule(Strict):
+    """One rule file."""
+
+    id: Slug
+    title: Word
+    severity: Severity
+    why: Word
+    fix: Word
+    references: Annotated[tuple[Reference, ...], Meta(min_length=1)]
+    examples: Examples
+    applies: Applies = Applies()
+    must_not_touch: Must | None = None
+    must_stay_in: Must | None = None
+    valid: Valid = Valid()
+    proof: Literal["required"] | None = None
