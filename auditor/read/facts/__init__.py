@@ -1,16 +1,25 @@
 """Facts: what a payload says about names, calls, relays and refusals; one small strict parser per protocol.
 
-`parse` never raises: a payload that isn't what its class promised says nothing, and the packet stays counted in its flow.
+`parse` doesn't raise on any payload: what isn't as its class promised says nothing, and the packet
+stays counted in its flow.
 """
 
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from auditor.read.facts import dns, icmp, sip, stun, tls
 from auditor.read.facts.model import Fact, Packet
 
 Parser = Callable[[bytes, Packet], Sequence[Fact]]
 
-PARSERS: Final[dict[str, Parser]] = {}
+PARSERS: Final[dict[str, Parser]] = {
+    "dns": dns.parse,
+    "dtls": tls.parse,
+    "icmp": icmp.parse,
+    "sip": sip.parse,
+    "stun": stun.parse,
+    "tls": tls.parse,
+}
 
 
 def parse(app: str, payload: bytes, packet: Packet) -> Sequence[Fact]:

@@ -81,7 +81,7 @@ class Media(Fact):
     call_id: str
     address: int
     port: int  # 0: a stream that was declined or a connection address without a stream
-    kind: str  # media, rtcp, or candidate and its type: host, srflx, prflx, relay
+    kind: str  # media, rtcp, or candidate host, candidate srflx, candidate prflx, candidate relay
     media: str  # audio, video, application, ..., empty: unknown
 
 
@@ -91,7 +91,7 @@ class Hop(Fact):
 
     flow: Flow
     call_id: str
-    kind: str  # via, origin (the Via of who made the request), record-route, route, contact, path, service-route
+    kind: str  # of the Via chain: sender (the first), via, origin (the last of several); record-route, route, ...
     host: str  # as written, lower case
     address: int  # its address or that of `received`, -1: a host name
     port: int  # 0: not given

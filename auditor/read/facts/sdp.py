@@ -1,0 +1,101 @@
+"""Where a session description (RFC 8866) has media sent: c=, m=, a=rtcp (RFC 3605), a=candidate (RFC 8839).
+
+Private and unspecified ends are facts like others: what they are worth is decided where flows are known.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from auditor.read.facts.text import address, port
+
+LINES: Final = 1024  # read of one body at most
+ENDS: Final = 128  # told of one body at most
+
+_KINDS: Final = frozenset((b"host", b"srflx", b"prflx", b"relay"))
+_MEDIA: Final = frozenset((b"audio", b"video", b"text", b"application", b"message", b"image"))
+_LINE: Final = re.compile(rb"^([a-z])=([^\r\n]{0,1024})", re.MULTILINE)
+
+End = tuple[int, int, str, str]
+"""Address, port, kind (`media`, `rtcp`, `candidate host`, ...), media."""
+
+
+@dataclass(slots=True)
+class _Stream:
+    """One m= section: ends are known only when all of its lines, and the session's c=, have been read."""
+
+    media: str
+    port: int
+    addresses: list[int] = field(default_factory=list)
+    rtcp: tuple[int, int | None] | None = None  # port, address if it has its own
+    candidates: list[End] = field(default_factory=list)
+
+
+def ends(body: bytes) -> list[End]:
+    """List the ends of a description that starts at `v=0` anywhere in the body (a part of a MIME multipart, say)."""
+    start = 0 if body.startswith(b"v=0") else body.find(b"\nv=0") + 1
+    if not start and not body.startswith(b"v=0"):
+        return []
+    session: list[int] = []
+    streams: list[_Stream] = []
+    for kind, value in _lines(body, start):
+        stream = streams[-1] if streams else None
+        if kind == b"m":
+            streams.append(_stream(value))
+        elif kind == b"c" and (where := _connection(value)) is not None:
+            (stream.addresses if stream else session).append(where)
+        elif kind == b"a" and stream:
+            _attribute(value, stream)
+    found = [end for stream in streams for end in _told(stream, session)]
+    if not streams:
+        found = [(where, 0, "media", "") for where in session]
+    return list(dict.fromkeys(found))[:ENDS]
+
+
+def _lines(body: bytes, start: int) -> Iterator[tuple[bytes, bytes]]:
+    for number, line in enumerate(_LINE.finditer(body, start)):
+        if number == LINES:
+            break
+        yield line[1], line[2]
+
+
+def _stream(value: bytes) -> _Stream:
+    """Read `audio 49170 RTP/AVP 0` or `video 49170/2 RTP/AVP 31` (RFC 8866, section 5.14)."""
+    words = value.split(None, 2)
+    media = words[0].lower() if words else b""
+    number = port(words[1].partition(b"/")[0]) if len(words) > 1 else 0
+    return _Stream(media.decode("ascii") if media in _MEDIA else "", number)
+
+
+def _connection(value: bytes) -> int | None:
+    """Read `IN IP4 192.0.2.1` or `IN IP4 233.252.0.1/127/3` (RFC 8866, section 5.7); None for a host name."""
+    words = value.split(None, 3)
+    if len(words) < 3 or words[0].upper() != b"IN":
+        return None
+    return address(words[2].partition(b"/")[0])
+
+
+def _attribute(value: bytes, stream: _Stream) -> None:
+    if value[:5] == b"rtcp:":
+        words = value[5:].split(None, 4)
+        if words and (number := port(words[0])):
+            stream.rtcp = number, address(words[3]) if len(words) > 3 else None
+    elif value[:10] == b"candidate:":
+        words = value.split(None, 8)
+        if len(words) < 8 or words[6] != b"typ" or words[7] not in _KINDS:
+            return
+        where = address(words[4])  # RFC 8839, section 5.1; mDNS names (.local) say nothing
+        if where is not None:
+            stream.candidates.append((where, port(words[5]), "candidate " + words[7].decode("ascii"), stream.media))
+
+
+def _told(stream: _Stream, session: list[int]) -> Iterator[End]:
+    addresses = stream.addresses or session
+    for where in addresses:
+        yield where, stream.port, "media", stream.media
+    if stream.rtcp and stream.port:
+        number, own = stream.rtcp
+        for where in addresses[:1] if own is None else [own]:
+            yield where, number, "rtcp", stream.media
+    yield from stream.candidates

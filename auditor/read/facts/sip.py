@@ -1,0 +1,96 @@
+"""SIP messages (RFC 3261): the dialog they belong to, the elements they name, the media ends that they announce.
+
+Headers may be folded, in compact form, in any case and any number.  A stream segment may hold several
+messages or the beginning of one; what is cut is read as far as it goes.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from auditor.read.facts import sdp
+from auditor.read.facts.model import Dialog, Fact, Hop, Media, Packet
+from auditor.read.facts.text import address, line_text, name_text, port
+
+MESSAGES: Final = 16  # read of one payload at most
+LONGEST: Final = 8192  # octets of a header
+HOSTS: Final = 64  # told of one message at most (Max-Forwards starts at 70)
+
+_START: Final = re.compile(rb"(?:SIP/2\.0 ([1-6]\d\d)|([A-Z]{2,20}) [^\r\n]{1,2048}? SIP/2\.0)[^\r\n]{0,512}\r?\n")
+_HEADER: Final = re.compile(
+    rb"^(call-id|i|cseq|via|v|contact|m|record-route|route|path|service-route|content-length|l)[ \t]*:"
+    rb"([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_END: Final = re.compile(rb"\r?\n\r?\n")
+_COMPACT: Final = {b"i": b"call-id", b"v": b"via", b"m": b"contact", b"l": b"content-length"}
+_QUOTED: Final = re.compile(rb'"(?:[^"\\]|\\.){0,128}"', re.DOTALL)
+_HOST: Final = rb"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9_.-]{1,255})(?:[ \t]*:[ \t]*(\d{1,5}))?"
+_URI: Final = re.compile(rb"\bsips?:(?:[^<>@\s\"]{0,256}@)?" + _HOST, re.IGNORECASE)
+_SENT_BY: Final = re.compile(rb"SIP\s*/\s*2\.0\s*/\s*[A-Za-z0-9-]{1,16}\s+" + _HOST + rb"([^,]{0,1024})", re.IGNORECASE)
+_RECEIVED: Final = re.compile(rb";\s*received\s*=\s*\[?([0-9A-Fa-f:.]{2,45})", re.IGNORECASE)
+_RPORT: Final = re.compile(rb";\s*rport\s*=\s*(\d{1,5})", re.IGNORECASE)
+_NO_CALL: Final = frozenset((b"REGISTER", b"OPTIONS", b"SUBSCRIBE", b"PUBLISH", b"MESSAGE", b"NOTIFY"))
+
+_Headers = dict[bytes, list[bytes]]
+
+
+def parse(payload: bytes, packet: Packet) -> Sequence[Fact]:
+    """Read the messages of a datagram, or those that start in a stream segment."""
+    facts: list[Fact] = []
+    at, messages = 0, MESSAGES if packet.protocol == 6 else 1
+    for _ in range(messages):
+        while payload[at : at + 1] in (b"\r", b"\n"):  # keep-alives and stray line ends (RFC 3261, section 7.5)
+            at += 1
+        start = _START.match(payload, at)
+        if not start:
+            break
+        end = _END.search(payload, start.end() - 2)
+        headers = _headers(payload, start.end(), end.start() + 2 if end else len(payload))
+        body = end.end() if end else len(payload)
+        length = headers.get(b"content-length", [b""])[0].strip()
+        at = body + int(length) if packet.protocol == 6 and 0 < len(length) < 8 and length.isdigit() else len(payload)
+        facts += _message(start, headers, payload[body:at], packet)
+    return facts
+
+
+def _headers(payload: bytes, start: int, end: int) -> _Headers:
+    headers: _Headers = {}
+    for found in _HEADER.finditer(payload, start, end):
+        name = found[1].lower()
+        headers.setdefault(_COMPACT.get(name, name), []).append(found[2][:LONGEST].strip())
+    return headers
+
+
+def _message(start: re.Match[bytes], headers: _Headers, body: bytes, packet: Packet) -> list[Fact]:
+    seen = (packet.vantage, packet.witness, packet.time_ns, packet.time_ns, 1, packet.bytes)
+    flow, request = packet.flow, start[1] is None
+    call_id = line_text(headers.get(b"call-id", [b""])[0])
+    if not call_id:
+        return []
+    words = headers.get(b"cseq", [b""])[0].upper().split()
+    method = start[2] if request else words[-1] if words else b""
+    facts: list[Fact] = [Dialog(*seen, flow, call_id, request, method not in _NO_CALL)]
+    told = [*_vias(headers), *_uris(headers)][:HOSTS]
+    for kind, host, received, number in dict.fromkeys(told):
+        where = address(received or host)
+        facts.append(Hop(*seen, flow, call_id, kind, name_text(host), -1 if where is None else where, number, request))
+    if body:
+        facts += [Media(*seen, flow, call_id, *end) for end in sdp.ends(body)]
+    return facts
+
+
+def _vias(headers: _Headers) -> Iterator[tuple[str, bytes, bytes, int]]:
+    """List the Via chain (RFC 3261, section 18.2): who sent this request, who handed it on, who made it."""
+    chain = [found for value in headers.get(b"via", []) for found in _SENT_BY.finditer(value)]
+    for place, found in enumerate(chain):
+        kind = "sender" if place == 0 else "origin" if place == len(chain) - 1 else "via"
+        received, rport = _RECEIVED.search(found[3]), _RPORT.search(found[3])
+        yield kind, found[1], received[1] if received else b"", port(rport[1] if rport else found[2])
+
+
+def _uris(headers: _Headers) -> Iterator[tuple[str, bytes, bytes, int]]:
+    for name in (b"record-route", b"route", b"contact", b"path", b"service-route"):
+        for value in headers.get(name, []):
+            for found in _URI.finditer(_QUOTED.sub(b"", value) if b'"' in value else value):
+                yield name.decode("ascii"), found[1], b"", port(found[2])
