@@ -26,13 +26,13 @@ class Strict(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     """A mapping whose keys are all known."""
 
 
-class Except(Strict):
+class Except(Strict, frozen=True):
     """`{except: [a, b]}`: everything but these."""
 
     names: Words = field(name="except")
 
 
-class Source(Strict):
+class Source(Strict, frozen=True):
     """Where a fact stands that the file relies on, and of which day that text is."""
 
     title: Word
@@ -40,7 +40,7 @@ class Source(Strict):
     date: Day | None = None
 
 
-class Territory(Strict):
+class Territory(Strict, frozen=True):
     """A set of countries that one text means by one word; other territories may be part of it."""
 
     title: Word
@@ -50,11 +50,11 @@ class Territory(Strict):
     sources: tuple[Source, ...] = ()
 
 
-class Territories(Strict):
+class Territories(Strict, frozen=True):
     territories: dict[str, Territory]
 
 
-class Population(Strict):
+class Population(Strict, frozen=True):
     """Whoever is in these countries or bears one of these labels of the inventory."""
 
     title: str = ""
@@ -64,7 +64,7 @@ class Population(Strict):
     note: str = ""
 
 
-class Pack(Strict):
+class Pack(Strict, frozen=True):
     """pack.yaml: what a folder of rules has in common."""
 
     id: Slug
@@ -77,7 +77,7 @@ class Pack(Strict):
     rules: tuple[Slug, ...] = ()  # the order in which they are read and reported
 
 
-class Applies(Strict):
+class Applies(Strict, frozen=True):
     """Which touches a rule speaks of; what is left out is not asked."""
 
     participants: Word | None = None  # "all overseas", "any mainland", "mixed mainland", "none mainland"
@@ -88,7 +88,7 @@ class Applies(Strict):
     bases: Annotated[tuple[Basis, ...], Meta(min_length=1)] | None = None
 
 
-class Must(Strict):
+class Must(Strict, frozen=True):
     """The conditions of an assertion: all of them for `must_stay_in`, not all of them for `must_not_touch`."""
 
     territory: Word | Words | Except | None = None
@@ -99,14 +99,14 @@ class Must(Strict):
     roles: Annotated[tuple[Role, ...], Meta(min_length=1)] = field(name="as", default=("server", "relay"))
 
 
-class Valid(Strict):
+class Valid(Strict, frozen=True):
     """The days of traffic that a rule judges: from the first moment (UTC) of `from` to that of `until`."""
 
     since: Day | None = field(name="from", default=None)
     until: Day | None = None
 
 
-class Reference(Strict):
+class Reference(Strict, frozen=True):
     """The text that a rule rests on."""
 
     title: Word
@@ -116,14 +116,14 @@ class Reference(Strict):
     date: Day | None = None
 
 
-class Person(Strict):
+class Person(Strict, frozen=True):
     """A participant of an example; without a country, anywhere."""
 
     country: Code | Codes | None = None
     label: str = ""
 
 
-class Touch(Strict):
+class Touch(Strict, frozen=True):
     """A touched place of an example; without a country, anywhere; what else is left out is not known."""
 
     country: Code | Codes | None = None
@@ -138,7 +138,7 @@ class Touch(Strict):
     evidence: Literal["proof", "claim"] = "proof"
 
 
-class Situation(Strict):
+class Situation(Strict, frozen=True):
     """One session as an example tells it."""
 
     touches: Annotated[tuple[Touch, ...], Meta(min_length=1)]
@@ -151,7 +151,7 @@ class Situation(Strict):
 Situations = Annotated[tuple[Situation, ...], Meta(min_length=1)]
 
 
-class Examples(Strict):
+class Examples(Strict, frozen=True):
     """Situations in which the rule passes, fails, stays open or has nothing to say."""
 
     passes: Situations = field(name="pass")
@@ -160,7 +160,7 @@ class Examples(Strict):
     not_applicable: tuple[Situation, ...] = ()
 
 
-class Rule(Strict):
+class Rule(Strict, frozen=True):
     """One rule file."""
 
     id: Slug

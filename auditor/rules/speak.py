@@ -1,0 +1,114 @@
+"""Say a rule in one plain sentence made from its data, so that a lawyer can check what the machine will do."""
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import Final
+
+from auditor.model import countries
+from auditor.model.rule import Assertion, Names, Population, Rule, Scope
+
+_MANY: Final = 12  # codes that a reader still takes in
+
+_QUANTIFIED: Final = {
+    "all": "when all participants are {}",
+    "any": "when any participant is {}",
+    "mixed": "when some participants are {} and others are not",
+    "none": "when no participant is {}",
+}
+
+
+def speaks(rule: Rule) -> str:
+    """Return the rule as one sentence: who, what traffic, what must or must not happen, and since when."""
+    scope, must = rule.applies, rule.asserts
+    if must.verb == "must_stay_in":
+        asked = f"must reach no {_either(must.roles)} except one {_conditions(must)}"
+    else:
+        asked = f"must not reach a {_either(must.roles)} {_conditions(must)}"
+    said = f"{_dates(rule)}{_who(scope)}, {_traffic(scope)} {asked}{_evidence(rule)}."
+    return said[0].upper() + said[1:]
+
+
+def _who(scope: Scope) -> str:
+    if not scope.quantifier or scope.population is None:
+        return "whoever takes part"
+    said = _QUANTIFIED[scope.quantifier].format(_people(scope.population))
+    return f"{said} by a complete roster" if scope.roster == "complete" else said
+
+
+def _people(population: Population) -> str:
+    ways = [] if population.countries == countries.NOWHERE else [_where(population.countries)]
+    if population.labels:
+        ways.append(f"labelled {_either(population.labels)}")
+    return f"{population.name} ({', or '.join(ways)})"
+
+
+def _where(place: str) -> str:
+    """Say a country set: what is in it, or what it leaves out, whichever is shorter."""
+    if place == countries.ANYWHERE:
+        return "anywhere"
+    if place.startswith("-"):
+        return f"anywhere but {_codes(place[1:])}"
+    return f"in {_codes(place)}"
+
+
+def _codes(joined: str) -> str:
+    codes = joined.split("+")
+    shown = ", ".join(codes[:_MANY])
+    return shown if len(codes) <= _MANY else f"{shown} and {len(codes) - _MANY} more"
+
+
+def _traffic(scope: Scope) -> str:
+    said = "traffic of any plane" if scope.planes is None else f"{_either(scope.planes)} traffic"
+    if scope.services is not None:
+        said += f" of {_listed(scope.services, 'services')}"
+    if scope.directions is not None:
+        said += " that was opened " + " or ".join(
+            {"to": "towards the place", "from": "by the place"}[each] for each in sorted(scope.directions)
+        )
+    return said
+
+
+def _conditions(must: Assertion) -> str:
+    said = []
+    if must.countries is not None:
+        place = _where(must.countries)
+        said.append(f"{_in(must.territory)} ({place.removeprefix('in ')})" if must.territory else place)
+    if must.operators is not None:
+        said.append(f"run by {_listed(must.operators, 'operators')}")
+    if must.services is not None:
+        said.append(f"of {_listed(must.services, 'services')}")
+    if must.sites is not None:
+        said.append(f"at {_listed(must.sites, 'sites')}")
+    return " ".join(said)
+
+
+def _in(territory: str) -> str:
+    return territory if territory.startswith("anywhere") else f"in {territory}"
+
+
+def _listed(names: Names, what: str) -> str:
+    said = _either(names.names)
+    return f"other {what} than {said}" if names.negated else said
+
+
+def _either(words: Collection[str]) -> str:
+    *most, last = sorted(words)
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def _dates(rule: Rule) -> str:
+    said = [
+        f"{word} {datetime.fromtimestamp(moment // 1_000_000_000, UTC):%Y-%m-%d}"
+        for word, moment in (("from", rule.since_ns), ("until", rule.until_ns))
+        if moment is not None
+    ]
+    return f"{' '.join(said)} (UTC): " if said else ""
+
+
+def _evidence(rule: Rule) -> str:
+    said = []
+    if rule.applies.bases != Scope().bases:
+        said.append(f"judged on what is {_either(rule.applies.bases)}")
+    if rule.proof:
+        said.append("only proof of a place counts")
+    return f"; {' and '.join(said)}" if said else ""
