@@ -138,11 +138,12 @@ class Peer(Fact):
 
 @dataclass(frozen=True, slots=True)
 class Redirect(Fact):
-    """A STUN or TURN server sent the client elsewhere (ALTERNATE-SERVER, RFC 8489)."""
+    """A STUN or TURN server named another end of its own (RFC 8489, section 14.15; RFC 5780, section 7)."""
 
     flow: Flow  # of the answer
     address: int
     port: int
+    kind: str  # alternate: the client is to go there; origin: sent from there, it says; other: its second end
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,15 +17,15 @@ LONGEST: Final = 8192  # octets of a header
 HOSTS: Final = 64  # told of one message at most (Max-Forwards starts at 70)
 
 _START: Final = re.compile(rb"(?:SIP/2\.0 ([1-6]\d\d)|([A-Z]{2,20}) [^\r\n]{1,2048}? SIP/2\.0)[^\r\n]{0,512}\r?\n")
-_HEADER: Final = re.compile(
-    rb"^(call-id|i|cseq|via|v|contact|m|record-route|route|path|service-route|content-length|l)[ \t]*:"
-    rb"([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)",
-    re.IGNORECASE | re.MULTILINE,
-)
+_HEADER: Final = re.compile(rb"^([A-Za-z-]{1,14})[ \t]*:([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)", re.MULTILINE)
+_WANTED: Final = {
+    b"i": b"call-id", b"v": b"via", b"m": b"contact", b"l": b"content-length",
+    **{name: name for name in (b"call-id", b"cseq", b"via", b"contact", b"record-route", b"route")},
+    **{name: name for name in (b"path", b"service-route", b"content-length")},
+}  # fmt: skip
 _END: Final = re.compile(rb"\r?\n\r?\n")
-_COMPACT: Final = {b"i": b"call-id", b"v": b"via", b"m": b"contact", b"l": b"content-length"}
 _QUOTED: Final = re.compile(rb'"(?:[^"\\]|\\.){0,128}"', re.DOTALL)
-_HOST: Final = rb"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9_.-]{1,255})(?:[ \t]*:[ \t]*(\d{1,5}))?"
+_HOST: Final = rb"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9_.-]{1,255})(?:[ \t]*:[ \t]*(\d{1,5}))?(?=[;,>?\s]|\Z)"
 _URI: Final = re.compile(rb"\bsips?:(?:[^<>@\s\"]{0,256}@)?" + _HOST, re.IGNORECASE)
 _SENT_BY: Final = re.compile(rb"SIP\s*/\s*2\.0\s*/\s*[A-Za-z0-9-]{1,16}\s+" + _HOST + rb"([^,]{0,1024})", re.IGNORECASE)
 _RECEIVED: Final = re.compile(rb";\s*received\s*=\s*\[?([0-9A-Fa-f:.]{2,45})", re.IGNORECASE)
@@ -57,8 +57,8 @@ def parse(payload: bytes, packet: Packet) -> Sequence[Fact]:
 def _headers(payload: bytes, start: int, end: int) -> _Headers:
     headers: _Headers = {}
     for found in _HEADER.finditer(payload, start, end):
-        name = found[1].lower()
-        headers.setdefault(_COMPACT.get(name, name), []).append(found[2][:LONGEST].strip())
+        if name := _WANTED.get(found[1].lower()):
+            headers.setdefault(name, []).append(found[2][:LONGEST].strip())
     return headers
 
 

@@ -16,27 +16,47 @@ METHODS: Final = {
 }  # fmt: skip
 """What `Exchange.method` says: the IANA registry of STUN methods, shortened; others are `0x` and three digits."""
 
+MESSAGES: Final = 16  # read of one stream segment at most
 ATTRIBUTES: Final = 64  # read of one message at most
 
 COOKIE: Final = b"\x21\x12\xa4\x42"
 _MS_COOKIE: Final = b"\x72\xc6\x4b\xc6"  # MS-TURN, 2.2.2.1: the value of its attribute 0x000F
 _REQUEST, _INDICATION, _SUCCESS, _ERROR = 0x000, 0x010, 0x100, 0x110
-_MAPPED, _MAGIC, _PEER, _RELAYED, _XOR_MAPPED, _XOR_MAPPED_DRAFT, _ALTERNATE = (
-    0x0001, 0x000F, 0x0012, 0x0016, 0x0020, 0x8020, 0x8023,
-)  # fmt: skip
-_WANTED: Final = frozenset((_MAPPED, _MAGIC, _PEER, _RELAYED, _XOR_MAPPED, _XOR_MAPPED_DRAFT, _ALTERNATE))
+_MAPPED, _MAGIC, _PEER, _RELAYED, _XOR_MAPPED = 0x0001, 0x000F, 0x0012, 0x0016, 0x0020
+_XOR_MAPPED_DRAFT, _ALTERNATE, _ORIGIN, _OTHER = 0x8020, 0x8023, 0x802B, 0x802C  # the last two: RFC 5780, section 7
+_WANTED: Final = frozenset(
+    (_MAPPED, _MAGIC, _PEER, _RELAYED, _XOR_MAPPED, _XOR_MAPPED_DRAFT, _ALTERNATE, _ORIGIN, _OTHER)
+)
 _HEAD: Final = struct.Struct(">HH")
 
 _Attributes = dict[int, list[bytes]]
 
 
 def parse(payload: bytes, packet: Packet) -> Sequence[Fact]:
-    """Read one STUN message; ChannelData and what is no STUN say nothing."""
+    """Read the STUN message of a datagram, or those that start in a stream segment; all else says nothing."""
+    if packet.protocol != 6:
+        return _message(payload, packet)
+    facts: list[Fact] = []
+    at = 0
+    for _ in range(MESSAGES):
+        if payload[at + 6 : at + 10] == COOKIE:  # framed by a length (RFC 4571), as ICE does on TCP (RFC 6544)
+            at += 2
+        if at + 4 > len(payload):
+            break
+        channel, length = payload[at] & 0xC0 == 0x40, int.from_bytes(payload[at + 2 : at + 4], "big")
+        size = 4 + (length + 3 & ~3) if channel else 20 + length  # RFC 8656, section 12.5
+        if not channel:
+            facts += _message(payload[at : at + size], packet)
+        at += size
+    return facts
+
+
+def _message(payload: bytes, packet: Packet) -> Sequence[Fact]:
     if len(payload) < 20 or payload[0] & 0xC0:
         return ()
     kind, length = _HEAD.unpack_from(payload, 0)
-    modern = payload[4:8] == COOKIE
-    if length & 3 or (not modern and len(payload) != length + 20):
+    modern = payload[4:8] == COOKIE  # MS-TURN has it too, and lengths that are no multiple of four
+    if not modern and (length & 3 or len(payload) != length + 20):
         return ()
     group = kind & 0x110
     method = kind & 0xF | (kind >> 1) & 0x70 | (kind >> 2) & 0xF80
@@ -46,7 +66,10 @@ def parse(payload: bytes, packet: Packet) -> Sequence[Fact]:
         facts.append(Exchange(*_seen(packet), packet.flow, answer, METHODS.get(method, f"0x{method:03x}")))
     if length:
         found = _attributes(payload, min(length + 20, len(payload)))
-        facts += _modern(found, group, payload, packet) if modern else _classic(found, kind, payload, packet)
+        if modern and found.get(_MAGIC) != [_MS_COOKIE]:
+            facts += _modern(found, group, payload, packet)
+        else:
+            facts += _classic(found, kind, payload, packet)
     return facts
 
 
@@ -78,8 +101,10 @@ def _modern(found: _Attributes, group: int, message: bytes, packet: Packet) -> l
         mapped = _ends(found, message, _XOR_MAPPED, _XOR_MAPPED_DRAFT) or _ends(found, None, _MAPPED)
         facts += [Reflexive(*seen, flow, *end) for end in mapped]
         facts += [Relayed(*seen, flow, *end) for end in _ends(found, message, _RELAYED)]
+        facts += [Redirect(*seen, flow, *end, "origin") for end in _ends(found, None, _ORIGIN) if end[0] != flow[0]]
+        facts += [Redirect(*seen, flow, *end, "other") for end in _ends(found, None, _OTHER)]
     elif group == _ERROR:
-        facts += [Redirect(*seen, flow, *end) for end in _ends(found, None, _ALTERNATE)]
+        facts += [Redirect(*seen, flow, *end, "alternate") for end in _ends(found, None, _ALTERNATE)]
     carried, answer = group == _INDICATION, group == _SUCCESS or message[1] & 0x0F == 7  # a data indication
     facts += [Peer(*seen, flow, *end, carried, answer) for end in _ends(found, message, _PEER)]
     return facts
