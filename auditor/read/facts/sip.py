@@ -17,13 +17,12 @@ LONGEST: Final = 8192  # octets of a header
 HOSTS: Final = 64  # told of one message at most (Max-Forwards starts at 70)
 
 _START: Final = re.compile(rb"(?:SIP/2\.0 ([1-6]\d\d)|([A-Z]{2,20}) [^\r\n]{1,2048}? SIP/2\.0)[^\r\n]{0,512}\r?\n")
-_HEADER: Final = re.compile(rb"^([A-Za-z-]{1,14})[ \t]*:([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)", re.MULTILINE)
+_HEADER: Final = re.compile(rb"\n([CILMPRSVcilmprsv][A-Za-z-]{0,13})[ \t]*:([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)")
 _WANTED: Final = {
     b"i": b"call-id", b"v": b"via", b"m": b"contact", b"l": b"content-length",
     **{name: name for name in (b"call-id", b"cseq", b"via", b"contact", b"record-route", b"route")},
     **{name: name for name in (b"path", b"service-route", b"content-length")},
 }  # fmt: skip
-_END: Final = re.compile(rb"\r?\n\r?\n")
 _QUOTED: Final = re.compile(rb'"(?:[^"\\]|\\.){0,128}"', re.DOTALL)
 _HOST: Final = rb"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9_.-]{1,255})(?:[ \t]*:[ \t]*(\d{1,5}))?(?=[;,>?\s]|\Z)"
 _URI: Final = re.compile(rb"\bsips?:(?:[^<>@\s\"]{0,256}@)?" + _HOST, re.IGNORECASE)
@@ -45,13 +44,20 @@ def parse(payload: bytes, packet: Packet) -> Sequence[Fact]:
         start = _START.match(payload, at)
         if not start:
             break
-        end = _END.search(payload, start.end() - 2)
-        headers = _headers(payload, start.end(), end.start() + 2 if end else len(payload))
-        body = end.end() if end else len(payload)
+        body = _body(payload, start.end() - 2)
+        headers = _headers(payload, start.end() - 1, body)
         length = headers.get(b"content-length", [b""])[0].strip()
         at = body + int(length) if packet.protocol == 6 and 0 < len(length) < 8 and length.isdigit() else len(payload)
         facts += _message(start, headers, payload[body:at], packet)
     return facts
+
+
+def _body(payload: bytes, at: int) -> int:
+    """Say where the empty line ends; the end of the payload if there is none (line ends may lack their CR)."""
+    for end in (b"\r\n\r\n", b"\n\n"):
+        if (found := payload.find(end, at)) >= 0:
+            return found + len(end)
+    return len(payload)
 
 
 def _headers(payload: bytes, start: int, end: int) -> _Headers:
