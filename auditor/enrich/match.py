@@ -1,0 +1,186 @@
+"""Look up the ends of many flows in the catalogue, each distinct situation once.
+
+A capture holds millions of ends and a catalogue a few hundred entries, so prefixes become one sorted line
+of intervals, ports become the few classes that entries tell apart, and what remains is decided in plain
+Python for each distinct (networks, transport, port class, name).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from auditor.enrich import special
+from auditor.enrich.addresses import Numbers, numbers
+from auditor.enrich.catalogue import Catalogue, Entry, NetworkEntry
+from auditor.enrich.intervals import Intervals, build
+from auditor.model.flow import UNKNOWN
+
+Codes = npt.NDArray[np.int64]
+
+PUBLIC, PRIVATE, GROUP = "public", "private", "group"
+KINDS: Final = (PUBLIC, PRIVATE, GROUP)
+"""Of addresses: what the opening of a flow can mean depends on whether an end can be reached from outside."""
+
+GROUPS: Final = ("multicast", "broadcast", "unspecified", "this network")
+"""Special addresses (as `special.REGISTRY` words them) that are no host."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the catalogue says of one end of one flow."""
+
+    service: str = ""
+    operator: str = ""  # of the network only: a name does not say who runs the address
+    planes: str = UNKNOWN
+    role: str = ""  # of the network: server, relay or empty
+    named: str = ""  # the role that the name suggests, which counts only for an end that was opened towards
+    by_port: bool = False  # the network's entry names ports, and this is one of them
+
+
+NOTHING: Final = Known()
+
+
+def coded(values: pl.Series) -> tuple[Codes, list[Any]]:
+    """Number the distinct values of a column, in no certain order; return the number of each row and the values."""
+    if values.is_empty():
+        return np.zeros(0, np.int64), []
+    known = values.unique()
+    numbers = values.replace_strict(known, pl.Series(np.arange(len(known))), return_dtype=pl.Int64)
+    return numbers.to_numpy(), known.to_list()
+
+
+def situations(columns: Sequence[tuple[Codes, Sequence[Any]]]) -> tuple[list[tuple[Any, ...]], Codes]:
+    """Return the distinct rows of numbered columns, and of each row the number of its situation."""
+    key = np.zeros(len(columns[0][0]), np.int64)
+    span = 1
+    for codes, values in columns:
+        if span * max(len(values), 1) >= 1 << 62:
+            seen, key = np.unique(key, return_inverse=True)
+            span = len(seen)
+        key = key * max(len(values), 1) + codes
+        span *= max(len(values), 1)
+    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+    rows = zip(*([values[i] for i in codes[first]] for codes, values in columns), strict=True)
+    return list(rows), inverse
+
+
+def spread(values: Sequence[Any], numbers: Codes, kind: Any = pl.String) -> pl.Series:
+    """Give every row the value of its situation."""
+    return pl.Series(values=values, dtype=kind).gather(numbers)
+
+
+@cache
+def _kinds() -> tuple[Intervals, Codes]:
+    """Return the special addresses, and the number of the kind (of KINDS) of each of their values."""
+    registry = special.registry()
+    return registry, np.array([KINDS.index(_kind(said)) for said in registry.values], np.int64)
+
+
+def _kind(said: str) -> str:
+    kind, _, why = said.partition("\t")
+    return PRIVATE if kind == special.PRIVATE else GROUP if why.startswith(GROUPS) else PUBLIC
+
+
+def kinds(addresses: pl.Series) -> tuple[Codes, Sequence[str]]:
+    """Number what each address is: public, private or a group (multicast, broadcast, unspecified)."""
+    return _kinds_of(numbers(addresses)), KINDS
+
+
+def _kinds_of(addresses: Numbers) -> Codes:
+    registry, kind = _kinds()
+    return kind[addresses.find(registry)]
+
+
+def covers(networks: Sequence[NetworkEntry]) -> tuple[Intervals, list[tuple[int, ...]]]:
+    """Return the intervals of the networks, and of each of their values the indices of all networks that hold it.
+
+    CIDR networks nest or are disjoint, so the narrowest that holds an address is held by all others that do.
+    """
+    ranges: dict[int, list[tuple[int, int, str]]] = {4: [], 6: []}
+    for network in {entry.network for entry in networks}:
+        holding = [i for i, entry in enumerate(networks) if _holds(entry, network)]
+        said = " ".join(map(str, holding))
+        ranges[network.version].append((int(network[0]), int(network[-1]), said))
+    found = build(ranges[4], ranges[6])
+    return found, [tuple(map(int, said.split())) for said in found.values]
+
+
+def _holds(entry: NetworkEntry, network: Any) -> bool:
+    return entry.network.version == network.version and bool(network.subnet_of(entry.network))
+
+
+def ends(flows: pl.DataFrame, side: str, catalogue: Catalogue) -> tuple[Codes, list[tuple[str, Known]]]:
+    """Number the kind of the ends on one side (`src` or `dst`) of flows, and what the catalogue knows of them."""
+    addresses = numbers(flows[f"{side}_addr"])
+    where, holding = covers(catalogue.networks)
+    edges = _port_edges(catalogue.networks)
+    rows, inverse = situations([
+        (_kinds_of(addresses), KINDS),
+        (addresses.find(where), holding),
+        (np.searchsorted(edges[1:], flows[f"{side}_port"].to_numpy(), "right"), edges.tolist()),
+        coded(flows["transport"]),
+        coded(flows[f"{side}_name"]),
+    ])  # fmt: skip
+    found = []
+    for kind, cover, port, transport, name in rows:
+        networks = [catalogue.networks[i] for i in cover]
+        found.append((kind, known(catalogue, networks, transport, port, name)))
+    order = {value: number for number, value in enumerate(dict.fromkeys(found))}
+    return np.array([order[value] for value in found], np.int64)[inverse], list(order)
+
+
+def _port_edges(networks: Sequence[NetworkEntry]) -> Codes:
+    """Return the first port of each class of ports that no entry tells apart."""
+    edges = {0} | {edge for entry in networks for first, last in entry.ports for edge in (first, last + 1)}
+    return np.array(sorted(edges), np.int64)
+
+
+def known(catalogue: Catalogue, networks: Sequence[NetworkEntry], transport: str, port: int, names: str) -> Known:
+    """Put together what the networks that hold an address (preferred first) and its names say of one end.
+
+    A network with ports speaks of this very socket and beats a name; a name beats a network without ports if
+    both mean the same service.  Where they mean different ones, or names disagree, the service is not
+    known and the plane is any of theirs.
+    """
+    network = next((entry.entry for entry in networks if entry.fits(transport, port)), None)
+    name = named(catalogue, names)
+    if network is None:
+        return Known(name.service, "", name.planes, "", name.role) if name else NOTHING
+    base = Known(network.service, network.operator, network.planes, network.role, "", network.by_port)
+    if name is None or network.by_port:
+        return base
+    if name.service == network.service:
+        planes = name.planes if name.planes != UNKNOWN else network.planes
+        return Known(base.service, base.operator, planes, base.role, name.role)
+    return Known("", base.operator, union(name.planes, network.planes), base.role)
+
+
+def named(catalogue: Catalogue, names: str) -> Entry | None:
+    """Return what all names of an address (joined by spaces) have in common; None if none is listed.
+
+    A name that is not listed may be another service on the same address, so beside it nothing is certain.
+    """
+    entries = [catalogue.named(name) for name in names.split()]
+    listed = [entry for entry in entries if entry]
+    if not listed:
+        return None
+    services = {entry.service for entry in listed}
+    if len(listed) < len(entries) or len(services) > 1:
+        planes = union(*(entry.planes for entry in listed)) if len(listed) == len(entries) else UNKNOWN
+        return Entry("", planes=planes, role="")
+    roles = {entry.role for entry in listed}
+    return Entry(
+        listed[0].service, "", union(*(e.planes for e in listed)), roles.pop() if len(roles) == 1 else "server"
+    )
+
+
+def union(*planes: str) -> str:
+    """Return the planes that any of these sets holds; unknown is the set of all."""
+    if UNKNOWN in planes:
+        return UNKNOWN
+    return "+".join(sorted({plane for text in planes for plane in text.split("+")}))

@@ -1,0 +1,327 @@
+"""Who takes part in a flow and what it carries: service, plane, and the role of each end.
+
+Nothing is guessed: an end that nothing below speaks of stays `unknown`, a participant or a place, and the judge
+leaves open what hangs on it.  The first line that applies decides.
+
+Plane        1. what the packets showed        2. the catalogue's entry for the socket (a network with ports)
+             3. its entry for the name (server name of this flow, else DNS answers)     4. for the whole network
+             5. for the protocol.  Only an end that serves counts: not the one that opened the flow, unless on
+             a socket that the catalogue lists.  Entries that disagree leave any of theirs.
+Service      the same without the packets; entries that disagree leave it unknown.
+Operator     the catalogue's network; a name says nothing of who runs an address.
+Role         1. what the reading or the inventory knows (STUN and TURN, calls, sites)
+             2. the catalogue's network: server or relay
+             3. the peer of a socket that the catalogue lists by port, itself on another port: client
+             4. a carried flow that was opened (handshake, protocol) towards the port of a service of which only
+                servers listen, or by a protocol with clients and servers (TLS, SSH, …) towards a port that systems
+                don't hand out to clients: opened-to end server (TURN: relay; a name may say relay), opener client
+             5. a carried flow of unknown opening between a well-known port (below 1024) of such a service, or
+                a registered port that speaks its own protocol, and a port of no service: server and client
+             6. who opened a flow towards a server or relay, or faces one from a private address: client
+             7. a private or carrier-NAT address that opened a flow to a public one: client
+             8. the same address in another flow of the same session, where those agree
+
+SIP, XMPP between servers and the like give no role by port: a telephone listens on 5060 too.  Media between
+two ends of which neither is known gives none either.  A name alone never makes an end a server: anybody can
+answer DNS, so names only choose between server and relay for an end that packets show to serve.
+Attempts (rejected, unanswered) show no role: nobody said that they serve.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from auditor.enrich.catalogue import Catalogue
+from auditor.enrich.match import (
+    GROUP,
+    NOTHING,
+    PRIVATE,
+    PUBLIC,
+    Codes,
+    Known,
+    coded,
+    ends,
+    kinds,
+    situations,
+    spread,
+    union,
+)
+from auditor.model.flow import CARRIED, OBSERVED, SIDES, UNKNOWN
+
+SERVING: Final = ("server", "relay")
+
+SYSTEM: Final = {
+    "tcp": frozenset({21, 22, 23, 25, 53, 80, 88, 110, 119, 143, 389, 443, 445, 465, 515, 548, 554, 563, 587, 631, 636,
+                      853, 873, 989, 990, 992, 993, 995}),
+    "udp": frozenset({53, 67, 69, 80, 88, 123, 161, 443, 514, 547, 853}),
+    "sctp": frozenset({80, 443}),
+}  # fmt: skip
+"""Well-known ports (RFC 6335) of services whose listening end is a server."""
+
+REGISTERED: Final = {
+    "tcp": {1433: "", 1521: "", 1883: "", 1935: "", 2049: "", 3268: "", 3306: "", 3389: "rdp", 3478: "stun", 5222: "",
+            5349: "tls", 5432: "", 5671: "tls", 5672: "", 5900: "vnc", 5985: "http", 5986: "tls", 6379: "", 6443: "tls",
+            8080: "http", 8443: "tls", 8883: "tls", 9092: "", 27017: ""},
+    "udp": {1194: "", 1812: "", 1813: "", 3389: "rdp", 3478: "stun", 5349: "dtls"},
+}  # fmt: skip
+"""Registered ports of such services (some by custom), and the protocol that makes one believed without an opening."""
+
+PEERS: Final = frozenset({5060, 5061, 5062, 5080, 5269, 1720})
+"""Both ends of SIP, XMPP between servers and H.323 accept connections: being called makes nobody a server."""
+
+SERVED: Final = frozenset({"tls", "quic", "http", "ssh", "rdp", "vnc", "telnet", "dns", "ftp", "smtp", "imap", "pop3"})
+"""Protocols that know a client and a server, whatever the port."""
+
+TALK: Final = frozenset({"sip", "rtp", "rtcp", "dtls", "zoom"})
+"""Protocols of which a participant's device may be either end."""
+
+HANDED_OUT: Final = 32768
+"""Lowest port that common systems hand out to clients (Linux 32768, others 49152 as RFC 6335 has it)."""
+
+# What a port says of who listens on it.
+WELL_KNOWN, LISTED, PEER, PLAIN, EPHEMERAL = "well-known", "listed", "peer", "plain", "ephemeral"
+
+
+class End(NamedTuple):
+    """One end of a flow, as far as its role and what it serves depend on it."""
+
+    role: str = UNKNOWN
+    kind: str = PUBLIC  # public, private or group
+    port: str = EPHEMERAL  # well-known, peer, plain or ephemeral, or listed with the protocol of a registered port
+    known: Known = NOTHING
+
+
+class Situation(NamedTuple):
+    """All of a flow that its service, plane and roles depend on: flows that are alike in it are decided at once."""
+
+    src: End = End()
+    dst: End = End()
+    basis: str = OBSERVED
+    app: str = ""
+    plane: str = UNKNOWN
+    service: str = ""
+    opened: str = ""
+    outcome: str = CARRIED
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    service: str
+    plane: str
+    src_role: str
+    dst_role: str
+
+
+def who(flows: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
+    """Fill service, plane, roles and operators of a FLOW frame where they are not known yet.
+
+    Rows keep their order and number; the result of a row depends on the set of rows only, not on their order.  What an
+    inventory adds afterwards can tell more about the ends beside it: see `settle`.
+    """
+    if flows.is_empty():
+        return flows
+    sides = {side: ends(flows, side, catalogue) for side in SIDES}
+    rows, inverse = _situations(flows, sides)
+    decisions = [decide(row, catalogue) for row in rows]
+    columns = [
+        spread([getattr(decision, name) for decision in decisions], inverse).alias(name)
+        for name in ("service", "plane", "src_role", "dst_role")
+    ]
+    return settle(flows.with_columns(columns + [_operator(flows, side, *sides[side]) for side in SIDES]))
+
+
+def _situations(
+    flows: pl.DataFrame, sides: dict[str, tuple[Codes, list[tuple[str, Known]]]]
+) -> tuple[list[Situation], Codes]:
+    names = ("basis", "app", "plane", "service", "opened", "outcome", "transport")
+    columns = [coded(flows[name]) for name in names]
+    for side in SIDES:
+        port = _port_classes(columns[6], flows[f"{side}_port"])
+        columns += [coded(flows[f"{side}_role"]), port, sides[side]]
+    rows, inverse = situations(columns)
+    return [Situation(_end(*row[7:10]), _end(*row[10:13]), *row[:6]) for row in rows], inverse
+
+
+def _end(role: str, port: str, known: tuple[str, Known]) -> End:
+    return End(role, known[0], port, known[1])
+
+
+def _port_classes(transport: tuple[Codes, list[str]], ports: pl.Series) -> tuple[Codes, list[str]]:
+    """Number the class of each port."""
+    tables = [port_classes(name) for name in transport[1]]
+    values = sorted({name for _, names in tables for name in names})
+    table = np.stack([np.array([values.index(name) for name in names])[codes] for codes, names in tables])
+    return table[transport[0], ports.to_numpy() & 0xFFFF], values
+
+
+@lru_cache(maxsize=64)
+def port_classes(transport: str) -> tuple[Codes, list[str]]:
+    """Return the number of the class of each of the 65,536 ports of a transport, and the classes by number."""
+    special = [*SYSTEM.get(transport, ()), *PEERS, *REGISTERED.get(transport, ())]
+    codes = np.zeros(1 << 16, np.int64)
+    codes[HANDED_OUT:] = 1
+    names = [PLAIN, EPHEMERAL, *sorted({port_class(transport, port) for port in special})]
+    for port in special:
+        codes[port] = names.index(port_class(transport, port))
+    return codes, names
+
+
+def port_class(transport: str, port: int) -> str:
+    """Say what a port tells of who listens there: see `End.port`."""
+    if port in SYSTEM.get(transport, ()):
+        return WELL_KNOWN
+    if port in PEERS:
+        return PEER
+    if port in REGISTERED.get(transport, ()):
+        return f"{LISTED} {REGISTERED[transport][port]}".rstrip()
+    return EPHEMERAL if port >= HANDED_OUT else PLAIN
+
+
+def _operator(flows: pl.DataFrame, side: str, codes: Codes, values: list[tuple[str, Known]]) -> pl.Series:
+    given = flows[f"{side}_operator"]
+    return given.zip_with(given != "", spread([known.operator for _, known in values], codes)).alias(given.name)
+
+
+def decide(flow: Situation, catalogue: Catalogue) -> Decision:
+    """Decide one situation by the table at the head of this module (6 and 8 need other rows: `settle`)."""
+    service, plane = carries(flow, catalogue)
+    return Decision(flow.service or service, plane if flow.plane == UNKNOWN else flow.plane, *roles(flow))
+
+
+def carries(flow: Situation, catalogue: Catalogue) -> tuple[str, str]:
+    """Return the service and the plane of a flow as the catalogue sees it."""
+    serving = [flow.dst.known]
+    if not flow.opened or flow.src.known.by_port:
+        serving.append(flow.src.known)
+    listed = [known for known in serving if known != NOTHING]
+    exact = [known for known in listed if known.by_port]
+    chosen = exact or listed
+    if not chosen:
+        entry = catalogue.apps.get(flow.app)
+        return (entry.service, entry.planes) if entry else ("", UNKNOWN)
+    services = {known.service for known in chosen}
+    return services.pop() if len(services) == 1 else "", union(*(known.planes for known in chosen))
+
+
+def roles(flow: Situation) -> tuple[str, str]:
+    """Return the roles of both ends, lines 1 to 5 and 7 of the table."""
+    src, dst = (end.role if end.role != UNKNOWN else end.known.role or UNKNOWN for end in (flow.src, flow.dst))
+    for by in (_by_socket, _by_protocol, _by_port, _by_nat):
+        found = by(flow)
+        src, dst = (old if old != UNKNOWN else new for old, new in zip((src, dst), found, strict=True))
+    return src, dst
+
+
+def _by_socket(flow: Situation) -> tuple[str, str]:
+    if not _shows_roles(flow) or flow.src.known.by_port == flow.dst.known.by_port:
+        return UNKNOWN, UNKNOWN
+    return (UNKNOWN, "client") if flow.src.known.by_port else ("client", UNKNOWN)
+
+
+def _by_protocol(flow: Situation) -> tuple[str, str]:
+    if not flow.opened or not _shows_roles(flow) or not _serves(flow):
+        return UNKNOWN, UNKNOWN
+    server = "relay" if flow.app == "turn" else flow.dst.known.named or "server"
+    return "client", server
+
+
+def _serves(flow: Situation) -> bool:
+    """Say whether being opened towards shows the destination to be a server."""
+    port = flow.dst.port
+    if port == WELL_KNOWN or flow.app == "turn":
+        return True
+    if port in (PEER, EPHEMERAL) or flow.app in TALK:
+        return False
+    return port.startswith(LISTED) or flow.app in SERVED
+
+
+def _by_port(flow: Situation) -> tuple[str, str]:
+    if flow.opened or not _shows_roles(flow):
+        return UNKNOWN, UNKNOWN
+    listens = tuple(_believed(end.port, flow.app) for end in (flow.src, flow.dst))
+    plain = tuple(end.port in (PLAIN, EPHEMERAL) for end in (flow.src, flow.dst))
+    if listens == (False, True) and plain[0]:
+        return "client", flow.dst.known.named or "server"
+    if listens == (True, False) and plain[1]:
+        return flow.src.known.named or "server", "client"
+    return UNKNOWN, UNKNOWN
+
+
+def _believed(port: str, app: str) -> bool:
+    """Say whether a port alone shows that its end listens; registered ports also serve as clients' ports."""
+    return port == WELL_KNOWN or (bool(app) and port == f"{LISTED} {'stun' if app == 'turn' else app}")
+
+
+def _by_nat(flow: Situation) -> tuple[str, str]:
+    opener = flow.opened and flow.basis == OBSERVED and _kinds(flow) == (PRIVATE, PUBLIC)
+    return "client" if opener else UNKNOWN, UNKNOWN
+
+
+def _shows_roles(flow: Situation) -> bool:
+    return flow.basis == OBSERVED and flow.outcome == CARRIED and GROUP not in _kinds(flow)
+
+
+def _kinds(flow: Situation) -> tuple[str, str]:
+    return flow.src.kind, flow.dst.kind
+
+
+def settle(flows: pl.DataFrame) -> pl.DataFrame:
+    """Fill roles that follow from those of other ends and flows (lines 6 and 8 of the table).
+
+    Call it again after an inventory has named servers and clients: it only fills what is unknown.
+    """
+    return _facing(_sessions(_facing(flows)))
+
+
+def _facing(flows: pl.DataFrame) -> pl.DataFrame:
+    """Make clients of the ends that opened towards a server or relay, or face a public one from a private address."""
+    for side, other in (SIDES, SIDES[::-1]):
+        role = pl.col(f"{side}_role")
+        faces = (role == UNKNOWN) & pl.col(f"{other}_role").is_in(SERVING) & (pl.col("outcome") == CARRIED)
+        opener = (pl.col("opened") != "") & (side == "src")
+        rows = np.flatnonzero(flows.select(faces & (opener | (pl.col("opened") == ""))).to_series().to_numpy())
+        unopened = rows[(flows["opened"].gather(rows) == "").to_numpy()]
+        inside = _are(PRIVATE, flows[f"{side}_addr"].gather(unopened))
+        outside = _are(PUBLIC, flows[f"{other}_addr"].gather(unopened))
+        clients = np.setdiff1d(rows, unopened[~(inside & outside)], assume_unique=True)
+        if len(clients):
+            mark = np.zeros(len(flows), bool)
+            mark[clients] = True
+            flows = flows.with_columns(
+                pl.when(pl.Series(mark)).then(pl.lit("client")).otherwise(role).alias(f"{side}_role")
+            )
+    return flows
+
+
+def _are(kind: str, addresses: pl.Series) -> npt.NDArray[np.bool_]:
+    codes, values = kinds(addresses)
+    return np.equal(codes, values.index(kind))
+
+
+def _sessions(flows: pl.DataFrame) -> pl.DataFrame:
+    """Give an address one role within a session, where what is known of it there agrees."""
+    key = ["vantage", "session", "addr"]
+    rows = flows.lazy().filter(pl.col("session").is_not_null())
+    ends_ = pl.concat(
+        rows.select(*key[:2], addr=f"{side}_addr", role=pl.col(f"{side}_role").replace_strict(_BIT, default=0))
+        for side in SIDES
+    )
+    found = ends_.group_by(key).agg(bits=pl.col("role").bitwise_or(), least=pl.col("role").min())
+    found = found.filter(pl.col("least") == 0).with_columns(agreed=pl.col("bits").replace_strict(_AGREED, default=None))
+    agreed = found.filter(pl.col("agreed").is_not_null()).select(*key, "agreed").collect()
+    if agreed.is_empty():
+        return flows
+    for side in SIDES:
+        unknown = (flows["session"].is_not_null() & (flows[f"{side}_role"] == UNKNOWN)).arg_true()
+        known = flows[unknown].select(*key[:2], addr=f"{side}_addr").join(agreed, key, "left", maintain_order="left")
+        flows = flows.with_columns(flows[f"{side}_role"].clone().scatter(unknown, known["agreed"].fill_null(UNKNOWN)))
+    return flows
+
+
+_BIT: Final = {"client": 1, "server": 2, "relay": 4, "hop": 8}
+_AGREED: Final = {1: "client", 2: "server", 4: "relay", 6: "server"}
+"""The roles of one address in a session, as a sum of bits, and the one that follows for its other flows there."""
