@@ -43,3 +43,46 @@ def pcap(frames: Sequence[bytes], start: float = 1_700_000_000.0, step: float = 
         second, micro = divmod(round((start + i * step) * 1_000_000), 1_000_000)
         out.append(struct.pack("<IIII", second, micro, len(frame), len(frame)) + frame)
     return b"".join(out)
+
+
+def rtp(src: str, sport: int, dst: str, dport: int, count: int = 20, ssrc: int = 0x1234ABCD) -> list[bytes]:
+    """Return frames of one RTP stream (RFC 3550): G.711, 20 ms a packet."""
+    return [
+        udp(src, sport, dst, dport, struct.pack("!BBHII", 0x80, 0, 100 + i, 160 * i, ssrc) + bytes(range(160)))
+        for i in range(count)
+    ]
+
+
+COOKIE = 0x2112A442
+
+
+def stun(kind: int, attributes: bytes = b"", transaction: bytes = b"twelve bytes") -> bytes:
+    """Return a STUN message (RFC 8489): 0x0001 a binding request, 0x0101 its success response."""
+    return struct.pack("!HHI", kind, len(attributes), COOKIE) + transaction + attributes
+
+
+def xor_mapped(address: str, port: int, kind: int = 0x0020) -> bytes:
+    """Return an XOR-MAPPED-ADDRESS attribute for IPv4 (RFC 8489 section 14.2); 0x0016 is XOR-RELAYED-ADDRESS."""
+    (value,) = struct.unpack("!I", socket.inet_aton(address))
+    return struct.pack("!HHBBHI", kind, 8, 0, 1, port ^ (COOKIE >> 16), value ^ COOKIE)
+
+
+def sdp(address: str, port: int) -> str:
+    """Return a session description that offers audio (RFC 8866)."""
+    lines = ["v=0", f"o=- 1 1 IN IP4 {address}", "s=-", f"c=IN IP4 {address}", "t=0 0", f"m=audio {port} RTP/AVP 0"]
+    return "\r\n".join([*lines, ""])
+
+
+def sip(first: str, call: str, sender: str, body: str = "", method: str = "INVITE") -> bytes:
+    """Return a SIP message (RFC 3261) with the given first line."""
+    lines = [
+        first,
+        f"Via: SIP/2.0/UDP {sender}:5060;branch=z9hG4bK776",
+        "From: <sip:a@example.com>;tag=1",
+        "To: <sip:b@example.com>",
+        f"Call-ID: {call}",
+        f"CSeq: 1 {method}",
+        "Content-Type: application/sdp",
+        f"Content-Length: {len(body)}",
+    ]
+    return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()

@@ -1,0 +1,116 @@
+"""The second law on real bytes: order, split, compression and workers change nothing but hashes and record numbers."""
+
+import bz2
+import gzip
+import json
+import lzma
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zstandard
+
+from auditor import pipeline
+from auditor.report import RENDERERS
+from tests.captures import ACK, PSH, RST, SYN, pcap, rtp, sdp, sip, stun, tcp, udp, xor_mapped
+from tools import samples
+
+CN, CA, US = "52.81.151.250", "142.1.33.4", "128.32.10.20"
+
+
+def traffic() -> list[bytes]:
+    """A little of everything: a call, a check, a scan, noise, and a stream in both directions."""
+    frames = [
+        udp(CA, 5060, US, 5060, sip("INVITE sip:b@example.com SIP/2.0", "one", CA, sdp(CA, 40000))),
+        udp(US, 5060, CA, 5060, sip("SIP/2.0 200 OK", "one", CA, sdp(US, 50000))),
+        *rtp(CA, 40000, US, 50000, 40),
+        *rtp(US, 50000, CA, 40000, 40, ssrc=5),
+        udp(CA, 41000, CN, 3478, stun(1)),
+        udp(CN, 3478, CA, 41000, stun(0x0101, xor_mapped(CA, 41000))),
+        *rtp(CA, 41000, CN, 50000, 30),
+        tcp(CN, 999, US, 22, SYN),
+        tcp(US, 22, CN, 999, RST | ACK),
+        tcp(CA, 1025, CN, 443, SYN),
+        tcp(CN, 443, CA, 1025, SYN | ACK),
+        *(tcp(CA, 1025, CN, 443, PSH | ACK, bytes([23, 3, 3, 0, 40]) + bytes(40), seq=i) for i in range(20)),
+        bytes(12) + b"\x08\x06" + bytes(28),
+    ]
+    random.Random(3).shuffle(frames)
+    return frames
+
+
+def report(*paths: Path, workers: int = 1) -> dict[str, Any]:
+    found = pipeline.audit(list(paths), workers=workers).report
+    assert RENDERERS["html"](found)
+    return json.loads(RENDERERS["json"](found))
+
+
+def bare(found: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what says where in which file something stands."""
+
+    def strip(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {
+                key: strip(entry)
+                for key, entry in value.items()
+                if key not in ("inputs", "evidence", "first", "unread")
+            }
+        return [strip(entry) for entry in value] if isinstance(value, list) else value
+
+    out = strip(found)
+    for finding, stripped in zip(found["findings"], out["findings"], strict=True):
+        stripped["first"] = finding["first"]  # the time, not the names of the first sessions
+    return out
+
+
+def zstd(data: bytes) -> bytes:
+    return zstandard.ZstdCompressor().compress(data)
+
+
+@pytest.mark.parametrize(
+    "compress", [gzip.compress, bz2.compress, lzma.compress, zstd], ids=["gzip", "bzip2", "xz", "zstd"]
+)
+def test_compression_changes_nothing(tmp_path: Path, compress: Callable[[bytes], bytes]) -> None:
+    (tmp_path / "a").write_bytes(pcap(traffic()))
+    (tmp_path / "b").write_bytes(compress(pcap(traffic())))
+    plain, packed = report(tmp_path / "a"), report(tmp_path / "b")
+    assert bare(plain) == bare(packed)
+    assert [entry["record"] for f in plain["findings"] for entry in f["evidence"]] == [
+        entry["record"] for f in packed["findings"] for entry in f["evidence"]
+    ]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_splits_change_nothing(tmp_path: Path, seed: int) -> None:
+    frames, chance = traffic(), random.Random(seed)
+    cuts = sorted(chance.randrange(len(frames) + 1) for _ in range(chance.randint(1, 4)))
+    (tmp_path / "whole").write_bytes(pcap(frames))
+    parts = []
+    for number, (start, end) in enumerate(zip([0, *cuts], [*cuts, len(frames)], strict=True)):
+        parts.append(tmp_path / f"part{number}")
+        parts[-1].write_bytes(pcap(frames[start:end], start=1_700_000_000 + start * 0.02))
+    chance.shuffle(parts)
+    assert bare(report(*parts)) == bare(report(tmp_path / "whole"))
+
+
+def test_the_order_of_inputs_changes_nothing_at_all(tmp_path: Path) -> None:
+    for name in "abc":
+        (tmp_path / name).write_bytes(pcap(traffic(), start=ord(name) * 1e7))
+    paths = [tmp_path / name for name in "abc"]
+    assert report(*paths) == report(*reversed(paths))
+
+
+def test_workers_change_nothing_at_all(tmp_path: Path) -> None:
+    for name in "abc":
+        (tmp_path / name).write_bytes(pcap(traffic(), start=ord(name) * 1e7))
+    paths = [tmp_path / name for name in "abc"]
+    assert report(*paths, workers=1) == report(*paths, workers=2)
+
+
+def test_the_samples_all_at_once_fail_in_any_order() -> None:
+    paths = [capture for _, capture, _ in samples.samples()]
+    once = report(*paths)
+    random.Random(5).shuffle(paths)
+    assert report(*paths) == once

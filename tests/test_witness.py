@@ -1,0 +1,209 @@
+"""The ways in which a witness would attack a report, from the packet to the verdict.
+
+Addresses: 52.81.151.250 is AWS Beijing, 142.1.0.0/16 a Canadian and 128.32.0.0/16 an American university,
+166.111.0.0/16 one in Beijing; 203.0.113.0/24 is documentation space that nobody can place.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from auditor import pipeline
+from auditor.model.report import Report
+from tests.captures import ACK, RST, SYN, pcap, rtp, sdp, sip, stun, tcp, udp, xor_mapped
+
+BEIJING = "52.81.151.250"
+CANADA, STATES, TSINGHUA = "142.1.33.4", "128.32.10.20", "166.111.4.100"
+NOBODY = "203.0.113.9"
+INSIDE = "192.168.7.20"
+
+RULE = """\
+id: overseas-avoids-china
+title: Overseas calls stay outside the mainland
+severity: critical
+applies: {participants: all overseas, planes: [media, signalling, keys]}
+must_not_touch: {territory: china-mainland, as: [server, relay]}
+why: A test asks.
+fix: Move the relay.
+references: [{title: A test, kind: policy}]
+examples:
+  pass: [{participants: [US], touches: [{country: US, as: relay, plane: media}]}]
+  fail: [{participants: [US], touches: [{country: CN, as: relay, plane: media}]}]
+  open: [{participants: [US], touches: [{country: [CN, HK], as: relay, plane: media}]}]
+"""
+RELAY = f"sites:\n  - name: relay\n    networks: [{BEIJING}/32]\n    role: relay\n    planes: [media]\n"
+
+
+class Case:
+    """A folder with a capture, an inventory, and the rule."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def audit(self, frames: Sequence[bytes], inventory: str = "") -> Report:
+        (self.folder / "a.pcap").write_bytes(pcap(frames))
+        (self.folder / "rule.yaml").write_text(RULE)
+        (self.folder / "inventory.yaml").write_text(inventory)
+        return pipeline.audit(
+            self.folder / "a.pcap",
+            rules=[self.folder / "rule.yaml"],
+            inventory=self.folder / "inventory.yaml" if inventory else None,
+            workers=1,
+        ).report
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Case:
+    return Case(tmp_path)
+
+
+def media(client: str, relay: str) -> list[bytes]:
+    return [*rtp(client, 40000, relay, 3480), *rtp(relay, 3480, client, 40000, ssrc=77)]
+
+
+def facts(report: Report) -> set[str]:
+    return {settle.fact for finding in report.findings for settle in finding.settles}
+
+
+BEIJING_RELAY = RELAY + "    country: CN\n"
+
+
+class TestBehindNat:
+    def test_without_vantage_it_stays_open_and_says_what_settles_it(self, case: Case) -> None:
+        report = case.audit(media(INSIDE, BEIJING), BEIJING_RELAY)
+        assert report.verdict == "open"
+        assert facts(report) & {"vantage", "client"}
+
+    def test_with_a_declared_vantage_it_is_proven(self, case: Case) -> None:
+        report = case.audit(media(INSIDE, BEIJING), BEIJING_RELAY + "vantage: {name: office, country: CA}\n")
+        assert report.verdict == "fail"
+        assert report.findings[0].proven
+
+    def test_with_a_vantage_in_the_mainland_it_is_not_overseas(self, case: Case) -> None:
+        report = case.audit(media(INSIDE, BEIJING), BEIJING_RELAY + "vantage: {name: office, country: CN}\n")
+        assert not report.findings
+
+    def test_with_stun_the_public_address_stands_for_it(self, case: Case) -> None:
+        asked = [
+            udp(INSIDE, 40000, STATES, 3478, stun(1)),
+            udp(STATES, 3478, INSIDE, 40000, stun(0x0101, xor_mapped(CANADA, 61000))),
+        ]
+        report = case.audit([*asked, *media(INSIDE, BEIJING)], BEIJING_RELAY)
+        assert report.verdict == "fail"
+        assert not any(finding.proven for finding in report.findings)
+        assert [entry.countries for entry in report.findings[0].participants] == ["CA"]
+
+    def test_a_reflexive_address_in_the_mainland_is_not_overseas(self, case: Case) -> None:
+        asked = [
+            udp(INSIDE, 40000, STATES, 3478, stun(1)),
+            udp(STATES, 3478, INSIDE, 40000, stun(0x0101, xor_mapped(TSINGHUA, 61000))),
+        ]
+        assert not case.audit([*asked, *media(INSIDE, BEIJING)], BEIJING_RELAY).findings
+
+
+def call(a: str, b: str, server: str) -> list[bytes]:
+    """Two people call each other through a server that relays their media."""
+    return [
+        udp(a, 5060, server, 5060, sip("INVITE sip:b@example.com SIP/2.0", "one", a, sdp(a, 40000))),
+        udp(server, 5060, b, 5060, sip("INVITE sip:b@example.com SIP/2.0", "one", server, sdp(server, 50000))),
+        udp(b, 5060, server, 5060, sip("SIP/2.0 200 OK", "one", server, sdp(b, 42000))),
+        udp(server, 5060, a, 5060, sip("SIP/2.0 200 OK", "one", a, sdp(server, 50002))),
+        *rtp(a, 40000, server, 50002),
+        *rtp(server, 50000, b, 42000),
+        *rtp(b, 42000, server, 50000, ssrc=9),
+        *rtp(server, 50002, a, 40000, ssrc=9),
+    ]
+
+
+SERVER = "sites:\n  - {name: server, networks: [3.96.0.10/32], country: CA, role: relay}\n"
+PEOPLE = f"clients:\n  - {{networks: [{STATES}/32], country: US}}\n  - {{networks: [{TSINGHUA}/32], country: CN}}\n"
+
+
+class TestCrossBorder:
+    def test_it_does_not_fail_because_its_own_participant_is_in_the_mainland(self, case: Case) -> None:
+        assert not case.audit(call(STATES, TSINGHUA, "3.96.0.10"), SERVER + PEOPLE).findings
+
+    def test_it_does_not_fail_without_an_inventory_either(self, case: Case) -> None:
+        assert case.audit(call(STATES, TSINGHUA, "3.96.0.10")).verdict != "fail"
+
+    def test_it_does_not_fail_peer_to_peer(self, case: Case) -> None:
+        assert (
+            case.audit([*rtp(STATES, 40000, TSINGHUA, 42000), *rtp(TSINGHUA, 42000, STATES, 40000)]).verdict != "fail"
+        )
+
+
+class TestNobodyTakesPart:
+    SITES = (
+        "sites:\n  - {{name: a, networks: [3.96.0.10/32], country: CA, role: server, planes: [media]{holds}}}\n"
+        f"{RELAY[7:]}    country: CN\n"
+    )
+
+    def test_servers_alone_are_never_all_overseas(self, case: Case) -> None:
+        report = case.audit(media("3.96.0.10", BEIJING), self.SITES.format(holds=""))
+        assert report.verdict == "open"
+
+    def test_the_label_of_what_they_hold_settles_it(self, case: Case) -> None:
+        report = case.audit(media("3.96.0.10", BEIJING), self.SITES.format(holds=", holds: mainland"))
+        assert not report.findings
+
+
+class TestOffersAndAttempts:
+    PEOPLE = f"clients: [{{networks: [{CANADA}/32], country: CA}}]\n" + SERVER
+
+    def test_an_offered_relay_that_no_packet_reached_is_open(self, case: Case) -> None:
+        frames = [
+            udp(
+                CANADA,
+                5060,
+                "3.96.0.10",
+                5060,
+                sip("INVITE sip:b@example.com SIP/2.0", "two", CANADA, sdp(CANADA, 40000)),
+            ),
+            udp("3.96.0.10", 5060, CANADA, 5060, sip("SIP/2.0 200 OK", "two", CANADA, sdp(BEIJING, 50000))),
+        ]
+        report = case.audit(frames, self.PEOPLE + BEIJING_RELAY[7:])
+        assert report.verdict == "open"
+        assert {finding.basis for finding in report.findings} == {"offered"}
+        assert "packets" in facts(report)
+
+    def test_a_rejected_scan_from_the_mainland_is_no_touch(self, case: Case) -> None:
+        frames = [tcp(TSINGHUA, 50000, "3.96.0.10", 5061, SYN), tcp("3.96.0.10", 5061, TSINGHUA, 50000, RST | ACK)]
+        report = case.audit(frames, SERVER)
+        assert not report.findings
+        assert dict(report.coverage.outcomes)["rejected"] == 1
+
+    def test_an_attempt_that_nobody_answered_is_open(self, case: Case) -> None:
+        report = case.audit([tcp(CANADA, 50000, BEIJING, 443, SYN)], self.PEOPLE + BEIJING_RELAY[7:])
+        assert report.verdict == "open"
+
+
+class TestPlaces:
+    HERE = "vantage: {name: office, country: CA}\n"
+
+    def test_proofs_overrule_claims_and_the_report_says_so(self, case: Case) -> None:
+        report = case.audit(media(INSIDE, BEIJING), RELAY + "    country: SG\n" + self.HERE)
+        assert report.verdict == "pass"
+        assert {source["kind"] for source in self.sources(case)} >= {"proof", "overruled"}
+
+    @staticmethod
+    def sources(case: Case) -> list[dict[str, str]]:
+        return pipeline.locate([BEIJING], inventory=case.folder / "inventory.yaml")[0]["sources"]
+
+    def test_nothing_known_is_anywhere_is_open(self, case: Case) -> None:
+        report = case.audit(media(INSIDE, NOBODY), self.HERE)
+        assert report.verdict == "open"
+        assert report.findings[0].place.state == "anywhere"
+        assert "site" in facts(report)
+
+    def test_anycast_is_anywhere_whatever_a_database_says(self, case: Case) -> None:
+        report = case.audit(media(INSIDE, "1.1.1.1"), self.HERE)
+        assert report.verdict == "open"
+        assert report.findings[0].place.state == "anywhere"
+
+    def test_two_proofs_that_exclude_each_other_are_a_contradiction(self, case: Case) -> None:
+        both = f"sites:\n  - {{name: a, networks: [{BEIJING}/32], country: CN, role: relay, planes: [media]}}\n"
+        both += f"  - {{name: b, networks: [{BEIJING}/32], country: SG, role: relay, planes: [media]}}\n"
+        report = case.audit(media(INSIDE, BEIJING), both + self.HERE)
+        assert report.verdict == "open"
+        assert report.findings[0].place.state == "contradiction"
