@@ -172,6 +172,8 @@ def _sequence(events: Iterator[Any], file: str, lines: dict[Place, int], path: P
 
 def _scalar(event: Any, file: str, line: int) -> Any:
     """Resolve a scalar by the core schema; quoted and block scalars are always text."""
+    if any("\ud800" <= char <= "\udfff" for char in event.value):  # an escape in quotes; not every parser minds
+        raise InputError(file, "an escape is no character; write the character itself", line)
     if event.style:
         return event.value
     try:

@@ -1,0 +1,52 @@
+from auditor import rules
+from auditor.model.rule import Assertion, Names, Population, Rule, Scope
+from auditor.rules import speaks
+
+
+def rule(applies: Scope, asserts: Assertion, **more: object) -> Rule:
+    return Rule("r", "R", "low", applies, asserts, "w", "f", **more)  # type: ignore[arg-type]
+
+
+def test_a_rule_of_the_pack_says_whom_what_and_where() -> None:
+    pack = {each.id: speaks(each) for each in rules.load(["zoom-2020"]).rules}
+    assert pack["overseas-keys-avoid-mainland"] == (
+        "When all participants are overseas (anywhere but CN, or labelled overseas), keys traffic must not reach "
+        "a relay or server in mainland China (CN)."
+    )
+    assert pack["cross-border-avoids-mainland"].startswith(
+        "From 2020-04-25 (UTC): when some participants are mainland (in CN"
+    )
+    assert pack["third-party-telemetry"] == (
+        "Whoever takes part, telemetry traffic must reach no relay or server except one of zoom."
+    )
+    assert "opened towards the place" in pack["no-mainland-administration"]
+
+
+def test_every_condition_is_said() -> None:
+    said = speaks(
+        rule(
+            Scope(
+                "none", Population("staff", labels=frozenset({"staff"})), "complete", None,
+                Names(frozenset({"x"}), True),
+                frozenset({"to", "from"}), frozenset({"offered"}),
+            ),
+            Assertion(
+                "must_not_touch", None, Names(frozenset({"Acme", "Ajax", "Apex"})), Names(frozenset({"y"})),
+                Names(frozenset({"z"}), True), frozenset({"hop"}),
+            ),
+            since_ns=0, until_ns=86_400_000_000_000, proof=True,
+        )
+    )  # fmt: skip
+    assert said == (
+        "From 1970-01-01 until 1970-01-02 (UTC): when no participant is staff (labelled staff) by a complete roster, "
+        "traffic of any plane of other services than x that was opened by the place or towards the place "
+        "must not reach a hop run by Acme, Ajax or Apex of y at other sites than z; "
+        "judged on what is offered and only proof of a place counts."
+    )
+
+
+def test_long_sets_are_cut_and_the_world_is_a_word() -> None:
+    members = "+".join(["AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU"])
+    said = speaks(rule(Scope(), Assertion("must_stay_in", members)))
+    assert said.endswith("except one in AT, BE, BG, CY, CZ, DE, DK, EE, ES, FI, FR, GR and 2 more.")
+    assert "anywhere" in speaks(rule(Scope("any", Population("p", "*")), Assertion("must_stay_in", "CN")))
