@@ -16,7 +16,7 @@ import polars as pl
 
 from auditor.enrich import special
 from auditor.enrich.addresses import Numbers, numbers
-from auditor.enrich.catalogue import Catalogue, Entry, NetworkEntry
+from auditor.enrich.catalogue import Catalogue, Entry, Network, NetworkEntry
 from auditor.enrich.intervals import Intervals, build
 from auditor.model.flow import UNKNOWN
 
@@ -96,40 +96,53 @@ def _kinds_of(addresses: Numbers) -> Codes:
     return kind[addresses.find(registry)]
 
 
-def covers(networks: Sequence[NetworkEntry]) -> tuple[Intervals, list[tuple[int, ...]]]:
-    """Return the intervals of the networks, and of each of their values the indices of all networks that hold it.
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A catalogue, with its networks laid out for look-ups."""
+
+    catalogue: Catalogue
+    intervals: Intervals
+    holding: tuple[tuple[NetworkEntry, ...], ...]  # of each value of the intervals: the networks, preferred first
+    edges: Codes  # first port of each class of ports that no entry tells apart
+
+
+def lookup(catalogue: Catalogue) -> Lookup:
+    """Lay out the networks of a catalogue.
 
     CIDR networks nest or are disjoint, so the narrowest that holds an address is held by all others that do.
     """
+    at: dict[tuple[int, int, int], list[int]] = {}  # family, prefix length and prefix -> indices of entries
+    for i, entry in enumerate(catalogue.networks):
+        at.setdefault(_key(entry.network, entry.network.prefixlen), []).append(i)
+    lengths = sorted({(family, length) for family, length, _ in at})
     ranges: dict[int, list[tuple[int, int, str]]] = {4: [], 6: []}
-    for network in {entry.network for entry in networks}:
-        holding = [i for i, entry in enumerate(networks) if _holds(entry, network)]
-        said = " ".join(map(str, holding))
-        ranges[network.version].append((int(network[0]), int(network[-1]), said))
-    found = build(ranges[4], ranges[6])
-    return found, [tuple(map(int, said.split())) for said in found.values]
+    for network in dict.fromkeys(entry.network for entry in catalogue.networks):
+        wider = [length for family, length in lengths if family == network.version and length <= network.prefixlen]
+        holding = sorted(i for length in wider for i in at.get(_key(network, length), ()))
+        ranges[network.version].append((int(network[0]), int(network[-1]), " ".join(map(str, holding))))
+    intervals = build(ranges[4], ranges[6])
+    holding_entries = (tuple(catalogue.networks[int(i)] for i in said.split()) for said in intervals.values)
+    return Lookup(catalogue, intervals, tuple(holding_entries), _port_edges(catalogue.networks))
 
 
-def _holds(entry: NetworkEntry, network: Any) -> bool:
-    return entry.network.version == network.version and bool(network.subnet_of(entry.network))
+def _key(network: Network, length: int) -> tuple[int, int, int]:
+    return network.version, length, int(network.network_address) >> (network.max_prefixlen - length)
 
 
-def ends(flows: pl.DataFrame, side: str, catalogue: Catalogue) -> tuple[Codes, list[tuple[str, Known]]]:
+def ends(flows: pl.DataFrame, side: str, where: Lookup) -> tuple[Codes, list[tuple[str, Known]]]:
     """Number the kind of the ends on one side (`src` or `dst`) of flows, and what the catalogue knows of them."""
     addresses = numbers(flows[f"{side}_addr"])
-    where, holding = covers(catalogue.networks)
-    edges = _port_edges(catalogue.networks)
     rows, inverse = situations([
         (_kinds_of(addresses), KINDS),
-        (addresses.find(where), holding),
-        (np.searchsorted(edges[1:], flows[f"{side}_port"].to_numpy(), "right"), edges.tolist()),
+        (addresses.find(where.intervals), where.holding),
+        (np.searchsorted(where.edges[1:], flows[f"{side}_port"].to_numpy(), "right"), where.edges.tolist()),
         coded(flows["transport"]),
         coded(flows[f"{side}_name"]),
     ])  # fmt: skip
-    found = []
-    for kind, cover, port, transport, name in rows:
-        networks = [catalogue.networks[i] for i in cover]
-        found.append((kind, known(catalogue, networks, transport, port, name)))
+    found = [
+        (kind, known(where.catalogue, networks, transport, port, name))
+        for kind, networks, port, transport, name in rows
+    ]
     order = {value: number for number, value in enumerate(dict.fromkeys(found))}
     return np.array([order[value] for value in found], np.int64)[inverse], list(order)
 

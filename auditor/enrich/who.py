@@ -46,6 +46,7 @@ from auditor.enrich.match import (
     coded,
     ends,
     kinds,
+    lookup,
     situations,
     spread,
     union,
@@ -124,7 +125,8 @@ def who(flows: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
     """
     if flows.is_empty():
         return flows
-    sides = {side: ends(flows, side, catalogue) for side in SIDES}
+    where = lookup(catalogue)
+    sides = {side: ends(flows, side, where) for side in SIDES}
     rows, inverse = _situations(flows, sides)
     decisions = [decide(row, catalogue) for row in rows]
     columns = [

@@ -5,8 +5,9 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
+from auditor.enrich.addresses import numbers
 from auditor.enrich.catalogue import Catalogue, Entry, NetworkEntry
-from auditor.enrich.match import Known, coded, covers, ends, kinds, known, named, situations, union
+from auditor.enrich.match import Known, coded, ends, kinds, known, lookup, named, situations, union
 from auditor.model import flow
 
 
@@ -29,10 +30,11 @@ def test_covers_agree_with_ipaddress(prefixes: list, data: st.DataObject) -> Non
     anyone = st.integers(0, 2**32 - 1).map(ip_address)
     some = data.draw(st.lists(st.one_of(inside, anyone) if prefixes else anyone, min_size=1, max_size=9))
     flows = flow.frame({"src_addr": [str(a) for a in some], "dst_addr": [str(a) for a in some]})
-    where, holding = covers(entries)
-    from auditor.enrich.addresses import numbers
-
-    found = [holding[code] for code in numbers(flows["src_addr"]).find(where)]
+    where = lookup(Catalogue(networks=tuple(entries)))
+    found = [
+        tuple(int(entry.entry.service) for entry in where.holding[code])
+        for code in numbers(flows["src_addr"]).find(where.intervals)
+    ]
     plain = [a.ipv4_mapped or a if a.version == 6 else a for a in some]
     assert found == [tuple(i for i, n in enumerate(prefixes) if a.version == n.version and a in n) for a in plain]
 
@@ -111,7 +113,7 @@ def test_ends_find_the_longest_prefix_that_fits_the_port() -> None:
     )
     addrs = ["10.1.2.3", "10.1.2.3", "10.2.0.0", "2a00::1", "11.0.0.0", None, "::ffff:10.9.9.9"]
     flows = flow.frame({"src_addr": addrs, "src_port": [53, 54, 53, 53, 53, 53, 1], "transport": ["udp"] * 7})
-    codes, values = ends(flows, "src", Catalogue(networks=entries))
+    codes, values = ends(flows, "src", lookup(Catalogue(networks=entries)))
     assert [values[code][1].service for code in codes] == ["narrow", "wide", "wide", "six", "", "", "wide"]
 
 
