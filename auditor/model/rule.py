@@ -22,7 +22,7 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """People: whoever bears one of these labels, or is in these countries and bears none of those that say otherwise."""
+    """People: whoever bears one of these labels, or is in these countries and bears no label that says otherwise."""
 
     name: str
     countries: str = "!"  # country set
