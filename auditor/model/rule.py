@@ -22,13 +22,11 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """People: whoever bears one of these labels, or is in these countries and bears no label that says otherwise."""
+    """People: whoever is in these countries or bears one of these labels."""
 
     name: str
     countries: str = "!"  # country set
     labels: frozenset[str] = frozenset()
-    not_labels: frozenset[str] = frozenset()
-    """Who bears one of these doesn't belong, wherever they are; a site that holds such people's data isn't theirs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,13 +55,12 @@ class Territories(Strict, frozen=True):
 
 
 class Population(Strict, frozen=True):
-    """Whoever bears one of these labels of the inventory, or is in these countries and bears none of `not_labels`."""
+    """Whoever is in these countries or bears one of these labels of the inventory."""
 
     title: str = ""
     countries: Codes | Except | None = None
     territory: Word | Except | None = None
     labels: tuple[Word, ...] = ()
-    not_labels: tuple[Word, ...] = ()
     note: str = ""
 
 

@@ -98,9 +98,7 @@ def populations(
             where = _territory(document, people.territory, named, *at, "territory")[1]
         if where == "!" and not people.labels:
             raise document.error(f"population `{name}` is empty; give it countries, a territory or labels", *at)
-        if both := sorted({*people.labels} & {*people.not_labels}):
-            raise document.error(f"label `{both[0]}` both belongs and does not; keep one", *at, "not_labels")
-        found[name] = Population(name, where, frozenset(people.labels), frozenset(people.not_labels))
+        found[name] = Population(name, where, frozenset(people.labels))
     return found
 
 

@@ -39,8 +39,7 @@ def _people(population: Population) -> str:
     ways = [] if population.countries == countries.NOWHERE else [_where(population.countries)]
     if population.labels:
         ways.append(f"labelled {_either(population.labels)}")
-    but = f"; not if labelled {_either(population.not_labels)}" if population.not_labels else ""
-    return f"{population.name} ({', or '.join(ways)}{but})"
+    return f"{population.name} ({', or '.join(ways)})"
 
 
 def _where(place: str) -> str:

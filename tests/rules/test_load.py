@@ -160,7 +160,6 @@ def test_a_pack_that_could_not_be_meant_is_refused(tmp_path: Path, added: str, s
         ("{}", "population `overseas` is empty"),
         ("{countries: [CN], territory: eu}", "`countries` and `territory` exclude each other"),
         ("{territory: europa}", "unknown territory `europa`"),
-        ("{labels: [a], not_labels: [b, a]}", "label `a` both belongs and does not"),
     ],
 )
 def test_populations_are_checked(tmp_path: Path, people: str, said: str) -> None:
