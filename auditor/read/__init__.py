@@ -1,0 +1,12 @@
+"""Captures become flows.
+
+source      finds captures and opens them          unpack      gzip, zstd, xz, bzip2
+window      a bounded stretch of a stream          chain       finds records in it
+pcap pcapng blocks      records become batches of packets
+link rare   finds the network header               headers     IP and transport headers
+classify    what a payload is                      payloads facts/   what some payloads say
+directed    packets become one-way flows           fragments   get their ports
+table group arrays      folding and gathering columns
+scan worker shares captures among processes and joins what they found
+assemble    one-way flows and facts become flows
+"""

@@ -1,0 +1,113 @@
+"""What a whole flow carried: one name of a protocol, and the planes that packets alone can show.
+
+Single packets lie: the first byte of RTP is that of a quarter of all random payloads.  RTP counts where a flow is
+consistent (`recognised`), and of several protocols on one 5-tuple the most telling one names it (`PRECEDENCE`).
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auditor.model.flow import UNKNOWN
+from auditor.read.arrays import I64, Bool
+from auditor.read.classify import CODE
+from auditor.read.directed import Directed
+from auditor.read.pairing import Paired
+
+PRECEDENCE: Final = (
+    "sip", "zoom", "rtp", "turn", "rtcp", "rtsp", "mgcp", "dtls", "quic", "tls", "ssh", "rdp", "vnc", "telnet", "http",
+    "dns", "mdns", "llmnr", "snmp", "ntp", "dhcp", "netbios", "ssdp", "coap", "syslog", "wireguard", "stun", "icmp",
+)  # fmt: skip
+"""Content before what sets it up: media over DTLS over STUN, since one socket carries all of them (RFC 7983)."""
+
+PLANES: Final = {
+    **dict.fromkeys(("rtp", "rtcp", "zoom", "turn"), "media"),
+    **dict.fromkeys(("sip", "stun", "mgcp", "rtsp"), "signalling"),
+    **dict.fromkeys(("ssh", "rdp", "vnc", "telnet", "snmp"), "management"),
+    **dict.fromkeys(("dns", "mdns", "llmnr", "ntp", "dhcp", "netbios", "ssdp", "icmp"), "other"),
+}
+"""Not here: TLS, QUIC, DTLS, HTTP and the rest, which carry anything."""
+
+ROUTING: Final = (1, 2, 58, 88, 89, 103, 112)
+"""ICMP, IGMP, ICMPv6, EIGRP, OSPF, PIM, VRRP: protocols that run the network, plane `other`."""
+
+STEADY: Final = 4
+"""Packets of one SSRC in one direction that make a stream without other evidence."""
+FEW: Final = 2
+"""Packets that look like RTP or RTCP which suffice beside other evidence (STUN, DTLS, each other)."""
+
+Bits = NDArray[np.uint64]
+_ONE: Final = np.uint64(1)
+
+
+def bit(*names: str) -> np.uint64:
+    """Return the bits of some kinds of payload."""
+    return np.uint64(sum(1 << CODE[name] for name in names))
+
+
+def carried(rows: Directed, flows: Paired) -> Bits:
+    """Return which kinds of payload each flow carried, one bit for each code of `classify.APPS`."""
+    return flows.folded(_ONE << rows.app.astype(np.uint64), np.bitwise_or)
+
+
+def recognised(seen: Bits, rows: Directed, flows: Paired, announced: Bool) -> Bits:
+    """Take RTP and RTCP for what they are only where the flow bears it out; else the payload is `other`.
+
+    It does where a session description announced an end of it; where one direction keeps to one SSRC over
+    `STEADY` packets; or where there are some packets beside STUN or DTLS, beside RTCP or RTP of the same
+    sockets, or with RTCP on the next ports (RFC 3550, section 11).
+    """
+    rtp, rtcp = _count(rows, flows, "rtp"), _count(rows, flows, "rtcp")
+    if not (rtp.any() or rtcp.any()):
+        return seen
+    which = np.flatnonzero((rows.app == CODE["rtp"]) & (rows.packets >= STEADY) & (rows.ssrc_min == rows.ssrc_max))
+    steady = np.zeros(len(flows), bool)
+    steady[flows.row_flow[which]] = True
+    beside = (seen & bit("stun", "dtls") != 0) | ((rtp > 0) & (rtcp > 0)) | _neighbours(flows, rtp, rtcp)
+    is_rtp = (rtp > 0) & (announced | steady | (beside & (rtp >= FEW)))
+    is_rtcp = (rtcp > 0) & (announced | is_rtp | (beside & (rtcp >= FEW)))
+    stray = ((rtp > 0) & ~is_rtp) | ((rtcp > 0) & ~is_rtcp)
+    seen = np.where((rtp > 0) & ~is_rtp, seen & ~bit("rtp"), seen)
+    seen = np.where((rtcp > 0) & ~is_rtcp, seen & ~bit("rtcp"), seen)
+    return np.where(stray, seen | bit("other"), seen)
+
+
+def _count(rows: Directed, flows: Paired, app: str) -> I64:
+    which = np.flatnonzero(rows.app == CODE[app])
+    counts = np.zeros(len(flows), np.int64)
+    np.add.at(counts, flows.row_flow[which], rows.packets[which])
+    return counts
+
+
+def _neighbours(flows: Paired, rtp: I64, rtcp: I64) -> Bool:
+    """Say which flows of RTP and RTCP have the other one on the next or previous ports between the same addresses."""
+    found = np.zeros(len(flows), bool)
+    which = np.flatnonzero((rtp > 0) | (rtcp > 0))
+    columns = (flows.meta, flows.a_hi, flows.a_lo, flows.b_hi, flows.b_lo, flows.a_port, flows.b_port)
+    keys = list(zip(*(column[which].tolist() for column in columns), strict=True))
+    control = {key: flow for key, flow in zip(keys, which.tolist(), strict=True) if rtcp[flow]}
+    for key, flow in zip(keys, which.tolist(), strict=True) if control else ():
+        other = control.get((*key[:5], key[5] + 1, key[6] + 1))
+        if rtp[flow] and other is not None:
+            found[flow] = found[other] = True
+    return found
+
+
+def named(seen: Bits) -> tuple[list[str], I64]:
+    """Name the protocol of each flow: names by number, and the number of each flow; the first name is empty."""
+    numbers = np.zeros(len(seen), np.int64)
+    for number, name in reversed(list(enumerate(PRECEDENCE, 1))):
+        numbers[seen & bit(name) != 0] = number
+    return ["", *PRECEDENCE], numbers
+
+
+def planes(seen: Bits, app: I64, protocol: I64) -> tuple[list[str], I64]:
+    """Say which plane each flow belongs to by its packets: names by number, and the number of each flow."""
+    names = [UNKNOWN, "media", "signalling", "management", "other"]
+    by_app = np.array([names.index(PLANES.get(name, UNKNOWN)) for name in ("", *PRECEDENCE)])
+    numbers = by_app[app]
+    keyed = bit("stun", "dtls")
+    numbers[seen & keyed == keyed] = names.index("media")  # WebRTC: DTLS keys the media on the socket that STUN opened
+    numbers[np.isin(protocol, ROUTING)] = names.index("other")
+    return names, numbers

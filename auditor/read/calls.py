@@ -1,0 +1,144 @@
+"""Ties flows to calls: SIP messages by their Call-ID, media by the ends that the call's descriptions announced.
+
+A 5-tuple outlives calls: two telephone exchanges carry all of theirs on one, and media ports are used again.  Such
+a flow becomes one row for each call, with the packets that are known to be its own.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from auditor.read.arrays import I64, Bool
+from auditor.read.facts.model import Dialog, Media
+from auditor.read.facts.text import reachable
+from auditor.read.pairing import Paired
+
+EARLY: Final = 5_000_000_000
+"""Nanoseconds by which media may seem to come before its announcement: captures and clocks of several taps."""
+
+_LOW: Final = (1 << 64) - 1
+
+
+@dataclass(slots=True)
+class Share:
+    """What one call has of a flow: packets and bytes of each side, and when."""
+
+    call: str | None  # None: registrations, keep-alives and what else no call is known for
+    packets: list[int]
+    bytes: list[int]
+    first_ns: int
+    last_ns: int
+    witness: int
+    asked: int = -1  # the side that sent the first request of this call
+
+
+def dialogs(facts: Sequence[Dialog], which: Sequence[int], side: Sequence[int]) -> dict[int, list[Share]]:
+    """Collect the calls of each flow of SIP, the earliest first; `which` and `side` place each fact, -1: nowhere."""
+    calls = {(fact.vantage, fact.call_id) for fact in facts if fact.call}
+    shares: dict[tuple[int, str | None], Share] = {}
+    asked: dict[tuple[int, str | None], tuple[int, int]] = {}
+    for fact, flow, sent_by in zip(facts, which, side, strict=True):
+        if flow < 0:
+            continue
+        key = flow, fact.call_id if (fact.vantage, fact.call_id) in calls else None
+        share = shares.get(key)
+        if share is None:
+            share = shares[key] = Share(key[1], [0, 0], [0, 0], fact.first_ns, fact.last_ns, fact.witness)
+        share.packets[sent_by] += fact.packets
+        share.bytes[sent_by] += fact.bytes
+        share.first_ns, share.last_ns = min(share.first_ns, fact.first_ns), max(share.last_ns, fact.last_ns)
+        share.witness = min(share.witness, fact.witness)
+        if fact.request and (fact.first_ns, sent_by) < asked.get(key, (1 << 63, 0)):
+            asked[key] = fact.first_ns, sent_by
+            share.asked = sent_by
+    flows: dict[int, list[Share]] = defaultdict(list)
+    for (flow, _), share in shares.items():
+        flows[flow].append(share)
+    for found in flows.values():
+        found.sort(key=lambda share: (share.first_ns, share.call or ""))
+    return flows
+
+
+def divided(shares: list[Share], packets: list[int], size: list[int]) -> list[Share]:
+    """Give the packets of a flow to its calls, none twice; the rest goes to what is no call, else to the first call.
+
+    The result holds all of the packets.  (Two messages in one segment are one packet; the first call has it.)
+    """
+    left, room = list(packets), list(size)
+    for share in shares:
+        for side in (0, 1):
+            share.packets[side] = min(share.packets[side], left[side])
+            share.bytes[side] = min(share.bytes[side], room[side])
+            left[side] -= share.packets[side]
+            room[side] -= share.bytes[side]
+    rest = next((share for share in shares if share.call is None), shares[0])
+    for side in (0, 1):
+        rest.packets[side] += left[side]
+        rest.bytes[side] += room[side]
+    return shares
+
+
+def announced(facts: Sequence[Media]) -> pl.DataFrame:
+    """List the announced ends of all calls: address, port, call, when; RTCP's default port is implied (RFC 3605)."""
+    rows = []
+    for fact in facts:
+        realm = -1 if reachable(fact.address) else fact.vantage  # a private address means something at its tap only
+        row = (fact.address >> 64, fact.address & _LOW, realm, fact.call_id, fact.first_ns)
+        if fact.port:
+            rows.append((*row, fact.port))
+        if fact.kind == "media" and fact.port % 2 == 0 and fact.port > 0:
+            rows.append((*row, fact.port + 1))
+    schema = {
+        "hi": pl.UInt64,
+        "lo": pl.UInt64,
+        "realm": pl.Int64,
+        "call": pl.String,
+        "since": pl.Int64,
+        "port": pl.Int64,
+    }
+    frame = pl.DataFrame(rows, schema, orient="row")
+    return frame.group_by("hi", "lo", "port", "realm", "call").agg(pl.col("since").min())
+
+
+def media(ends: pl.DataFrame, flows: Paired, free: Bool, first_ns: I64, last_ns: I64) -> pl.DataFrame:
+    """Return `flow, call, main`: the calls that each flow may carry media of; one of them is its main call.
+
+    `free` marks flows that may carry media (not SIP itself).  A call that announced both ends comes before one that
+    announced one; of equals, the one announced last before the first packet.  Other calls that announced
+    both ends while the flow lasted used it too.
+    """
+    empty = pl.DataFrame(schema={"flow": pl.Int64, "call": pl.String, "main": pl.Boolean})
+    if not len(ends):
+        return empty
+    sides = pl.concat([_matched(ends, flows, free, side) for side in (0, 1)])
+    found = sides.group_by("flow", "call").agg(pl.col("side").n_unique().alias("ends"), pl.col("since").min())
+    if not len(found):
+        return empty
+    number = found["flow"].to_numpy()
+    found = found.with_columns(first=pl.Series(first_ns[number]), last=pl.Series(last_ns[number]))
+    found = found.filter(pl.col("since") <= pl.col("last") + EARLY)
+    before = pl.col("since") <= pl.col("first") + EARLY
+    distance = pl.when(before).then(pl.col("first") - pl.col("since")).otherwise(pl.col("since") - pl.col("first"))
+    found = found.with_columns(before=before, distance=distance)
+    found = found.sort("flow", "ends", "before", "distance", "call", descending=[False, True, True, False, False])
+    found = found.with_columns(main=pl.col("flow").is_first_distinct())
+    used = pl.col("main") | ((pl.col("ends") == 2) & ~pl.col("before"))
+    return found.filter(used).select("flow", "call", "main")
+
+
+def _matched(ends: pl.DataFrame, flows: Paired, free: Bool, side: int) -> pl.DataFrame:
+    """Join the ends of one side of all flows with the announced ends."""
+    hi, lo, port = (flows.a_hi, flows.a_lo, flows.a_port) if side == 0 else (flows.b_hi, flows.b_lo, flows.b_port)
+    ports = np.zeros(1 << 17, bool)
+    ports[ends["port"].to_numpy()] = True
+    which = np.flatnonzero(free & ports[port])
+    table = pl.DataFrame(
+        {"flow": which, "hi": hi[which], "lo": lo[which], "port": port[which], "vantage": flows.vantage[which]}
+    )
+    found = table.join(ends, on=["hi", "lo", "port"])
+    found = found.filter((pl.col("realm") < 0) | (pl.col("realm") == pl.col("vantage")))
+    return found.select("flow", "call", "since", pl.lit(side).alias("side"))

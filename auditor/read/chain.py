@@ -1,0 +1,60 @@
+"""Finds the records of a capture: a linked list in which each header tells where the next one lies.
+
+Followed one by one in Python this costs 140 to 210 ns a record.  Instead, many walkers start at places
+that look like headers and advance in lockstep; then it is proven from the one true start that each record
+leads to the next.  A wrong guess is repaired exactly, so guessing can only cost time, never a packet.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from auditor.read.arrays import I64
+
+Advance = Callable[[I64], I64]
+"""Where the records after those at these offsets begin; `STOP` or more for a header that can't be one."""
+
+STOP = 1 << 62
+
+
+def walk(start: int, end: int, guesses: I64, advance: Advance, step: Callable[[int], int]) -> I64:
+    """Return the offsets of all records that begin in `start` to `end` (exclusive), in order.
+
+    `start` is a true record; `end` leaves room for a header.  `guesses` are ascending and lie between.  `step` is
+    `advance` for one offset.  The last record may be incomplete, or one that leads nowhere.
+    """
+    if start >= end:
+        return np.empty(0, np.int64)
+    here = np.concatenate((np.array([start], np.int64), guesses))
+    limit = np.append(guesses, end)
+    seen = []
+    while len(here):
+        seen.append(here)
+        following = advance(here)
+        alive = following < limit
+        if not alive.all():
+            following, limit = following[alive], limit[alive]
+        here = following
+    offsets = np.concatenate(seen)
+    offsets.sort()
+    following = advance(offsets)
+    if len(offsets) > 1 and not np.array_equal(following[:-1], offsets[1:]):
+        offsets = _proven(start, end, offsets, following, step)
+    return offsets
+
+
+def _proven(start: int, end: int, offsets: I64, following: I64, step: Callable[[int], int]) -> I64:
+    """Keep what the true start leads to: whole runs where records lead to each other, single steps between them."""
+    lasts = np.append(np.flatnonzero(following[:-1] != offsets[1:]), len(offsets) - 1)
+    kept, single, here = [], [], start
+    while here < end:
+        first = int(np.searchsorted(offsets, here)) if not single or len(single) % 8 == 0 else -1
+        if 0 <= first < len(offsets) and offsets[first] == here:
+            last = int(lasts[np.searchsorted(lasts, first)])
+            kept += [np.array(single, np.int64), offsets[first : last + 1]]
+            single, here = [], int(following[last])
+        else:
+            single.append(here)
+            here = step(here)
+    kept.append(np.array(single, np.int64))
+    return np.concatenate(kept)

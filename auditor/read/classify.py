@@ -1,0 +1,214 @@
+"""Tells what travels in a packet by the first bytes of its payload; ports are only a second look.
+
+First a table of the first two bytes, then tests of the few candidates.  RFC 7983 keeps STUN, DTLS, TURN
+channels, QUIC and RTP apart by their first byte, so that one socket can carry all of them.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auditor.read.arrays import I64, U64, Bool, words
+from auditor.read.headers import FRAGMENT, ICMP, ICMP6, TCP, UDP, Packets
+
+APPS: Final = (
+    "", "other", "stun", "rtp", "rtcp", "dtls", "quic", "tls", "sip", "zoom", "dns", "turn", "http", "rtsp", "ssh", "rdp",
+    "vnc", "telnet", "snmp", "ntp", "dhcp", "mdns", "llmnr", "netbios", "ssdp", "icmp", "wireguard", "mgcp", "coap", "syslog",
+)  # fmt: skip
+"""Kinds of payload by code; the first is none at all, the second one that is not recognised."""
+CODE: Final = {name: code for code, name in enumerate(APPS)}
+
+TEXTS: Final[dict[str, tuple[bytes, ...]]] = {
+    "sip": (
+        b"INVI", b"REGI", b"SIP/", b"OPTI", b"BYE ", b"ACK ", b"CANC", b"NOTI", b"SUBS", b"MESS", b"INFO", b"PRAC", b"UPDA",
+        b"REFE", b"PUBL",
+    ),
+    "http": (b"GET ", b"POST", b"HTTP", b"HEAD", b"PUT ", b"DELE", b"CONN", b"PATC"),
+    "rtsp": (b"RTSP", b"DESC", b"SETU", b"PLAY", b"TEAR", b"PAUS", b"ANNO", b"GET_", b"SET_", b"RECO"),
+    "mgcp": (b"CRCX", b"MDCX", b"DLCX", b"RQNT", b"NTFY", b"AUEP", b"AUCX", b"RSIP", b"EPCF"),
+    "ssh": (b"SSH-",),
+    "vnc": (b"RFB ",),
+}  # fmt: skip
+"""First four bytes of messages that are text."""
+ZOOM_TYPES: Final = (1, 2, 3, 4, 5, 7)  # of Zoom's encapsulation towards its servers (Michel et al., IMC 2022)
+COOKIE: Final = 0x2112A442  # RFC 8489, section 5
+FIRST_LINE: Final = 2048
+TEXT: Final = 255  # a candidate for any of TEXTS, until `_text` has looked
+FEW: Final = 1 << 16
+
+_BY_PORT: Final[dict[int, str]] = {
+    53: "dns", 5353: "mdns", 5355: "llmnr", 123: "ntp", 67: "dhcp", 68: "dhcp", 546: "dhcp", 547: "dhcp", 161: "snmp", 162: "snmp",
+    137: "netbios", 138: "netbios", 1900: "ssdp", 5683: "coap", 514: "syslog",
+}  # fmt: skip
+_BY_PORT.update(dict.fromkeys(range(8801, 8811), "zoom"))
+_TCP_BY_PORT: Final[dict[int, str]] = {53: "dns", 23: "telnet", 3389: "rdp", 139: "netbios"}
+
+_low, _high = np.arange(FEW) & 0xFF, np.arange(FEW) >> 8
+
+
+def _table(tcp: bool) -> NDArray[np.uint8]:
+    """Build the table of the first two bytes (the first one low) for a transport."""
+    table = np.full(FEW, CODE["other"], np.uint8)
+    if not tcp:
+        table[(_low >> 6) == 2] = CODE["rtp"]
+        table[((_low >> 6) == 2) & (_high >= 192) & (_high <= 223)] = CODE["rtcp"]  # RFC 5761, section 4
+        table[(_low >= 20) & (_low <= 25) & (_high == 0xFE)] = CODE["dtls"]
+        table[_low >= 0xC0] = CODE["quic"]
+    else:
+        table[(_low >= 20) & (_low <= 23) & (_high == 3)] = CODE["tls"]
+        table[(_low == 3) & (_high == 0)] = CODE["rdp"]
+    table[_low < 2] = CODE["stun"]
+    table[(_low >= 0x40) & (_low <= 0x4F)] = CODE["turn"]
+    for start in sorted(sum(TEXTS.values(), ())):
+        table[start[0] | start[1] << 8] = TEXT
+    return table
+
+
+_FIRST: Final = np.concatenate((_table(False), _table(True)))
+_PORT: Final = np.zeros((2, FEW), np.uint8)
+for _row, _ports in enumerate((_BY_PORT, _TCP_BY_PORT)):
+    for _number, _name in _ports.items():
+        _PORT[_row, _number] = CODE[_name]
+
+_8, _16, _32 = (np.uint64(n) for n in (8, 16, 32))
+_S, _W = np.uint64(0xFFFF), np.uint64(0xFFFFFFFF)
+
+
+def _network(value: U64, size: int) -> I64:
+    """Turn the lowest bytes of words, as they lie in memory, into numbers in network order."""
+    return (value.byteswap() >> np.uint64(64 - 8 * size)).view(np.int64)
+
+
+def classify(packets: Packets) -> tuple[NDArray[np.uint8], U64]:
+    """Return the code of each packet's payload, and the first 16 bytes of it, of which those behind its end mean nothing."""
+    size = packets.end - packets.body
+    start = words(packets.data, packets.body, 2)
+    tcp = packets.protocol == TCP
+    plain = tcp | (packets.protocol == UDP)
+    app = _FIRST.take((start[:, 0] & _S).view(np.int64) + (tcp.astype(np.int64) << 16))
+    app[packets.length == 0] = 0
+    short = np.flatnonzero((size < 8) | ~plain)
+    if len(short):
+        kind = np.where(packets.length[short] > 0, CODE["other"], 0)
+        icmp = (packets.protocol[short] == ICMP) | (packets.protocol[short] == ICMP6)
+        later = packets.flags[short] & FRAGMENT != 0
+        app[short] = np.where(later, CODE["other"], np.where(icmp, CODE["icmp"], kind))
+    texts = np.flatnonzero(app == TEXT)
+    if len(texts):
+        app[texts] = _text(packets, texts, start[texts, 0])
+    for code, look in _LOOKS.items():
+        some = np.flatnonzero(app == code)
+        if len(some):
+            app[some[~look(packets, some, start[some], size[some])]] = CODE["other"]
+    _by_port(packets, app, tcp, plain & (packets.flags & FRAGMENT == 0) & (packets.length > 0), start[:, 0])
+    return app, start
+
+
+def _by_port(packets: Packets, app: NDArray[np.uint8], tcp: Bool, plain: Bool, start: U64) -> None:
+    """Name what its bytes did not tell by a port that is registered for it."""
+    rest = np.flatnonzero((app == CODE["other"]) & plain)
+    if not len(rest):
+        return
+    source, target = _ports(packets.ports[rest])
+    row = tcp[rest].astype(np.int64)
+    named = np.maximum(np.maximum(_PORT[row, target], _PORT[row, source]), CODE["other"])
+    named[(named == CODE["zoom"]) & ~np.isin(start[rest] & np.uint64(0xFF), ZOOM_TYPES)] = CODE["other"]
+    app[rest] = named
+
+
+def _ports(ports: U64) -> tuple[I64, I64]:
+    return _network(ports & _S, 2), _network(ports >> _16 & _S, 2)
+
+
+Look = Callable[[Packets, I64, U64, I64], Bool]
+
+
+def _stun(packets: Packets, which: I64, start: U64, size: I64) -> Bool:
+    """Tell STUN by its cookie, or, without one (RFC 3489), by its length and a method that existed then."""
+    cookie = _network(start[:, 0] >> _32, 4) == COOKIE
+    length = _network(start[:, 0] >> _16 & _S, 2)
+    classic = np.isin(_network(start[:, 0] & _S, 2), (0x001, 0x002, 0x101, 0x102, 0x111, 0x112)) & (length % 4 == 0)
+    whole = packets.length[which]
+    return (
+        (whole >= 20) & (size >= 8) & (cookie | (classic & (length + 20 == whole) & (packets.protocol[which] == UDP)))
+    )
+
+
+def _turn(packets: Packets, which: I64, start: U64, size: I64) -> Bool:
+    """Tell ChannelData (RFC 8656, section 12) by its length; over TCP it is padded, and several follow each other."""
+    length = _network(start[:, 0] >> _16 & _S, 2)
+    whole = packets.length[which]
+    fits = (length > 0) & (length + 4 <= whole) & (whole <= length + 7)
+    source, target = _ports(packets.ports[which])
+    usual = np.isin(source, (3478, 5349)) | np.isin(target, (3478, 5349))
+    return fits & (usual | (packets.protocol[which] == UDP))
+
+
+def _rtp(packets: Packets, which: I64, start: U64, size: I64) -> Bool:
+    return (packets.length[which] >= 12) & (size >= 12)
+
+
+def _rtcp(packets: Packets, which: I64, start: U64, size: I64) -> Bool:
+    """RTCP says its length in words (RFC 3550, section 6.4); several packets may follow each other."""
+    return (_network(start[:, 0] >> _16 & _S, 2) + 1) * 4 <= packets.length[which]
+
+
+def _quic(packets: Packets, which: I64, start: U64, size: I64) -> Bool:
+    """Tell a QUIC long header by a version that exists: 0, 1, 2, drafts, Google's and Meta's (RFC 9000, 9369)."""
+    version = _network(start[:, 0] >> _8 & _W, 4)
+    kinds = (version >> 8 == 0xFF0000, version >> 24 == 0x51, version >> 24 == 0x54, version >> 8 == 0xFACEB0)
+    known = np.isin(version, (0, 1, 0x6B3343CF)) | np.logical_or.reduce(kinds) | (version & 0x0F0F0F0F == 0x0A0A0A0A)
+    return known & ((start[:, 0].view(np.int64) & 0x40 != 0) | (version == 0))
+
+
+def _tls(packets: Packets, which: I64, start: U64, size: I64) -> Bool:
+    return (start[:, 0] >> _16).view(np.int64) & 0xFF <= 4
+
+
+def _rdp(packets: Packets, which: I64, start: U64, size: I64) -> Bool:
+    """Tell a TPKT header (RFC 1006) by its length and the X.224 code of a connection request, confirm or data."""
+    code = (start[:, 0] >> np.uint64(40)).view(np.int64) & 0xFF
+    source, target = _ports(packets.ports[which])
+    return (
+        (_network(start[:, 0] >> _16 & _S, 2) <= packets.length[which])
+        & np.isin(code, (0xE0, 0xD0, 0xF0))
+        & ((source == 3389) | (target == 3389))
+    )
+
+
+_words = sorted((int.from_bytes(start, "little"), CODE[name]) for name, starts in TEXTS.items() for start in starts)
+_WORDS: Final = np.array([word for word, _code in _words], np.uint64)
+_WORD_CODES: Final = np.array([code for _word, code in _words], np.uint8)
+
+
+def _text(packets: Packets, which: I64, start: U64) -> NDArray[np.uint8]:
+    """Tell text protocols by their first word; HTTP, RTSP and SSDP share some methods with SIP, so the line decides."""
+    word = start & _W
+    place = np.minimum(np.searchsorted(_WORDS, word), len(_WORDS) - 1)
+    app = np.where(_WORDS[place] == word, _WORD_CODES[place], CODE["other"])
+    for i in np.flatnonzero(app == CODE["sip"]).tolist():
+        body, end = int(packets.body[which[i]]), int(packets.end[which[i]])
+        line, ended, _rest = packets.data[body : min(end, body + FIRST_LINE)].tobytes().partition(b"\r\n")
+        for name, mark in (("sip", b"SIP/2.0"), ("http", b" HTTP/1."), ("rtsp", b" RTSP/1.")):
+            if mark in line:
+                app[i] = CODE[name]
+                break
+        else:
+            app[i] = CODE["other" if ended else "sip"]  # a line that was cut by the capture is believed
+    tcp_only = np.isin(app, (CODE["http"], CODE["rtsp"], CODE["ssh"], CODE["vnc"]))
+    app[tcp_only & (packets.protocol[which] != TCP)] = CODE["other"]
+    return app
+
+
+_LOOKS: Final[dict[int, Look]] = {
+    CODE["stun"]: _stun,
+    CODE["turn"]: _turn,
+    CODE["rtp"]: _rtp,
+    CODE["rtcp"]: _rtcp,
+    CODE["quic"]: _quic,
+    CODE["tls"]: _tls,
+    CODE["rdp"]: _rdp,
+}
+"""What else a candidate must show."""

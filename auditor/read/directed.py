@@ -1,0 +1,191 @@
+"""Folds packets into one-way flows: one row for each vantage, 5-tuple and kind of payload.
+
+Memory is bounded by `ROWS` whatever the traffic: where a capture has more one-way flows, they are told
+apart by less (`Coarse`).  How coarse depends on the number of distinct flows alone, and a finer table can
+always be made coarser, so neither the order nor the split of the input changes the result.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auditor.model.errors import InputError
+from auditor.read.arrays import I64, U64
+from auditor.read.group import grouped
+from auditor.read.table import Column, Table, reduced
+
+ROWS: Final = 1 << 23
+"""One-way flows that are kept apart: about 800 MB."""
+NAMES: Final = ("packets", "bytes", "payload", "first_ns", "last_ns", "witness", "flags", "ssrc_min", "ssrc_max")
+FOLDS: Final = ("sum", "sum", "sum", "min", "max", "min", "or", "min", "max")
+"""The value columns, and how those of two rows become one."""
+
+EXACT, ONE_PORT, NO_PORTS = range(3)
+"""How coarse: all of the 5-tuple; without the higher of two ports, mostly the client's; without ports."""
+
+_8, _16, _32, _40, _48 = (np.uint64(n) for n in (8, 16, 32, 40, 48))
+_B, _S, _W = np.uint64(0xFF), np.uint64(0xFFFF), np.uint64(0xFFFFFFFF)
+
+
+@dataclass(frozen=True, slots=True)
+class Directed:
+    """One-way flows as columns of equal length, sorted by witness."""
+
+    vantage: NDArray[np.uint16]
+    src_hi: U64
+    src_lo: U64
+    dst_hi: U64
+    dst_lo: U64
+    sport: NDArray[np.uint16]
+    dport: NDArray[np.uint16]
+    protocol: NDArray[np.uint8]
+    app: NDArray[np.uint8]  # index into classify.APPS
+    packets: I64
+    bytes: I64  # on the wire, with link header
+    payload: I64  # of these, bytes behind the transport header
+    first_ns: I64
+    last_ns: I64
+    witness: I64  # source << 40 | record, the least
+    flags: NDArray[np.uint16]  # of headers.py, ORed
+    ssrc_min: NDArray[np.uint32]  # of RTP, else 0
+    ssrc_max: NDArray[np.uint32]
+
+    def __len__(self) -> int:
+        return len(self.packets)
+
+
+class Flows:
+    """The one-way flows of both IP versions while they grow."""
+
+    def __init__(self, rows: int = ROWS) -> None:
+        self.limit = rows
+        self.coarse = EXACT
+        self.four = Table(2, FOLDS)
+        self.six = Table(5, FOLDS)
+
+    def add(
+        self, address: list[U64], rest: U64, length: I64, payload: I64, ns: I64, witness: I64, flags: Column, ssrc: Column | None
+    ) -> None:  # fmt: skip
+        """Add packets in the order of their witnesses; `rest` is `packed`, and `ssrc` is 0 unless the kind is RTP."""
+        keys = [*address, coarser(rest, self.coarse)]
+        order, starts = grouped(keys)
+        leaders = order.take(starts)
+        if (ns[1:] >= ns[:-1]).all():
+            first, last = ns.take(leaders), ns.take(order.take(np.append(starts[1:], len(order)) - 1))
+        else:
+            first, last = (reduced(fold, ns, order, starts) for fold in ("min", "max"))
+        none = [np.zeros(len(starts), np.uint32)] * 2
+        self._append([
+            *(key.take(leaders) for key in keys), np.diff(starts, append=len(order)),
+            reduced("sum", length, order, starts), reduced("sum", payload, order, starts), first, last, witness.take(leaders),
+            reduced("or", flags, order, starts) if flags.any() else np.zeros(len(starts), np.uint8),
+            *(none if ssrc is None else (reduced("min", ssrc, order, starts), reduced("max", ssrc, order, starts))),
+        ])  # fmt: skip
+
+    def append(self, address: list[U64], rest: U64, values: list[Column]) -> None:
+        """Add rows that are folded already; `values` are those of `NAMES`."""
+        self._append([*address, coarser(rest, self.coarse), *values])
+
+    def _append(self, columns: list[Column]) -> None:
+        (self.four if len(columns) == 2 + len(FOLDS) else self.six).append(columns)
+        self._bound()
+
+    def join(self, other: "Flows") -> None:
+        """Take over the rows of another table, as fine as the coarser of both."""
+        coarse = max(self.coarse, other.coarse)
+        for table, more in ((self.four, other.four), (self.six, other.six)):
+            for part in more.parts:
+                table.append(part)
+        self._coarsen(coarse, self.coarse != other.coarse)
+        self._bound()
+
+    def _bound(self) -> None:
+        if len(self.four) + len(self.six) <= self.limit:
+            return
+        self.four.merge()
+        self.six.merge()
+        while len(self.four) + len(self.six) > self.limit:
+            if self.coarse == NO_PORTS:
+                raise InputError(
+                    "captures",
+                    f"more than {self.limit:,} pairs of addresses; audit parts of them, by time or by network",
+                )
+            self._coarsen(self.coarse + 1, True)
+
+    def _coarsen(self, coarse: int, needed: bool) -> None:
+        self.coarse = coarse
+        for table in (self.four, self.six) if needed else ():
+            *address, rest = table.columns()[: table.keys]
+            table.rekey([*address, coarser(rest, coarse)])
+
+    def directed(self) -> Directed:
+        """Return all rows, in their final form."""
+        four, six = self.four.columns(), self.six.columns()
+        source, target = (_native(four[0] & _W, 4), _native(four[0] >> _32, 4))
+        mapped = np.uint64(0xFFFF) << _32
+        none = np.zeros(len(source), np.uint64)
+        rows = [
+            [none, source | mapped, none, target | mapped, *four[1:]],
+            [*(_native(word, 8) for word in six[:4]), *six[4:]],
+        ]
+        columns = [np.concatenate(pair) for pair in zip(*rows, strict=True)]
+        if ((columns[0][len(source) :] == 0) & (columns[1][len(source) :] >> _32 == _S)).any():
+            whole = Table(5, FOLDS)  # an IPv6 header with mapped addresses is the same flow as an IPv4 header
+            whole.append(columns)
+            columns = whole.columns()
+        return _unpacked(columns)
+
+
+def packed(ports: U64, protocol: I64, app: NDArray[np.uint8], vantage: int) -> U64:
+    """Pack what a flow is told apart by besides its addresses; ports as they lie in memory, source first."""
+    rest = protocol.astype(np.uint64)
+    rest |= app.astype(np.uint64) << _8
+    rest |= np.uint64(vantage << 16)
+    rest <<= _32
+    rest |= ports
+    return rest
+
+
+def coarser(rest: U64, coarse: int) -> U64:
+    """Forget ports: the higher one of two, or both.  The same packets keep one key, whatever was forgotten before."""
+    if coarse == EXACT:
+        return rest
+    source, target = _native(rest & _S, 2), _native((rest >> _16) & _S, 2)
+    if coarse == NO_PORTS:
+        source, target = np.zeros_like(source), np.zeros_like(target)
+    else:
+        high = np.maximum(source, target)
+        lower = np.minimum(source, target)
+        source = np.where((source == high) & (lower != high), 0, source)
+        target = np.where((target == high) & (lower != high), 0, target)
+    return (rest >> _32 << _32) | _native(source, 2) | _native(target, 2) << _16
+
+
+def _native(value: U64, size: int) -> U64:
+    """Turn the lowest `size` bytes, lowest first, into a number in network order, or back."""
+    return value.byteswap() >> np.uint64(64 - 8 * size)
+
+
+def _unpacked(columns: list[Column]) -> Directed:
+    """Sort rows by witness, of which no two share one, and split the packed key."""
+    order = np.argsort(columns[5 + NAMES.index("witness")])
+    (src_hi, src_lo, dst_hi, dst_lo, rest, *values) = (column.take(order) for column in columns)
+    kinds: dict[str, Callable[[Column], Column]] = {
+        "flags": lambda column: column.astype(np.uint16),
+        "ssrc_min": lambda column: column.astype(np.uint32),
+        "ssrc_max": lambda column: column.astype(np.uint32),
+    }
+    named: dict[str, Any] = {
+        name: kinds.get(name, np.asarray)(value) for name, value in zip(NAMES, values, strict=True)
+    }
+    return Directed(
+        (rest >> _48).astype(np.uint16), src_hi, src_lo, dst_hi, dst_lo,
+        _native(rest & _S, 2).astype(np.uint16), _native((rest >> _16) & _S, 2).astype(np.uint16),
+        ((rest >> _32) & _B).astype(np.uint8), ((rest >> _40) & _B).astype(np.uint8), **named,
+    )  # fmt: skip
+
+
+COLUMNS: Final = tuple(each.name for each in fields(Directed))

@@ -1,0 +1,118 @@
+"""Who opened each flow, and whether it carried anything: an attempt that nobody answered is no touch.
+
+Both are read from what a capture must show if it is so; where a tap saw one direction only, content that
+travelled counts as carried, since a false all-clear is worse than an open question.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auditor.model.flow import CARRIED, REJECTED, UNANSWERED
+from auditor.read.apps import Bits, bit
+from auditor.read.arrays import I64, Bool
+from auditor.read.directed import Directed
+from auditor.read.headers import ERROR, FIN, RST, SYN, SYNACK
+from auditor.read.pairing import Paired
+
+OPENED: Final = ("", "handshake", "protocol")
+OUTCOMES: Final = (CARRIED, UNANSWERED, REJECTED)
+_NOT_KNOWN, _HANDSHAKE, _PROTOCOL = range(3)
+_CARRIED, _UNANSWERED, _REJECTED = range(3)
+
+_TCP, _ICMP, _ICMP6 = 6, 1, 58
+_DNS_PORT = 53
+_ASKING: Final = (
+    "sip",
+    "dns",
+    "stun",
+    "dtls",
+    "quic",
+    "mdns",
+    "llmnr",
+    "ntp",
+    "snmp",
+    "dhcp",
+    "netbios",
+    "ssdp",
+    "coap",
+)
+"""Protocols that ask before they send: refused by ICMP and never answered, they carried nothing."""
+
+
+def openers(rows: Directed, flows: Paired, seen: Bits, asked: NDArray[np.int8]) -> tuple[I64, I64]:
+    """Return the side that opened each flow (0: a), and how that is known: an index into `OPENED`.
+
+    `asked` is what facts say (0 or 1: that side asked, -1: nothing).  Else the sender of the first packet
+    stands first; of two at the same instant, the lesser end.
+    """
+    first_a, first_b = flows.by_side(rows.first_ns, np.minimum, np.iinfo(np.int64).max)
+    flags_a, flags_b = flows.by_side(rows.flags, np.bitwise_or, 0)
+    side = (first_b < first_a).astype(np.int64)
+    how = np.zeros(len(flows), np.int64)
+
+    dns = seen & bit("dns") != 0
+    server_a, server_b = flows.a_port == _DNS_PORT, flows.b_port == _DNS_PORT
+    _settle(side, how, _PROTOCOL, dns & server_b & ~server_a, dns & server_a & ~server_b)
+    _settle(side, how, _PROTOCOL, asked == 0, asked == 1)
+    tcp = flows.protocol == _TCP
+    syn_a, syn_b = (tcp & (flags & SYN != 0) for flags in (flags_a, flags_b))
+    ack_a, ack_b = (tcp & (flags & SYNACK != 0) for flags in (flags_a, flags_b))
+    from_a, from_b = (syn_a | ack_b) & ~(syn_b | ack_a), (syn_b | ack_a) & ~(syn_a | ack_b)
+    _settle(side, how, _HANDSHAKE, from_a, from_b)
+    return side, how
+
+
+def _settle(side: I64, how: I64, means: int, from_a: Bool, from_b: Bool) -> None:
+    side[from_a], side[from_b] = 0, 1
+    how[from_a | from_b] = means
+
+
+def outcomes(rows: Directed, flows: Paired, seen: Bits, answered: Bool, refused: Bool) -> I64:
+    """Return what became of each flow: an index into `OUTCOMES`.
+
+    `answered` marks flows in which a STUN server or peer answered, `refused` those of which an ICMP error says that a
+    packet was not delivered.
+    """
+    sent = flows.by_side(rows.packets, np.add, 0)
+    flags = flows.by_side(rows.flags, np.bitwise_or, 0)
+    payload = flows.folded(rows.payload, np.add) > 0
+    one_way = (sent[0] == 0) | (sent[1] == 0)
+    tcp = flows.protocol == _TCP
+    icmp = (flows.protocol == _ICMP) | (flows.protocol == _ICMP6)
+
+    asks = bit("stun")
+    content = payload & (seen & ~(asks | bit("")) != 0)
+    empty = ~payload | ((seen & asks != 0) & ~content & ~answered)
+    empty = np.where(tcp, ~payload & ~_established(sent, flags), empty & (one_way | (seen & asks != 0)))
+    empty = np.where(icmp, one_way & (flags[0] & ERROR == 0) & (flags[1] & ERROR == 0), empty)
+
+    only_asked = seen & ~(bit(*_ASKING) | bit("", "other")) == 0
+    reset = tcp & ((flags[0] | flags[1]) & RST != 0) & ~_aborted(flags)
+    result = np.where(empty, _UNANSWERED, _CARRIED)
+    result[empty & (reset | refused)] = _REJECTED
+    result[~tcp & one_way & only_asked & refused & ~answered] = _REJECTED
+    return result.astype(np.int64)
+
+
+def _established(sent: tuple[I64, I64], flags: tuple[NDArray[np.uint16], NDArray[np.uint16]]) -> Bool:
+    """Say which TCP flows without data were connections all the same.
+
+    Either a SYN/ACK was acknowledged (the other side sent more than a SYN and a RST), or one side took leave by FIN, or
+    there are segments without SYN and RST: the middle of a connection whose data went past this tap.
+    """
+    known: Bool = (flags[0] | flags[1]) & FIN != 0
+    for one, other in ((0, 1), (1, 0)):
+        reset = (flags[one] & RST != 0).astype(np.int64)
+        known |= (flags[other] & SYNACK != 0) & (sent[one] > 1 + reset)
+        plain = (sent[one] > 0) & (flags[one] & (SYN | SYNACK | RST) == 0)
+        known |= plain & ~((flags[other] & RST != 0) & (sent[one] < 2))
+    return known
+
+
+def _aborted(flags: tuple[NDArray[np.uint16], NDArray[np.uint16]]) -> Bool:
+    """Say where only the side that asked sent a RST, after it got a SYN/ACK: a scan that broke off, not a refusal."""
+    reset, accepted = ([side & flag != 0 for side in flags] for flag in (RST, SYNACK))
+    broke_off: Bool = (reset[0] & accepted[1] & ~reset[1]) | (reset[1] & accepted[0] & ~reset[0])
+    return broke_off

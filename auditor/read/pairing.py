@@ -1,0 +1,144 @@
+"""Pairs the two directions of every 5-tuple, and finds the flows that facts speak of, in one grouping.
+
+The two ends of a flow are called `a` and `b` here, `a` being the smaller address and port, until it is known who
+opened it; side 0 sends from a to b.  Facts take part in the grouping as rows without packets.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from auditor.read.arrays import I64, U64, Bool
+from auditor.read.directed import Directed
+from auditor.read.facts.model import Flow
+from auditor.read.group import exact
+
+_LOW: Final = (1 << 64) - 1
+_16, _32 = np.uint64(16), np.uint64(32)
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """One-way 5-tuples as columns: `meta` is vantage << 8 | protocol, ports are source << 16 | destination."""
+
+    meta: U64
+    src_hi: U64
+    src_lo: U64
+    dst_hi: U64
+    dst_lo: U64
+    sport: U64
+    dport: U64
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """Flows as columns, sorted by the first of their rows; rows and facts know their flow and side."""
+
+    meta: U64
+    a_hi: U64
+    a_lo: U64
+    b_hi: U64
+    b_lo: U64
+    a_port: I64
+    b_port: I64
+    row_flow: I64
+    row_side: I64
+    fact_flow: I64  # -1: no packet of that flow was seen
+    fact_side: I64
+    order: I64  # rows, brought together by flow
+    starts: I64  # where flows begin in it
+
+    def __len__(self) -> int:
+        return len(self.meta)
+
+    @property
+    def vantage(self) -> I64:
+        return (self.meta >> np.uint64(8)).astype(np.int64)
+
+    @property
+    def protocol(self) -> I64:
+        return (self.meta & np.uint64(0xFF)).astype(np.int64)
+
+    def by_side(self, values: NDArray[Any], fold: np.ufunc, nothing: int) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Fold a column of the rows into one value for each flow and side; `nothing` where a side sent nothing."""
+        sent = self.row_side == 0
+        return self.folded(np.where(sent, values, nothing), fold), self.folded(np.where(sent, nothing, values), fold)
+
+    def folded(self, values: NDArray[Any], fold: np.ufunc) -> NDArray[Any]:
+        """Fold a column of the rows into one value for each flow."""
+        if not len(self.starts):
+            return values[:0]
+        folded: NDArray[Any] = fold.reduceat(values.take(self.order), self.starts)
+        return folded
+
+
+def pair(rows: Directed, facts: Sequence[tuple[int, Flow]]) -> Paired:
+    """Pair one-way rows into flows; `facts` are vantages and one-way 5-tuples."""
+    ends = _joined(_of_rows(rows), _of_facts(facts))
+    flip = _greater(ends)
+    keys = [
+        ends.meta,
+        np.where(flip, ends.dst_hi, ends.src_hi),
+        np.where(flip, ends.dst_lo, ends.src_lo),
+        np.where(flip, ends.src_hi, ends.dst_hi),
+        np.where(flip, ends.src_lo, ends.dst_lo),
+        np.where(flip, ends.dport << _16 | ends.sport, ends.sport << _16 | ends.dport),
+    ]
+    order, starts = exact(keys)
+    leaders = order[starts]
+    ranks = np.argsort(leaders, kind="stable")  # the order of the rows, which is by key, and not that of a random hash
+    flow = np.empty(len(order), np.int64)
+    flow[order] = np.repeat(np.argsort(ranks, kind="stable"), np.diff(starts, append=len(order)))
+    count = len(rows)
+    flows = int(np.count_nonzero(leaders < count))  # groups of facts alone come after all groups with rows
+    keys = [key[leaders[ranks[:flows]]] for key in keys]
+    row_order = np.argsort(flow[:count], kind="stable")
+    meta, a_hi, a_lo, b_hi, b_lo = keys[:5]
+    return Paired(
+        meta,
+        a_hi,
+        a_lo,
+        b_hi,
+        b_lo,
+        (keys[5] >> _16).astype(np.int64),
+        (keys[5] & np.uint64(0xFFFF)).astype(np.int64),
+        flow[:count],
+        flip[:count].astype(np.int64),
+        np.where(flow[count:] < flows, flow[count:], -1),
+        flip[count:].astype(np.int64),
+        row_order,
+        np.searchsorted(flow[:count][row_order], np.arange(flows)),
+    )
+
+
+def _of_rows(rows: Directed) -> Ends:
+    meta = rows.vantage.astype(np.uint64) << np.uint64(8) | rows.protocol
+    ports = (rows.sport.astype(np.uint64), rows.dport.astype(np.uint64))
+    return Ends(meta, rows.src_hi, rows.src_lo, rows.dst_hi, rows.dst_lo, *ports)
+
+
+def _of_facts(facts: Sequence[tuple[int, Flow]]) -> Ends:
+    columns = zip(
+        *(
+            (vantage << 8 | protocol, src >> 64, src & _LOW, dst >> 64, dst & _LOW, sport, dport)
+            for vantage, (src, sport, dst, dport, protocol) in facts
+        ),
+        strict=True,
+    )
+    return Ends(*(np.array(column, np.uint64) for column in columns)) if facts else Ends(*[np.empty(0, np.uint64)] * 7)
+
+
+def _joined(rows: Ends, facts: Ends) -> Ends:
+    names = Ends.__slots__
+    return Ends(*(np.concatenate([getattr(rows, name), getattr(facts, name)]) for name in names))
+
+
+def _greater(ends: Ends) -> Bool:
+    """Say whether the source is the greater end."""
+    greater = ends.sport > ends.dport
+    for source, target in ((ends.src_lo, ends.dst_lo), (ends.src_hi, ends.dst_hi)):
+        greater = (source > target) | ((source == target) & greater)
+    return greater

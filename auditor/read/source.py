@@ -1,0 +1,203 @@
+"""Finds captures: files, folders, globs and standard input, told by their content and not by their names.
+
+Compressed files are read as streams.  A file is read up to the size that it had when it was found, so one
+that is still written to gives one consistent answer.
+"""
+
+import glob
+import hashlib
+import io
+import os
+import stat
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final
+
+from auditor.model.errors import InputError
+from auditor.read import pcap, pcapng
+from auditor.read.unpack import MAGICS, unpacked
+from auditor.read.window import Readable
+
+HEAD: Final = 1 << 16
+"""Bytes that tell the format: the header and, for the variants of pcap, the first records."""
+SPOOL: Final = 64 << 30
+"""Bytes of standard input that are kept in a temporary file; more is refused."""
+STDIN: Final = "-"
+
+FORMATS: Final[dict[str, Callable[[bytes], bool]]] = {"pcap": pcap.sniff, "pcapng": pcapng.sniff}
+NOTHING: Final = "empty"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One capture, as it was found."""
+
+    name: str  # as given, without folders above the one that was named
+    path: str
+    size: int  # bytes as stored
+    format: str  # pcap, pcapng or empty
+    packing: str = ""  # gzip, zstd, xz or bzip2
+
+    @property
+    def described(self) -> str:
+        """The format as a report names it."""
+        return f"{self.format}+{self.packing}" if self.packing else self.format
+
+
+def sources(paths: Sequence[str]) -> list[Source]:
+    """Expand files, folders (and folders in them), globs and `-` into captures, sorted by name.
+
+    Raise InputError for what is missing, can't be read, or isn't a capture; files of other kinds in a folder are passed over,
+    but a folder without any capture is an error.
+    """
+    found: dict[str, Source] = {}
+    for path in paths:
+        for source in _expand(path):
+            found.setdefault(os.path.realpath(source.path), source)
+    return sorted(found.values(), key=lambda source: (source.name, source.path))
+
+
+def _expand(path: str) -> Iterator[Source]:
+    if path == STDIN:
+        yield _spooled()
+    elif os.path.isdir(path):
+        yield from _folder(path)
+    elif os.path.exists(path) or not glob.has_magic(path):
+        yield _file(path, os.path.basename(path))
+    else:
+        matches = sorted(glob.glob(path, recursive=True))
+        if not matches:
+            raise InputError(path, "nothing matches this pattern")
+        for match in matches:
+            if os.path.isdir(match):
+                yield from _folder(match)
+            else:
+                yield _file(match, os.path.basename(match))
+
+
+def _folder(path: str) -> Iterator[Source]:
+    """Find the captures in a folder; symbolic links to folders are not followed, so there are no loops."""
+    base = os.path.basename(os.path.abspath(path))
+    some = False
+    for folder, inner, files in os.walk(path, onerror=_refuse):
+        inner.sort()
+        for name in sorted(files):
+            whole = os.path.join(folder, name)
+            if not stat.S_ISREG(os.stat(whole, follow_symlinks=True).st_mode if os.path.exists(whole) else 0):
+                continue
+            short = Path(base, os.path.relpath(whole, path)).as_posix()
+            try:
+                source = _file(whole, short)
+            except NotACapture:
+                continue
+            some = True
+            yield source
+    if not some:
+        raise InputError(path, "no capture (pcap or pcapng, compressed or not) in this folder")
+
+
+def _refuse(error: OSError) -> None:
+    raise InputError(str(error.filename), f"can't be read: {error.strerror}")
+
+
+class NotACapture(InputError):
+    """A file of another kind."""
+
+
+def _file(path: str, name: str) -> Source:
+    """Look into a file; raise NotACapture if it isn't one, InputError if it can't be read."""
+    try:
+        with open(path, "rb") as stream:
+            size = os.fstat(stream.fileno()).st_size
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise InputError(path, "not a regular file; a stream can be given on standard input, as -")
+            head = stream.read(HEAD)
+    except FileNotFoundError as error:
+        raise InputError(path, "no such file") from error
+    except OSError as error:
+        raise InputError(path, f"can't be read: {error.strerror}") from error
+    if not head:
+        return Source(name, path, 0, NOTHING)
+    packing = next((each for each, magic in MAGICS.items() if head.startswith(magic)), "")
+    if packing:
+        head = _unpacked_head(Source(name, path, size, "", packing))
+    form = next((each for each, sniff in FORMATS.items() if sniff(head)), None)
+    if form is None:
+        inside = f", but holds {packing}-compressed data" if packing else ""
+        raise NotACapture(path, f"not a capture{inside}: it begins with neither a pcap nor a pcapng header")
+    return Source(name, path, size, form, packing)
+
+
+def _unpacked_head(source: Source) -> bytes:
+    with opened(source) as stream:
+        head = bytearray()
+        with suppress(OSError):  # what could be read tells the format, or doesn't; the scan reports the damage
+            while len(head) < HEAD and (more := stream.read(HEAD - len(head))):
+                head += more
+    return bytes(head)
+
+
+def _spooled() -> Source:
+    """Keep standard input in a temporary file without a name, so that it can be hashed and split as others."""
+    spool = tempfile.NamedTemporaryFile(prefix="auditor-", suffix=".spool")  # noqa: SIM115  (closed when the process ends)
+    _SPOOLS.append(spool)
+    left = SPOOL
+    while left and (block := sys.stdin.buffer.read(min(1 << 20, left))):
+        spool.write(block)
+        left -= len(block)
+    if not left:
+        raise InputError(STDIN, f"more than {SPOOL >> 30} GiB on standard input; give a file instead")
+    spool.flush()
+    source = _file(spool.name, STDIN)
+    return source
+
+
+_SPOOLS: Final[list[Any]] = []
+
+
+@contextmanager
+def opened(source: Source, at: int = 0) -> Iterator[Readable]:
+    """Open a capture as a stream of its unpacked bytes; `at` is an offset into one that isn't compressed."""
+    try:
+        stored = open(source.path, "rb", buffering=0)
+    except OSError as error:
+        raise InputError(source.name, f"can't be read: {error.strerror}") from error
+    with stored:
+        if source.packing:
+            yield unpacked(source.packing, _Limited(stored, source.size))
+        else:
+            stored.seek(at)
+            yield stored
+
+
+class _Limited(io.RawIOBase):
+    """The first bytes of a file, up to the size that it had."""
+
+    def __init__(self, stream: io.FileIO, size: int) -> None:
+        self._stream = stream
+        self._left = size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, into: Any, /) -> int:
+        got = self._stream.readinto(memoryview(into)[: self._left]) or 0
+        self._left -= got
+        return got
+
+
+def hashed(source: Source) -> str:
+    """Return the SHA-256 of the bytes as stored."""
+    digest = hashlib.sha256()
+    block = bytearray(1 << 20)
+    view = memoryview(block)
+    left = source.size
+    with open(source.path, "rb", buffering=0) as stream:
+        while left and (got := stream.readinto(view[: min(len(block), left)])):
+            digest.update(view[:got])
+            left -= got
+    return digest.hexdigest()
