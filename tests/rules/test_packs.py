@@ -244,3 +244,14 @@ def test_what_decides_the_meaning_of_rules_is_named_with_its_hash(tmp_path: Path
         ("p/pack.yaml", "rules", "2026-01-01")
     ]
     assert all(len(each.sha256) == 64 and each.date for each in loaded.databases)
+
+
+def test_rules_are_found_in_a_wheel_and_in_a_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = tmp_path / "auditor" / "rules" / "packs.py"
+    monkeypatch.setattr("auditor.rules.packs.__file__", str(module))
+    assert rules.builtin() == tmp_path / "rules"
+    (tmp_path / "auditor" / "_rules" / "mine").mkdir(parents=True)
+    folder(tmp_path / "auditor" / "_rules" / "mine")
+    assert rules.builtin() == tmp_path / "auditor" / "_rules"
+    assert rules.shipped() == ["mine"]
+    assert rules.catalogue_files() == []
