@@ -4,60 +4,37 @@ Packets of all rows equal those that were read.  Rows without packets stand besi
 a 5-tuple, and what was attested or offered.  Nothing depends on the order or the split of the input but record numbers.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from auditor.model.flow import SOURCE_SHIFT, frame
-from auditor.read import apps, calls, outcome
-from auditor.read.apps import bit
-from auditor.read.arrays import I64
+from auditor.model.flow import frame
+from auditor.read import apps, calls
+from auditor.read.apps import Bits, bit
+from auditor.read.arrays import I64, Bool
+from auditor.read.calls import Share
 from auditor.read.directed import Directed
-from auditor.read.facts.model import (
-    Dialog,
-    Exchange,
-    Fact,
-    Flow,
-    Hello,
-    Media,
-    Name,
-    Relayed,
-    Unreachable,
-)
-from auditor.read.labels import Labels, labelled, named_addresses, reflexive
+from auditor.read.facts.model import Dialog, Fact, Flow, Hello, Media, Name, Peer
+from auditor.read.labels import labelled, named_addresses, reflexive
+from auditor.read.layout import draft, laid_out
 from auditor.read.pairing import Paired, pair
+from auditor.read.placed import Placed
 from auditor.read.told import rows as told_rows
 from auditor.read.told import told
-
-TRANSPORTS: Final = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp6", 132: "sctp"}
-_RECORD: Final = (1 << SOURCE_SHIFT) - 1
-_NEVER: Final = np.iinfo(np.int64).max
-
-
-class Unread(Protocol):
-    """Packets of one source that have no flow, and why."""
-
-    source: int
-    status: str
-    reason: str
-    packets: int
-    bytes: int
-    first_record: int
-    first_ns: int
-    last_ns: int
 
 
 class Scanned(Protocol):
     """What of a scan is put together here."""
 
-    directed: Directed
-    facts: Sequence[Fact]
-    unread: Sequence[Any]  # of Unread
+    @property
+    def directed(self) -> Directed: ...
+    @property
+    def facts(self) -> Sequence[Fact]: ...
+    @property
+    def unread(self) -> Sequence[Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,54 +46,72 @@ class Assembled:
     names: pl.DataFrame  # vantage, addr, name: DNS answers, one row a name
 
 
-@dataclass(frozen=True, slots=True)
-class _Placed:
-    """Facts that speak of a flow, with its number (-1: no packet of it was seen) and the side that they go from."""
-
-    facts: Sequence[Any]
-    flow: list[int]
-    side: list[int]
-
-    def of(self, kind: type[Fact]) -> "_Placed":
-        which = [i for i, fact in enumerate(self.facts) if isinstance(fact, kind)]
-        return _Placed(*([column[i] for i in which] for column in (self.facts, self.flow, self.side)))
-
-    def seen(self) -> Iterable[tuple[Any, int, int]]:
-        """Go through the facts about flows of which packets were seen."""
-        return (found for found in zip(self.facts, self.flow, self.side, strict=True) if found[1] >= 0)
-
-
 def assemble(scan: Scanned, vantages: Sequence[str]) -> Assembled:
     """Put the flow table together; `vantages` are the names of the capture points by number."""
-    facts = scan.facts
-    about = [fact for fact in facts if not isinstance(fact, Name)]
-    flows = pair(scan.directed, [(fact.vantage, fact.flow) for fact in about])  # type: ignore[attr-defined]
-    placed = _Placed(about, flows.fact_flow.tolist(), flows.fact_side.tolist())
+    facts = sorted(scan.facts, key=lambda fact: (fact.first_ns, getattr(fact, "flow", ())))
+    placed = Placed.of(facts, lambda keys: pair(scan.directed, keys))
+    flows = placed.flows
     seen = apps.carried(scan.directed, flows)
 
-    first, last = flows.folded(scan.directed.first_ns, np.minimum), flows.folded(scan.directed.last_ns, np.maximum)
-    dialogs = placed.of(Dialog)
-    shares = calls.dialogs(dialogs.facts, dialogs.flow, dialogs.side)
-    free = seen & bit("sip", "dns") == 0
-    media = calls.media(calls.announced(placed.of(Media).facts), flows, free, first, last)
-    announced = np.zeros(len(flows), bool)
-    announced[media["flow"].to_numpy()] = True
-    seen = apps.recognised(seen, scan.directed, flows, announced)
+    shares = calls.dialogs(*placed.only(Dialog))
+    ends = calls.announced(placed.only(Media)[0])
+    media = calls.media(ends, flows, seen & bit("sip", "dns") == 0, *_times(scan.directed, flows))
+    seen = apps.recognised(seen, scan.directed, flows, _marked(len(flows), media))
 
-    labels = labelled(flows, [fact for fact in facts if isinstance(fact, Name)], list(placed.of(Hello).seen()))
-    columns = _columns(scan.directed, flows, seen, placed, labels, vantages)
-    table = _divided(columns, flows, shares, media)
-    heard = told(about, _relaying(placed, seen), _went(flows, shares, media))
-    parts = [_frame(table, labels), told_rows(heard, vantages), _unread(scan.unread)]
-    return Assembled(pl.concat(parts), reflexive(about, vantages), named_addresses(facts, vantages))
+    hellos = [found for found in zip(*placed.only(Hello), strict=True) if found[1] >= 0]
+    labels = labelled(flows, [fact for fact in facts if isinstance(fact, Name)], hellos)
+    sketch = draft(scan.directed, placed, seen)
+    heard = told(facts, _relaying(placed, seen), _went(flows, shares, media))
+    parts = [laid_out(flows, sketch, labels, shares, media, vantages), told_rows(heard, vantages), _unread(scan.unread)]
+    return Assembled(pl.concat(parts), reflexive(facts, vantages), named_addresses(facts, vantages))
 
 
-_Columns = dict[str, NDArray[Any]]
-"""Columns of the flows as numbers; what is text in FLOW is a number into a list of texts."""
-
-_TEXTS: Final = {"opened": outcome.OPENED, "outcome": outcome.OUTCOMES, "app": ("", *apps.PRECEDENCE)}
+def _times(rows: Directed, flows: Paired) -> tuple[I64, I64]:
+    return flows.folded(rows.first_ns, np.minimum), flows.folded(rows.last_ns, np.maximum)
 
 
-def _columns(
-    rows: Directed, flows: Paired, seen: apps.Bits, placed: _Placed, labels: Labels, vantages: Sequence[str]
-) -> tuple[_Columns, dict[str, Sequence[str | None]]]: ...
+def _marked(count: int, media: pl.DataFrame) -> Bool:
+    marked = np.zeros(count, bool)
+    marked[media["flow"].to_numpy()] = True
+    return marked
+
+
+def _relaying(placed: Placed, seen: Bits) -> Callable[[int, Flow], bool]:
+    """Say of the flow between a TURN client and its server whether it carried media, in channels or indications."""
+    turn = seen & bit("turn") != 0
+    used = {
+        (fact.vantage, *sorted((fact.flow[:2], fact.flow[2:4])))
+        for fact, flow in zip(placed.facts, placed.flow, strict=True)
+        if (flow >= 0 and turn[flow]) or (isinstance(fact, Peer) and fact.carried)
+    }
+    return lambda vantage, flow: (vantage, *sorted((flow[:2], flow[2:4]))) in used
+
+
+def _went(flows: Paired, shares: Mapping[int, Sequence[Share]], media: pl.DataFrame) -> Callable[[str, int, int], bool]:
+    """Say whether packets of a call were seen to go from or to an address and port (-1: any port)."""
+    pairs = [(flow, share.call) for flow, found in shares.items() for share in found if share.call is not None]
+    pairs += media.select("flow", "call").rows()
+    ends: set[tuple[str, int, int]] = set()
+    for flow, call in pairs:
+        for hi, lo, port in (
+            (flows.a_hi[flow], flows.a_lo[flow], flows.a_port[flow]),
+            (flows.b_hi[flow], flows.b_lo[flow], flows.b_port[flow]),
+        ):
+            address = int(hi) << 64 | int(lo)
+            ends |= {(call, address, int(port)), (call, address, -1)}
+    return lambda call, address, port: (call, address, port) in ends
+
+
+def _unread(rows: Sequence[Any]) -> pl.DataFrame:
+    """Write packets without a flow as FLOW rows: counted, with status and reason, and no addresses."""
+    ordered = sorted(rows, key=lambda row: (row.source, row.status, row.reason))
+    return frame({
+        "source": [row.source for row in ordered],
+        "record": [row.first_record for row in ordered],
+        "status": [row.status for row in ordered],
+        "detail": [row.reason for row in ordered],
+        "first_ns": [row.first_ns for row in ordered],
+        "last_ns": [row.last_ns for row in ordered],
+        "src_packets": [row.packets for row in ordered],
+        "src_bytes": [row.bytes for row in ordered],
+    })  # fmt: skip

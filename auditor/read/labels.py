@@ -1,0 +1,110 @@
+"""What the ends of flows are called, by DNS answers or TLS server names, and under which addresses clients are seen.
+
+A server name says whom this very flow was meant for, so it stands alone; DNS answers speak of an address, which
+may serve many names.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from auditor.read.arrays import I64
+from auditor.read.facts.model import Fact, Hello, Hop, Name, Reflexive
+from auditor.read.facts.text import reachable
+from auditor.read.pairing import Paired
+from auditor.read.written import numbered, text, texts
+
+NAMES: Final = 32
+"""Names that a row gives of one end at most, the first in alphabetical order; `Assembled.names` has all."""
+
+_LOW: Final = (1 << 64) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Addresses and names by number, and the numbers of both ends (a, b) of each flow."""
+
+    addresses: pl.Series
+    address: tuple[I64, I64]
+    names: pl.Series  # the first is empty
+    name: tuple[I64, I64]
+
+
+def labelled(flows: Paired, answers: Sequence[Name], hellos: Iterable[tuple[Hello, int, int]]) -> Labels:
+    """Number addresses and names; `hellos` are facts with their flow and the side that they were sent from."""
+    called: dict[tuple[int, int], set[str]] = defaultdict(set)
+    for fact in answers:
+        called[fact.vantage, fact.address].add(fact.name)
+    hi = np.array([address >> 64 for _, address in called], np.uint64)
+    lo = np.array([address & _LOW for _, address in called], np.uint64)
+    distinct_hi, distinct_lo, number = numbered(
+        np.concatenate([flows.a_hi, flows.b_hi, hi]), np.concatenate([flows.a_lo, flows.b_lo, lo])
+    )
+    count = len(flows)
+    ends = number[:count], number[count : 2 * count]
+    names = _Numbers()
+    codes = np.array([names.code(found) for found in called.values()], np.int64)
+    by_vantage = np.array([vantage for vantage, _ in called], np.int64)
+    name = tuple(_looked_up(flows.vantage, end, by_vantage, number[2 * count :], codes) for end in ends)
+    served: dict[tuple[int, int], set[str]] = defaultdict(set)
+    for hello, flow, side in hellos:
+        if hello.name:
+            served[flow, 1 - side].add(hello.name)
+    for (flow, side), found in served.items():
+        name[side][flow] = names.code(found)
+    return Labels(texts(distinct_hi, distinct_lo), ends, pl.Series(names.texts, dtype=pl.String), (name[0], name[1]))
+
+
+class _Numbers:
+    """Numbers texts as they come; 0 is the empty one."""
+
+    def __init__(self) -> None:
+        self.texts = [""]
+        self._codes = {"": 0}
+
+    def code(self, found: Iterable[str]) -> int:
+        text = " ".join(sorted(found)[:NAMES])
+        if text not in self._codes:
+            self._codes[text] = len(self.texts)
+            self.texts.append(text)
+        return self._codes[text]
+
+
+def _looked_up(vantage: I64, address: I64, vantages: I64, addresses: I64, codes: I64) -> I64:
+    """Return the code of each (vantage, address number), 0 where there is none."""
+    if not len(codes):
+        return np.zeros(len(address), np.int64)
+    spread = int(addresses.max()) + 1
+    keys = vantages * spread + addresses
+    order = np.argsort(keys)
+    wanted = np.where(address < spread, vantage * spread + address, -1)
+    place = np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)
+    return np.where(keys[order][place] == wanted, codes[order][place], 0)
+
+
+def named_addresses(facts: Iterable[Fact], vantages: Sequence[str]) -> pl.DataFrame:
+    """List all DNS answers."""
+    rows = {(vantages[fact.vantage], text(fact.address), fact.name) for fact in facts if isinstance(fact, Name)}
+    return pl.DataFrame(sorted(rows), {"vantage": pl.String, "addr": pl.String, "name": pl.String}, orient="row")
+
+
+def reflexive(facts: Iterable[Fact], vantages: Sequence[str]) -> pl.DataFrame:
+    """List the public addresses under which clients are seen from outside, where these differ from their own.
+
+    Told by STUN answers to the client, and by answers of SIP: `received` in the Via that the client wrote.
+    """
+    rows: set[tuple[str, str, str]] = set()
+    for fact in facts:
+        if isinstance(fact, Hop):
+            if fact.kind != "sender" or fact.request or fact.host.strip("[]") != text(fact.flow[2]):
+                continue
+        elif not isinstance(fact, Reflexive):
+            continue
+        client, public = fact.flow[2], fact.address
+        if public != client and public >= 0 and reachable(public):
+            rows.add((vantages[fact.vantage], text(client), text(public)))
+    return pl.DataFrame(sorted(rows), {"vantage": pl.String, "addr": pl.String, "public": pl.String}, orient="row")

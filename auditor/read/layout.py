@@ -1,0 +1,175 @@
+"""Lays flows out as FLOW rows: from ends a and b to src and dst, from one flow to the calls that shared it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from auditor.model.flow import ROLES, SOURCE_SHIFT, UNKNOWN, frame
+from auditor.read import apps, outcome
+from auditor.read.arrays import I64
+from auditor.read.calls import Share, divided
+from auditor.read.directed import Directed
+from auditor.read.labels import Labels
+from auditor.read.pairing import Paired
+from auditor.read.placed import Placed
+
+TRANSPORTS: Final = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp6", 132: "sctp"}
+_LAST: Final = np.iinfo(np.int64).max
+_ROLES: Final = (UNKNOWN, *ROLES)
+Both = tuple[I64, I64]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is known of each flow, ends still called a and b; words are numbers into lists of theirs."""
+
+    side: I64  # that opened it: 0 a, 1 b
+    opened: I64
+    outcome: I64
+    app: tuple[Sequence[str], I64]
+    plane: tuple[Sequence[str], I64]
+    first_ns: I64
+    last_ns: I64
+    witness: I64
+    packets: Both
+    bytes: Both
+    role: Both
+
+
+def draft(rows: Directed, placed: Placed, seen: apps.Bits) -> Draft:
+    """Decide what is known of each flow."""
+    flows = placed.flows
+    side, opened = outcome.openers(rows, flows, seen, placed.asked())
+    app = apps.named(seen)
+    relays = placed.relays()
+    client, relay = _ROLES.index("client"), _ROLES.index("relay")
+    role = [np.where(relays[own], relay, np.where(relays[1 - own], client, 0)) for own in (0, 1)]
+    return Draft(
+        side,
+        opened,
+        outcome.outcomes(rows, flows, seen, placed.answered(), placed.refused()),
+        app,
+        apps.planes(seen, app[1], flows.protocol),
+        flows.folded(rows.first_ns, np.minimum),
+        flows.folded(rows.last_ns, np.maximum),
+        flows.folded(rows.witness, np.minimum),
+        flows.by_side(rows.packets, np.add, 0),
+        flows.by_side(rows.bytes, np.add, 0),
+        (role[0], role[1]),
+    )
+
+
+@dataclass(slots=True)
+class _Part:
+    """A row that stands for a part of a flow."""
+
+    flow: int
+    share: Share
+
+
+def laid_out(
+    flows: Paired,
+    known: Draft,
+    labels: Labels,
+    shares: Mapping[int, list[Share]],
+    media: pl.DataFrame,
+    vantages: Sequence[str],
+) -> pl.DataFrame:
+    """Write the rows, by time of their first packet, then by vantage and 5-tuple."""
+    parts = _parts(known, shares, media)
+    whole = np.ones(len(flows), bool)
+    whole[[flow for flow, found in shares.items() if len(found) > 1]] = False
+    pick = np.concatenate([np.flatnonzero(whole), np.array([part.flow for part in parts], np.int64)])
+
+    def column(values: I64, own: Sequence[int]) -> I64:
+        return np.concatenate([values[whole], np.array(own, np.int64)])
+
+    sides = [_opener(part, known) for part in parts]
+    first = column(known.first_ns, [part.share.first_ns for part in parts])
+    order = np.lexsort((np.arange(len(pick)), pick, first))
+    side = column(known.side, sides)[order]
+    pick = pick[order]
+    sent = {
+        name: [column(values[end], [getattr(part.share, name)[end] for part in parts])[order] for end in (0, 1)]
+        for name, values in (("packets", known.packets), ("bytes", known.bytes))
+    }
+    witness = column(known.witness, [part.share.witness for part in parts])[order]
+    session = _sessions(shares, media, parts, whole, order)
+    columns: dict[str, Any] = {
+        "source": witness >> SOURCE_SHIFT,
+        "record": witness & ((1 << SOURCE_SHIFT) - 1),
+        "vantage": _words(vantages, flows.vantage[pick]),
+        "transport": _transports(flows.protocol[pick]),
+        "app": _words(known.app[0], known.app[1][pick]),
+        "plane": _words(known.plane[0], known.plane[1][pick]),
+        "session": session,
+        "outcome": _words(outcome.OUTCOMES, known.outcome[pick]),
+        "opened": _words(outcome.OPENED, known.opened[pick]),
+        "first_ns": first[order],
+        "last_ns": column(known.last_ns, [part.share.last_ns for part in parts])[order],
+    }
+    for name, (a, b) in {
+        **sent,
+        "addr": [numbers[pick] for numbers in labels.address],
+        "port": [flows.a_port[pick], flows.b_port[pick]],
+        "name": [numbers[pick] for numbers in labels.name],
+        "role": [numbers[pick] for numbers in known.role],
+    }.items():
+        columns[f"src_{name}"], columns[f"dst_{name}"] = np.where(side == 0, a, b), np.where(side == 0, b, a)
+    for end in ("src", "dst"):
+        columns[f"{end}_addr"] = labels.addresses.gather(columns[f"{end}_addr"])
+        columns[f"{end}_name"] = labels.names.gather(columns[f"{end}_name"])
+        columns[f"{end}_role"] = _words(_ROLES, columns[f"{end}_role"])
+    return frame(columns)
+
+
+def _parts(known: Draft, shares: Mapping[int, list[Share]], media: pl.DataFrame) -> list[_Part]:
+    """List the rows that divide a flow between calls, and those of further calls that used a flow of media."""
+    parts = []
+    for flow, found in sorted(shares.items()):
+        if len(found) > 1:
+            packets, size = ([int(column[flow]) for column in both] for both in (known.packets, known.bytes))
+            parts += [_Part(flow, share) for share in divided(found, packets, size)]
+    for flow, call in media.filter(~pl.col("main")).sort("flow", "call").select("flow", "call").iter_rows():
+        first, last, witness = (int(column[flow]) for column in (known.first_ns, known.last_ns, known.witness))
+        parts.append(_Part(flow, Share(call, [0, 0], [0, 0], first, last, witness)))
+    return parts
+
+
+def _opener(part: _Part, known: Draft) -> int:
+    """Each call on a 5-tuple has its caller, but a connection has one who opened it, whoever calls."""
+    by_call = part.share.asked >= 0 and outcome.OPENED[int(known.opened[part.flow])] != "handshake"
+    return part.share.asked if by_call else int(known.side[part.flow])
+
+
+def _sessions(
+    shares: Mapping[int, list[Share]], media: pl.DataFrame, parts: Sequence[_Part], whole: NDArray[np.bool_], order: I64
+) -> pl.Series:
+    texts: list[str | None] = [None]
+    numbers: dict[str | None, int] = {None: 0}
+
+    def number(call: str | None) -> int:
+        if call not in numbers:
+            numbers[call] = len(texts)
+            texts.append(call)
+        return numbers[call]
+
+    codes = np.zeros(len(whole), np.int64)
+    for flow, call in media.filter("main").select("flow", "call").iter_rows():
+        codes[flow] = number(call)
+    for flow, found in shares.items():
+        codes[flow] = number(found[0].call)
+    ours = np.array([number(part.share.call) for part in parts], np.int64)
+    return _words(texts, np.concatenate([codes[whole], ours])[order])
+
+
+def _words(words: Sequence[str | None], numbers: I64) -> pl.Series:
+    return pl.Series(words, dtype=pl.String).gather(numbers)
+
+
+def _transports(protocol: I64) -> pl.Series:
+    return _words([TRANSPORTS.get(number, f"ip/{number}") for number in range(256)], protocol)
