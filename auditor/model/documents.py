@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -28,6 +29,7 @@ T = TypeVar("T")
 Key = str | int
 Place = tuple[Key, ...]
 
+_described: Final[Any] = lru_cache(inspect.type_info)  # slow for a large type, and the same for a thousand files
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _UNPRINTABLE: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -208,7 +210,7 @@ def convert(document: Document, kind: type[T]) -> T:
     Unknown keys and values outside a fixed choice are refused with the nearest known one; every
     InputError carries the line of what is wrong.
     """
-    _check(document, document.tree, inspect.type_info(kind), ())
+    _check(document, document.tree, _described(kind), ())
     try:
         return msgspec.convert(document.tree, kind)
     except msgspec.ValidationError as error:
