@@ -40,7 +40,7 @@ class Placed:
         return [self.facts[i] for i in which], [self.flow[i] for i in which], [self.side[i] for i in which]
 
     def asked(self) -> NDArray[np.int8]:
-        """Say which side of each flow asked first (-1: not told): by a hello, a SIP request, or STUN that was answered."""
+        """Say which side of each flow asked first (-1: not told): by a hello, a SIP request, or answered STUN."""
         sides = np.full(len(self.flows), -1, np.int8)
         asks, answers = ([set[int](), set[int]()] for _ in range(2))
         for exchange, flow, side in zip(*self.only(Exchange), strict=True):

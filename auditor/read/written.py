@@ -48,14 +48,10 @@ def numbered(hi: U64, lo: U64) -> tuple[U64, U64, I64]:
 def texts(hi: U64, lo: U64) -> pl.Series:
     """Write addresses as RFC 5952 says, IPv4-mapped ones as IPv4; IPv4 must come first, as `numbered` has it."""
     four = int(np.count_nonzero((hi == 0) & (lo >> _32 == _V4)))
-    upper, lower = _halves().gather(lo[:four] >> _16 & _HALF), _halves().gather(lo[:four] & _HALF)
-    written = (
-        pl.select(pl.concat_str([pl.lit(upper), pl.lit(lower)], separator="."))["literal"]
-        if four
-        else pl.Series([], dtype=pl.String)
-    )
+    halves = {"upper": _halves().gather(lo[:four] >> _16 & _HALF), "lower": _halves().gather(lo[:four] & _HALF)}
+    written = pl.DataFrame(halves).select(pl.concat_str("upper", "lower", separator=".").alias("addr"))["addr"]
     rest = [text(high << 64 | low) for high, low in zip(hi[four:].tolist(), lo[four:].tolist(), strict=True)]
-    return pl.concat([written.alias("addr"), pl.Series("addr", rest, pl.String)])
+    return pl.concat([written, pl.Series("addr", rest, pl.String)])
 
 
 @cache

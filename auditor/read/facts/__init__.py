@@ -16,6 +16,8 @@ PARSERS: Final[dict[str, Parser]] = {
     "dns": dns.parse,
     "dtls": tls.parse,
     "icmp": icmp.parse,
+    "llmnr": dns.local,
+    "mdns": dns.local,
     "sip": sip.parse,
     "stun": stun.parse,
     "tls": tls.parse,

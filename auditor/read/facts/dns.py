@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from auditor.read.facts.model import V4_MAPPED, Fact, Name, Packet
-from auditor.read.facts.text import LONGEST_NAME, name_text
+from auditor.read.facts.text import LONGEST_NAME, name_text, reachable
 
 RECORDS: Final = 256  # read of one message at most
 ALIASES: Final = 16  # followed at most
@@ -47,6 +47,11 @@ def parse(payload: bytes, packet: Packet) -> Sequence[Fact]:
     except _Cut:
         pass
     return _facts(packet, asked, found, aliases)
+
+
+def local(payload: bytes, packet: Packet) -> Sequence[Fact]:
+    """Read mDNS (RFC 6762) and LLMNR (RFC 4795), in which any neighbour answers: for local addresses only."""
+    return [fact for fact in parse(payload, packet) if isinstance(fact, Name) and not reachable(fact.address)]
 
 
 def _facts(packet: Packet, asked: list[bytes], found: _Addresses, aliases: dict[bytes, bytes]) -> list[Fact]:
