@@ -1,0 +1,163 @@
+"""Fold flows into a digest: one commutative group-by of sums, minima and maxima.
+
+Rules speak of categories, never of packets, so traffic is reduced to its distinct situations before it is
+judged.  Put together in any order and any grouping, parts of the same traffic give the same digest.  A flow
+that names a session keeps its ends by address.  A flow of its own keeps of a participant only what a rule
+can ask about it, so the digest grows with categories and places, never with the number of clients.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from auditor.model import flow
+from auditor.model.rule import Rule
+
+PARTY: Final = ("client", flow.UNKNOWN)
+"""Roles of ends that are, or may be, people; all others are places."""
+
+_WHAT: Final = ("vantage", "basis", "app", "plane", "service", "outcome")
+_END: Final = ("addr", "role", "label", "site", "operator", "claimed", "proven")
+
+KEYS: Final[dict[str, Any]] = {
+    "session": pl.String,  # null: flows of their own, each one a session
+    **{name: flow.RECORD[name] for name in _WHAT},
+    "known": pl.Boolean,  # it is known that src opened the flow
+    "epoch": pl.Int32,  # interval between the rules' dates in which it begins
+    "epoch_last": pl.Int32,  # and ends
+    **{f"{side}_{name}": flow.ENDPOINT[name] for side in flow.SIDES for name in _END},
+}
+"""Of a flow of its own, the address of an end that is or may be a participant is null."""
+
+COUNTS: Final[dict[str, Any]] = {
+    "flows": pl.Int64,
+    "packets": pl.Int64,
+    "bytes": pl.Int64,
+    "first_ns": pl.Int64,
+    "last_ns": pl.Int64,
+    "witness": pl.Int128,  # source, record and time in one integer, so that its minimum is one moment of one record
+    "src_example": pl.String,  # the smallest address that was folded into this end; null: it has none
+    "dst_example": pl.String,
+}
+DIGEST: Final = {**KEYS, **COUNTS}
+
+COVER_KEYS: Final = ("source", "status", "detail", "basis", "outcome")
+COVER: Final[dict[str, Any]] = {
+    **{name: flow.RECORD[name] for name in COVER_KEYS},
+    "flows": pl.Int64,
+    "packets": pl.Int64,
+    "bytes": pl.Int64,
+    "first_record": pl.Int64,
+    "first_ns": pl.Int64,
+    "last_ns": pl.Int64,
+}
+
+_FOLDS: Final = {
+    "flows": "sum", "packets": "sum", "bytes": "sum",
+    "first_ns": "min", "last_ns": "max", "witness": "min", "first_record": "min", "src_example": "min", "dst_example": "min",
+}  # fmt: skip
+_TIME_BITS: Final = 64
+_DAWN: Final = 1 << 63  # added to a time, so that times before 1970 sort before later ones
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What is left of flows: memory for categories and places, not for clients."""
+
+    situations: pl.DataFrame  # DIGEST: the distinct exchanges that can be judged
+    covered: pl.DataFrame  # COVER: every row by status and outcome
+
+
+def _fold(rows: pl.LazyFrame, schema: dict[str, Any], keys: Iterable[str]) -> pl.DataFrame:
+    """Add up rows of equal key: the only way in which rows are ever put together."""
+    names = list(keys)
+    counts = [getattr(pl.col(name), _FOLDS[name])() for name in schema if name not in names]
+    return rows.group_by(names).agg(counts).select(list(schema)).collect(engine="streaming")
+
+
+def edges(rules: Iterable[Rule]) -> tuple[int, ...]:
+    """List the moments (nanoseconds since 1970) at which some rule begins or ceases to apply."""
+    return tuple(sorted({moment for rule in rules for moment in (rule.since_ns, rule.until_ns) if moment is not None}))
+
+
+def tally(flows: pl.DataFrame, dates: Sequence[int] = ()) -> pl.DataFrame:
+    """Reduce FLOW rows to a DIGEST; `dates` are the `edges` of the rules that will judge it.
+
+    Rows that could not be read, and attempts that were rejected, touch nothing: `cover` counts them.
+    """
+    own = pl.col("session").is_null()
+    people = {side: pl.col(f"{side}_role").is_in(PARTY) for side in flow.SIDES}
+    rows = (
+        flows.lazy()
+        .filter((pl.col("status") == flow.OK) & (pl.col("outcome") != flow.REJECTED))
+        .with_columns(
+            known=pl.col("opened") != "",
+            epoch=_epoch("first_ns", dates),
+            epoch_last=_epoch("last_ns", dates),
+            flows=pl.lit(1, pl.Int64),
+            packets=pl.col("src_packets") + pl.col("dst_packets"),
+            bytes=pl.col("src_bytes") + pl.col("dst_bytes"),
+            witness=_witness(),
+            **{f"{side}_example": pl.col(f"{side}_addr") for side in flow.SIDES},
+            **{f"{side}_addr": pl.when(~(own & people[side])).then(pl.col(f"{side}_addr")) for side in flow.SIDES},
+        )
+    )
+    return _fold(rows, DIGEST, KEYS)
+
+
+def cover(flows: pl.DataFrame) -> pl.DataFrame:
+    """Count every FLOW row, read or not, as COVER rows: a second fold beside the first, for ends are not records."""
+    rows = flows.lazy().with_columns(
+        flows=pl.lit(1, pl.Int64),
+        packets=pl.col("src_packets") + pl.col("dst_packets"),
+        bytes=pl.col("src_bytes") + pl.col("dst_bytes"),
+        first_record=pl.col("record"),
+    )
+    return _fold(rows, COVER, COVER_KEYS)
+
+
+def digest(flows: pl.DataFrame, dates: Sequence[int] = ()) -> Digest:
+    """Fold FLOW rows into what can be judged and what was covered; `dates` are the `edges` of the rules."""
+    return Digest(tally(flows, dates), cover(flows))
+
+
+def merge(parts: Iterable[Digest]) -> Digest:
+    """Put digests together; any grouping and any order give the same rows."""
+    many = list(parts)
+    return Digest(
+        _merged([part.situations for part in many], DIGEST, KEYS),
+        _merged([part.covered for part in many], COVER, COVER_KEYS),
+    )
+
+
+def _merged(parts: list[pl.DataFrame], schema: dict[str, Any], keys: Iterable[str]) -> pl.DataFrame:
+    if len(parts) == 1:
+        return parts[0]  # its keys are distinct already
+    return _fold(pl.concat([pl.LazyFrame(schema=schema), *(part.lazy() for part in parts)]), schema, keys)
+
+
+def _epoch(time: str, dates: Sequence[int]) -> pl.Expr:
+    """Number the interval between the dates in which a time lies: the count of dates that are not after it."""
+    begun = [pl.col(time).ge(date).cast(pl.Int32) for date in dates]
+    return pl.sum_horizontal(pl.lit(0, pl.Int32), *begun).cast(pl.Int32)
+
+
+def _witness() -> pl.Expr:
+    record = pl.col("source").cast(pl.Int128) * (1 << flow.SOURCE_SHIFT) + pl.col("record")
+    return record * (1 << _TIME_BITS) + (pl.col("first_ns").cast(pl.Int128) + _DAWN)
+
+
+def witnessed(witness: int) -> tuple[int, int, int]:
+    """Take a witness apart: index of its source, number of its record, time in nanoseconds."""
+    record, time = divmod(witness, 1 << _TIME_BITS)
+    source, number = divmod(record, 1 << flow.SOURCE_SHIFT)
+    return source, number, time - _DAWN
+
+
+def epochs(times: npt.NDArray[np.int64], dates: Sequence[int]) -> npt.NDArray[np.int64]:
+    """Number the intervals of many times, as `tally` does."""
+    return np.searchsorted(np.array(dates, np.int64), times, side="right").astype(np.int64)

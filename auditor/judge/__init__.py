@@ -1,0 +1,17 @@
+"""May every place that was touched be touched?  A digest of flows and rules become a report.
+
+seal        the ends of the digest, with the audience of their session (audience) and what is held of them (held)
+scope       whom and what a rule speaks of, in three-valued logic
+verdicts    every touch by every rule, with all evidence and with the proofs alone
+findings    touches that fail or stay open, put together, with their evidence
+settle      the facts that would close what is open
+coverage    what was examined, what was not, and how it was judged
+conclude    all of it, as a report
+examples    the examples of a rule file, judged by the same functions
+"""
+
+from auditor.digest import Digest, edges, merge
+from auditor.digest import digest as fold
+from auditor.judge.conclude import conclude
+
+__all__ = ["Digest", "conclude", "edges", "fold", "merge"]

@@ -1,0 +1,171 @@
+"""Conclude an audit: a digest and rules become a report.
+
+Nothing here looks at traffic any more; the digest is judged, what fails or stays open becomes findings, and
+what was seen is counted, so that a pass says how much it rests on.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+import auditor
+from auditor.digest import Digest
+from auditor.judge import scope
+from auditor.judge.coverage import Tally, coverage
+from auditor.judge.findings import Explain, Names, findings, participants, state
+from auditor.judge.seal import Sealed, seal
+from auditor.judge.verdicts import FAIL, NOT_APPLICABLE, OPEN, Touches
+from auditor.model.flow import UNEXAMINED
+from auditor.model.report import (
+    Coverage,
+    Database,
+    Finding,
+    Input,
+    Participants,
+    Place,
+    Report,
+    RuleText,
+    Source,
+    Touched,
+    Verdict,
+)
+from auditor.model.rule import SEVERITIES, Rule
+from auditor.rules.speak import speaks
+
+
+def conclude(
+    digest: Digest,
+    rules: Sequence[Rule],
+    *,
+    inputs: Sequence[Input] = (),
+    unread_bytes: Sequence[tuple[str, int, str]] = (),
+    databases: Sequence[Database] = (),
+    notes: Sequence[str] = (),
+    explain: Explain | None = None,
+) -> Report:
+    """Judge a digest by rules.
+
+    `inputs` stand in the order of the flows' `source`; `unread_bytes` lists input, bytes that belong to no
+    whole record, and why.  `explain(address, vantage, first_ns, last_ns)` says why an address is believed to be
+    where it is.
+    """
+    sealed = seal(digest.situations)
+    touches = Touches(sealed, rules)
+    names = Names([entry.name for entry in inputs], sealed, scope.homes(rules), _remember(explain))
+    tally = Tally(sealed.ends)
+    worst = np.full(len(sealed.ends), NOT_APPLICABLE, np.int8)
+    found: list[Finding] = []
+    for rule in rules:
+        outcomes = touches.judge(rule)
+        tally.add(rule, outcomes.outcome)
+        worst = np.minimum(worst, outcomes.outcome)
+        found += findings(rule, outcomes, names)
+    covered = coverage(digest.covered, tally, names.source, unread_bytes)
+    first, last = _time(digest.covered)
+    return Report(
+        verdict=_verdict(found, covered),
+        empty=tally.empty,
+        findings=_ordered(found, rules),
+        coverage=covered,
+        rules=tuple(_text(rule) for rule in rules),
+        inputs=tuple(inputs),
+        databases=tuple(databases),
+        touched=_touched(sealed, worst),
+        participants=_participants(sealed),
+        first_ns=first,
+        last_ns=last,
+        notes=tuple(notes),
+        version=auditor.__version__,
+    )
+
+
+def _text(rule: Rule) -> RuleText:
+    return RuleText(
+        id=rule.id,
+        title=rule.title,
+        severity=rule.severity,
+        why=rule.why,
+        fix=rule.fix,
+        references=tuple((reference.title, reference.kind, reference.url) for reference in rule.references),
+        file=rule.file,
+        sha256=rule.sha256,
+        speaks=speaks(rule),
+    )
+
+
+def _remember(explain: Explain | None) -> Explain:
+    """Ask for each address at each time once."""
+    known: dict[tuple[str, str, int, int], tuple[Source, ...]] = {}
+
+    def ask(address: str, vantage: str, first_ns: int, last_ns: int) -> tuple[Source, ...]:
+        key = address, vantage, first_ns, last_ns
+        if key not in known:
+            known[key] = explain(*key) if explain else ()
+        return known[key]
+
+    return ask
+
+
+def _verdict(found: Sequence[Finding], covered: Coverage) -> Verdict:
+    """Fail if anything fails; open if anything is open or was not examined."""
+    if any(finding.verdict == Verdict.FAIL for finding in found):
+        return Verdict.FAIL
+    blind = covered.unread_bytes or any(status in UNEXAMINED and packets for status, packets in covered.records)
+    return Verdict.OPEN if found or blind else Verdict.PASS
+
+
+def _ordered(found: Sequence[Finding], rules: Sequence[Rule]) -> tuple[Finding, ...]:
+    """Put failures first, then the severe, then by rule."""
+    order = {rule.id: i for i, rule in enumerate(rules)}
+
+    def place(finding: Finding) -> tuple[bool, int, int, str]:
+        return finding.verdict != Verdict.FAIL, -SEVERITIES.index(finding.severity), order[finding.rule], finding.id
+
+    return tuple(sorted(found, key=place))
+
+
+def _time(covered: pl.DataFrame) -> tuple[int, int]:
+    """Return the first and the last moment of what was read; of all records if none could be."""
+    rows = covered.filter(pl.col("status") == "ok")
+    rows = rows if len(rows) else covered
+    return (rows["first_ns"].min() or 0, rows["last_ns"].max() or 0) if len(rows) else (0, 0)  # type: ignore[return-value]
+
+
+def _touched(sealed: Sealed, worst: npt.NDArray[np.int8]) -> tuple[Touched, ...]:
+    """List the places that were touched, with the worst that any rule says of them."""
+    keys = ["possible", "proof", "site", "operator"]
+    ends = sealed.ends.with_columns(worst=pl.Series(worst)).filter(pl.col("role") != "client")
+    flows = (
+        ends.unique([*keys, "row"])
+        .group_by(keys)
+        .agg(
+            pl.col("packets", "bytes").sum(),
+            sessions=pl.col("flows").filter("own").sum() + pl.col("id").filter(~pl.col("own")).n_unique(),
+        )
+    )
+    kinds = ends.group_by(keys).agg(pl.col("worst").min(), pl.col("plane").unique().sort())
+    found = [
+        Touched(
+            Place(row["possible"], state(row["proof"], row["possible"]), row["site"], row["operator"]),
+            _WORST[min(row["worst"], OPEN + 1)],
+            tuple(row["plane"]),
+            row["sessions"],
+            row["packets"],
+            row["bytes"],
+        )
+        for row in kinds.join(flows, on=keys).sort(keys).iter_rows(named=True)
+    ]
+    return tuple(sorted(found, key=lambda touched: _SEVERE.index(touched.verdict)))
+
+
+_SEVERE: Final = (Verdict.FAIL, Verdict.OPEN, Verdict.PASS)
+_WORST: Final = {FAIL - 1: Verdict.FAIL, FAIL: Verdict.FAIL, OPEN: Verdict.OPEN, OPEN + 1: Verdict.PASS}
+
+
+def _participants(sealed: Sealed) -> tuple[Participants, ...]:
+    """List all classes of participants, each with the smallest address."""
+    people = sealed.people.group_by("member").agg(pl.col("example").min()).sort("member")
+    return participants(people.to_dicts(), sealed, proof=False)

@@ -1,0 +1,112 @@
+"""Whom and what a rule speaks of, in Kleene's three-valued logic: 1 yes, -1 no, 0 not known.
+
+`and` is the minimum, `or` the maximum, `not` the sign.  Each class of participants is asked once per
+population; an audience is then the least or the greatest of its members.  An end that may be a place instead
+can weaken what its session shows, and never establish anything.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from auditor.judge.audience import Audience, Member
+from auditor.model import countries, flow
+from auditor.model.rule import Population, Rule, Scope
+
+Kleene = npt.NDArray[np.int8]
+
+
+def homes(rules: Sequence[Rule]) -> dict[str, str]:
+    """Say of each label of a population in which countries (a set) the people live for whom it stands.
+
+    A site that holds the data of `mainland` people holds nobody's who lives elsewhere.
+    """
+    found: dict[str, int] = {}
+    for rule in rules:
+        people = rule.applies.population
+        for label in people.labels if people else ():
+            found[label] = found.get(label, 0) | countries.bits(people.countries if people else "!")
+    return {label: countries.text(mask) for label, mask in found.items() if mask}
+
+
+def belongs(member: Member, people: Population, proof: bool, lives: dict[str, str]) -> int:
+    """Say whether such a participant belongs to a population; with `proof`, claims are not heard."""
+    if people.labels.intersection(member.labels):
+        return 1
+    place = member.proof if proof else member.possible
+    if not member.person:
+        place = lives.get(member.labels[0], countries.ANYWHERE)
+    return countries.within(place, people.countries)
+
+
+class Crowds:
+    """The audiences of a digest, laid out so that a rule asks all of them at once."""
+
+    def __init__(self, members: Sequence[Member], audiences: Sequence[Audience], lives: dict[str, str]) -> None:
+        nobody = len(members)  # stands in for an empty audience
+        lists = [audience.members or (nobody,) for audience in audiences]
+        self._members = members
+        self._lives = lives
+        self._flat = np.array([m for some in lists for m in some], np.int64)
+        self._starts = np.concatenate([[0], np.cumsum([len(some) for some in lists])[:-1]]).astype(np.int64)
+        self._unsure = np.array([*(not member.sure for member in members), True])
+        self._lone = np.array([audience.lone for audience in audiences])
+
+    def of_members(self, people: Population, proof: bool) -> Kleene:
+        """Say of each class whether it belongs; the last stands for nobody."""
+        answers = [belongs(member, people, proof, self._lives) for member in self._members]
+        return np.array([*answers, 0], np.int8)
+
+    def decide(self, scope: Scope, proof: bool) -> Kleene | None:
+        """Say of each audience whether it is in a rule's scope; None where the rule does not ask."""
+        if not scope.quantifier or scope.population is None:
+            return None
+        known = self.of_members(scope.population, proof)
+        every = self._least(np.where(self._unsure, np.maximum(known, 0), known))
+        some = -self._least(-np.where(self._unsure, np.minimum(known, 0), known))
+        mixed = np.where(self._lone, -1, np.minimum(some, -every))
+        answer = {"all": every, "any": some, "none": -some, "mixed": mixed}[scope.quantifier]
+        answer = np.where(self._least(self._unsure.astype(np.int8)) == 1, 0, answer)  # no one is certain to take part
+        return (
+            _as_complete(answer, scope.quantifier).astype(np.int8)
+            if scope.roster == "complete"
+            else answer.astype(np.int8)
+        )
+
+    def _least(self, of_members: npt.NDArray[np.int8]) -> Kleene:
+        return np.minimum.reduceat(of_members[self._flat], self._starts).astype(np.int8)
+
+
+def _as_complete(answer: npt.NDArray[np.int8], quantifier: str) -> npt.NDArray[np.int8]:
+    """Keep what holds whoever else took part: those who were seen refute `all` and `none`, and establish `any` and `mixed`."""
+    return np.minimum(answer, 0) if quantifier in ("all", "none") else np.maximum(answer, 0)
+
+
+def inside(values: frozenset[str], wanted: frozenset[str]) -> int:
+    """Say whether something that is one of `values` is one of `wanted`."""
+    return bool(values & wanted) - bool(values - wanted)
+
+
+def plane(value: str, wanted: frozenset[str]) -> int:
+    """Say whether a flow's plane (one, several joined by `+`, or unknown: any) is one of those wanted."""
+    return inside(frozenset(flow.PLANES if value == flow.UNKNOWN else value.split("+")), wanted)
+
+
+def role(value: str, wanted: frozenset[str]) -> int:
+    """Say whether an end's role (unknown: any) is one of those wanted."""
+    return inside(frozenset(flow.ROLES if value == flow.UNKNOWN else (value,)), wanted)
+
+
+def direction(value: str, wanted: frozenset[str]) -> int:
+    """Say whether a flow was opened towards its end (`to`), by it (`from`), or in one of these ways (unknown)."""
+    return inside(frozenset(("to", "from") if value == flow.UNKNOWN else (value,)), wanted)
+
+
+def during(first: npt.NDArray[np.int64], last: npt.NDArray[np.int64], rule: Rule) -> Kleene:
+    """Say whether flows touch the time in which a rule applies; their first and last moment are certain."""
+    since = np.iinfo(np.int64).min if rule.since_ns is None else rule.since_ns
+    until = np.iinfo(np.int64).max if rule.until_ns is None else rule.until_ns
+    within = ((since <= first) & (first < until)) | ((since <= last) & (last < until))
+    outside = (last < since) | (first >= until)
+    return np.where(within, 1, np.where(outside, -1, 0)).astype(np.int8)

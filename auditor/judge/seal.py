@@ -1,0 +1,106 @@
+"""Seal a digest: give every touched end the audience of its session, and the place that all evidence leaves it.
+
+What is known of a participant counts within its session only, for people move; what is known of a place
+counts wherever its address occurs.  Private addresses name other machines at every vantage, so for them
+"wherever" means the same vantage.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from auditor.digest import PARTY
+from auditor.judge.audience import Audience, Member, audiences, members
+from auditor.judge.held import Evidence, Integers, codes
+from auditor.model import countries, flow
+
+LOCAL: Final = (
+    r"^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|169\.254\.|127\.|"
+    r"f[cd][0-9a-f]{2}:|fe[89ab][0-9a-f]:|::1$)"
+)
+"""Addresses that mean another machine elsewhere: RFC 1918, 6598, 3927, 1122; RFC 4193 and 4291 (IPv6)."""
+
+_KEEP: Final = ("vantage", "basis", "app", "plane", "service", "outcome")
+_COUNTS: Final = ("flows", "packets", "bytes", "first_ns", "last_ns", "witness")
+_BLANK: Final = {
+    "role": flow.UNKNOWN, "label": "", "site": "", "operator": "", "claimed": "", "proven": countries.ANYWHERE,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A digest that is ready to be judged."""
+
+    ends: pl.DataFrame  # one row per end of each row of the digest: ENDS
+    members: tuple[Member, ...]
+    audiences: tuple[Audience, ...]  # the first is nobody
+    people: pl.DataFrame  # audience, member -> example, witness, vantage, role: the smallest of each
+    names: tuple[str, ...]  # of the sessions that have one, by id; a flow of its own has a greater id
+
+
+def seal(digest: pl.DataFrame) -> Sealed:
+    """Make a row of each end of a DIGEST, with its audience (a number) and its place (country sets)."""
+    names = digest["session"].drop_nulls().unique().sort()
+    ends = _ends(digest, names)
+    touch, machine = _touches(ends)
+    evidence = Evidence(ends)
+    party, own = ends["party"].to_numpy(), ends["own"].to_numpy()
+    for some, group in ((~party, machine), (party & ~own, touch)):
+        evidence.combine(np.flatnonzero(some), group[some])
+    folk, member = members(ends, evidence, touch)
+    crowds, audience = audiences(ends, member, touch)
+    ends = ends.with_columns(
+        audience=pl.Series(audience),
+        touch=pl.Series(touch),
+        member=pl.Series(member),
+        possible=evidence.column(1),
+        proof=evidence.column(2),
+    ).filter("there")
+    takers = ends.filter(pl.col("member") >= 0).group_by("audience", "member")
+    people = takers.agg(pl.col("example", "witness", "vantage", "role").min())
+    return Sealed(ends, folk, crowds, people, tuple(names))
+
+
+def _ends(digest: pl.DataFrame, names: pl.Series) -> pl.DataFrame:
+    """Make two rows of each row: first all of src, then all of dst.  `there` is false where nothing is known of an end."""
+    ids = pl.LazyFrame({"session": names, "name": pl.int_range(len(names), eager=True)})
+    rows = digest.lazy().with_row_index("row").with_columns(pl.col("row").cast(pl.Int64), pl.col(_KEEP).fill_null(""))
+    rows = rows.join(ids, on="session", how="left", maintain_order="left").with_columns(
+        id=pl.coalesce("name", pl.col("row") + len(names)),
+        own=pl.col("session").is_null(),
+        carried=(pl.col("outcome") == flow.CARRIED) & (pl.col("basis") != flow.OFFERED),
+    )
+    return pl.concat([_side(rows, "src", "from"), _side(rows, "dst", "to")]).collect()
+
+
+def _side(rows: pl.LazyFrame, side: str, direction: str) -> pl.LazyFrame:
+    ends = rows.select(
+        "row", "id", "own", "carried", *_KEEP, *_COUNTS,
+        direction=pl.when("known").then(pl.lit(direction)).otherwise(pl.lit(flow.UNKNOWN)),
+        addr=f"{side}_addr",
+        example=f"{side}_example",
+        **{name: pl.col(f"{side}_{name}").fill_null(word) for name, word in _BLANK.items()},
+    )  # fmt: skip
+    blank = [pl.col("example").is_null(), *(pl.col(name) == word for name, word in _BLANK.items())]
+    there = ~pl.all_horizontal(blank)
+    return ends.with_columns(there=there, party=there & pl.col("role").is_in(PARTY))
+
+
+def _touches(ends: pl.DataFrame) -> tuple[Integers, Integers]:
+    """Number the touches (one address in one session, or one end of a flow of its own), and the machines touched.
+
+    Ends without an address are told apart by what is known of them.
+    """
+    addr = pl.col("addr")
+    if ends["vantage"].n_unique() > 1:
+        addr = pl.when(addr.str.contains(LOCAL)).then(pl.format("{}@{}", "addr", "vantage")).otherwise(addr)
+    nameless = pl.concat_str(pl.lit("#"), "role", "claimed", "proven", "site", separator="&")
+    distinct, machine = codes(ends.select(pl.coalesce(addr, nameless)).to_series())
+    own, party = ends["own"].to_numpy(), ends["party"].to_numpy()
+    touch = np.arange(len(ends), dtype=np.int64)
+    in_session = (ends["id"].to_numpy() * len(distinct) + machine) * 2 + party
+    _, number = np.unique(in_session[~own], return_inverse=True)
+    touch[~own] = len(ends) + number
+    return touch, machine

@@ -1,0 +1,144 @@
+"""Name the facts that would close what is open, each in the form in which a user can supply it.
+
+A finding is open because conditions of its rule are not known; which ones, the judge noted.  Each names an
+address or an input, so that a line of the inventory or another capture can be made of it.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from auditor.judge.audience import Member
+from auditor.judge.seal import LOCAL
+from auditor.model import countries
+from auditor.model.report import Settle
+
+MOST: Final = 20  # facts per finding; what remains is named once these are supplied
+_LOCAL: Final = re.compile(LOCAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A touched end, or a class of participants by its example."""
+
+    addr: str  # empty: it has no address
+    role: str
+    vantage: str  # name of the declared vantage, empty if undeclared
+    source: str  # name of the input in which it was first seen
+    proof: str = countries.ANYWHERE  # the countries that proofs leave
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A class of those who take part in open sessions."""
+
+    member: Member
+    belongs: int  # to the population of the rule: 1 yes, -1 no, 0 not known
+    subject: Subject
+
+
+def settles(conditions: Iterable[tuple[str, Sequence[Subject]]], people: Sequence[Person]) -> tuple[Settle, ...]:
+    """Name the facts that would decide these conditions, each of which is not known of some touched ends."""
+    found: list[Settle] = []
+    for condition, touched in conditions:
+        if condition == "participants":
+            found += _people(people, touched)
+        else:
+            for end in touched:
+                found += _FACTS[condition](end)
+    return tuple(dict.fromkeys(found))[:MOST]
+
+
+def _people(people: Sequence[Person], touched: Sequence[Subject]) -> list[Settle]:
+    """Ask who takes part, and where they are."""
+    found: list[Settle] = []
+    for person in people:
+        who = person.subject
+        if not person.member.person:
+            if person.belongs == 0:
+                found.append(_site(who, "and label it (`holds`) with a population of the rules"))
+            continue
+        if person.belongs == 0:
+            found += _client_place(who)
+        if not person.member.sure:
+            found += _packets(who) if who.role == "client" else _role(who)
+    if not people:
+        found = [_site(end, "and say whose data it holds (`holds`)") for end in touched]
+    return found or [fact for end in touched for fact in _roster(end)]
+
+
+def _place(end: Subject) -> list[Settle]:
+    """Ask where a touched end is."""
+    if end.role == "client":
+        return _client_place(end)
+    if end.proof == countries.NOWHERE:
+        return [
+            Settle(
+                "site", end.addr, f"Proofs of where {end.addr} is exclude each other: correct its inventory entries."
+            )
+        ]
+    return [*_vantage(end), _site(end, "with its country")]
+
+
+def _client_place(who: Subject) -> list[Settle]:
+    """Ask where a participant is."""
+    if who.proof == countries.NOWHERE:
+        return [
+            Settle(
+                "client", who.addr, f"Proofs of where {who.addr} is exclude each other: correct its inventory entries."
+            )
+        ]
+    listed = f"List the network of {who.addr} under clients in the inventory, with its country."
+    return [*_vantage(who), Settle("client", who.addr, listed)]
+
+
+def _vantage(end: Subject) -> list[Settle]:
+    if end.vantage or not _LOCAL.match(end.addr):
+        return []
+    return [
+        Settle("vantage", end.source, f"Say in which country {end.source} was captured: {end.addr} is private there.")
+    ]
+
+
+def _role(end: Subject) -> list[Settle]:
+    """Ask whether an end is a participant or a place."""
+    listed = f"If {end.addr} is a participant, list its network under clients in the inventory."
+    return [_site(end, "with its role, if it is a place"), Settle("client", end.addr, listed)]
+
+
+def _site(end: Subject, what: str) -> Settle:
+    return Settle("site", end.addr, f"List {end.addr or 'it'} under sites in the inventory, {what}.")
+
+
+def _packets(end: Subject) -> list[Settle]:
+    where = f"A capture that shows whether packets of {end.addr} were answered would decide; {end.source} does not."
+    return [Settle("packets", end.addr, where)]
+
+
+def _roster(end: Subject) -> list[Settle]:
+    return [
+        Settle("coverage", end.source, f"{end.source} need not show every participant: a complete roster would decide.")
+    ]
+
+
+_FACTS: Final[dict[str, Callable[[Subject], list[Settle]]]] = {
+    "role": _role,
+    "plane": lambda end: [
+        Settle("plane", end.addr, f"Say under sites in the inventory which planes {end.addr} carries.")
+    ],
+    "service": lambda end: [
+        Settle("service", end.addr, f"Name the service of {end.addr} by an entry of the service catalogue.")
+    ],
+    "direction": lambda end: [
+        Settle("direction", end.source, f"Capture the beginning of the flows with {end.addr}: {end.source} does not show who opened them.")
+    ],
+    "date": lambda end: [
+        Settle("date", end.source, f"Split {end.source} at the dates of the rule: a flow with {end.addr} outlasts them.")
+    ],
+    "countries": _place,
+    "operator": lambda end: [Settle("operator", end.addr, f"Say under sites in the inventory who operates {end.addr}.")],
+    "site": lambda end: [_site(end, "with the name of its site")],
+    "packets": _packets,
+}  # fmt: skip
+_FACTS["scope service"] = _FACTS["service"]

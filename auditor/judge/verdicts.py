@@ -1,0 +1,143 @@
+"""Judge every touch by every rule: twice, with all evidence and with the proofs alone.
+
+Each condition is asked once of each distinct value, then spread over the touches by index, so rules cost by
+the variety of the traffic and not by its amount.  A verdict that holds on proofs alone is proven; otherwise
+it rests on claims.  Every condition that is not known is noted, for it names the fact that would settle it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from auditor.judge import scope
+from auditor.judge.held import codes
+from auditor.judge.scope import Crowds, Kleene
+from auditor.judge.seal import Sealed
+from auditor.model import countries, flow
+from auditor.model.rule import Rule
+
+FAIL_PROVEN: Final = 0
+FAIL: Final = 1
+OPEN: Final = 2
+PASS: Final = 3
+PASS_PROVEN: Final = 4
+NOT_APPLICABLE: Final = 5
+"""Outcomes in the order in which a worse one counts for a touch that has several."""
+
+CONDITIONS: Final = (
+    "participants", "role", "plane", "scope service", "direction", "date",
+    "countries", "operator", "service", "site", "packets",
+)  # fmt: skip
+_BIT: Final = {name: 1 << i for i, name in enumerate(CONDITIONS)}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What one rule says of every end."""
+
+    outcome: npt.NDArray[np.int8]
+    why: npt.NDArray[np.int16]  # bits of the conditions that keep it open
+
+    def unknown(self, condition: str) -> npt.NDArray[np.bool_]:
+        """Say which ends this condition keeps open."""
+        return (self.why & _BIT[condition]) > 0
+
+
+class Touches:
+    """The ends of a sealed digest, laid out so that a rule asks all of them at once."""
+
+    def __init__(self, sealed: Sealed, rules: Sequence[Rule]) -> None:
+        names = ("role", "plane", "service", "direction", "basis", "outcome", "operator", "site", "possible", "proof")
+        self._columns = {name: codes(sealed.ends[name]) for name in names}
+        self._audience = sealed.ends["audience"].to_numpy()
+        self._first, self._last = (sealed.ends[name].to_numpy() for name in ("first_ns", "last_ns"))
+        self.crowds = Crowds(sealed.members, sealed.audiences, scope.homes(rules))
+
+    def ask(self, column: str, question: Callable[[str], int]) -> Kleene:
+        """Ask something of every distinct value of a column; return the answer for each end."""
+        values, number = self._columns[column]
+        return np.array([question(value) for value in values], np.int8)[number]
+
+    def judge(self, rule: Rule) -> Outcomes:
+        """Say of every end how the rule judges it."""
+        about = self._about(rule)
+        shown = self._decide(rule, about, proof=True)
+        if rule.proof:
+            fails, passes, why = shown
+            proven_fail, proven_pass = fails, passes
+        else:
+            fails, passes, why = self._decide(rule, about, proof=False)
+            proven_fail, proven_pass = fails & shown[0], passes & shown[1]
+        weak = fails & self._weak(rule)
+        outcome = np.full(len(why), OPEN, np.int8)
+        outcome[passes] = PASS
+        outcome[proven_pass] = PASS_PROVEN
+        outcome[fails & ~weak] = FAIL
+        outcome[proven_fail & ~weak] = FAIL_PROVEN
+        outcome[why < 0] = NOT_APPLICABLE
+        return Outcomes(outcome, np.where(weak, _BIT["packets"], np.where(outcome == OPEN, why, 0)).astype(np.int16))
+
+    def _about(self, rule: Rule) -> dict[str, Kleene]:
+        """Ask whether the rule speaks of such touches, participants apart."""
+        applies = rule.applies
+        asked = {"role": self.ask("role", lambda value: scope.role(value, rule.asserts.roles))}
+        if applies.planes is not None:
+            planes = applies.planes
+            asked["plane"] = self.ask("plane", lambda value: scope.plane(value, planes))
+        if applies.services is not None:
+            asked["scope service"] = self.ask("service", applies.services.holds)
+        if applies.directions is not None:
+            directions = applies.directions
+            asked["direction"] = self.ask("direction", lambda value: scope.direction(value, directions))
+        if rule.since_ns is not None or rule.until_ns is not None:
+            asked["date"] = scope.during(self._first, self._last, rule)
+        return asked
+
+    def _decide(
+        self, rule: Rule, about: dict[str, Kleene], proof: bool
+    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_], npt.NDArray[np.int16]]:
+        """Return which ends fail, which pass, and what is not known of them (negative: the rule does not apply)."""
+        conditions = dict(about)
+        crowd = self.crowds.decide(rule.applies, proof)
+        if crowd is not None:
+            conditions["participants"] = crowd[self._audience]
+        applies = _all(conditions, len(self._audience))
+        asserted = self._conditions(rule, proof)
+        met = _all(asserted, len(self._audience))
+        value = met if rule.asserts.verb == "must_stay_in" else -met
+        fails, passes = (applies == 1) & (value == -1), (applies >= 0) & (value == 1)
+        why = np.zeros(len(value), np.int16)
+        for names, undecided in ((conditions, applies == 0), (asserted, value == 0)):
+            for name, answer in names.items():
+                why |= np.where(undecided & (answer == 0), _BIT[name], 0).astype(np.int16)
+        return fails, passes, np.where(applies == -1, -1, why).astype(np.int16)
+
+    def _conditions(self, rule: Rule, proof: bool) -> dict[str, Kleene]:
+        """Ask whether touched places meet the conditions of the assertion."""
+        asserts, asked = rule.asserts, {}
+        if asserts.countries is not None:
+            allowed = asserts.countries
+            asked["countries"] = self.ask(
+                "proof" if proof else "possible", lambda value: countries.within(value, allowed)
+            )
+        for name, names in (("operator", asserts.operators), ("service", asserts.services), ("site", asserts.sites)):
+            if names is not None:
+                asked[name] = self.ask(name, names.holds)
+        return asked
+
+    def _weak(self, rule: Rule) -> npt.NDArray[np.bool_]:
+        """Say of which ends it is not shown that anything reached them: a violation there is at most open."""
+        called = self.ask("outcome", lambda value: value == flow.CARRIED)
+        shown = self.ask("basis", lambda value: value in rule.applies.bases)
+        return (called == 0) | (shown == 0)
+
+
+def _all(answers: dict[str, Kleene], size: int) -> Kleene:
+    """Kleene's conjunction; of nothing, it holds."""
+    out = np.ones(size, np.int8)
+    for answer in answers.values():
+        out = np.minimum(out, answer)
+    return out
