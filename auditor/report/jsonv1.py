@@ -1,0 +1,127 @@
+"""The JSON report, `auditor-report/v1`: the model put into the shape that other programs rely on."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from auditor.model import countries
+from auditor.model import report as model
+from auditor.report import shape
+from auditor.report.clean import encodable
+from auditor.report.words import utc
+
+
+def render(report: model.Report) -> str:
+    """Write the report as JSON: ASCII, two spaces of indent, fields in the order of the schema, maps sorted."""
+    return json.dumps(_plain(_report(report)), indent=2) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    """Turn shapes into dicts in declared order, maps into sorted dicts, text into text that UTF can carry."""
+    if isinstance(value, str):
+        return encodable(value)
+    if isinstance(value, shape.Shape):
+        names = zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True)
+        return {encoded: _plain(getattr(value, name)) for name, encoded in names}
+    if isinstance(value, dict):
+        return {encodable(key): _plain(item) for key, item in sorted(value.items())}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def _countries(value: str) -> list[str]:
+    if value == countries.ANYWHERE:
+        return [countries.ANYWHERE]
+    return list(countries.members(value)) if value else []
+
+
+def _time(ns: int) -> str | None:
+    return utc(ns, 9) if ns else None
+
+
+def _place(place: model.Place) -> shape.Place:
+    return shape.Place(_countries(place.countries), place.state, place.site, place.operator)  # type: ignore[arg-type]
+
+
+def _participants(rows: Iterable[model.Participants]) -> list[shape.Participants]:
+    return [shape.Participants(_countries(p.countries), p.label, p.example, p.certain) for p in rows]
+
+
+def _finding(finding: model.Finding) -> shape.Finding:
+    return shape.Finding(
+        id=finding.id,
+        rule=finding.rule,
+        verdict=finding.verdict.value,  # type: ignore[arg-type]
+        severity=finding.severity,
+        basis=finding.basis,
+        plane=finding.plane,
+        population=finding.population,
+        place=_place(finding.place),
+        proven=finding.proven,
+        wording="proven" if finding.proven else "indicated",
+        sessions=shape.Sessions(finding.sessions, list(finding.first_sessions)),
+        participants=_participants(finding.participants),
+        endpoints=list(finding.endpoints),
+        endpoint_count=finding.endpoint_count,
+        packets=finding.packets,
+        bytes=finding.bytes,
+        first=_time(finding.first_ns),
+        last=_time(finding.last_ns),
+        evidence=[shape.Evidence(e.source, e.record, e.detail, _time(e.time_ns)) for e in finding.evidence],
+        located_by=[
+            shape.Located(address, [shape.Said(s.name, s.kind, _countries(s.countries), s.detail) for s in sources])
+            for address, sources in finding.located_by
+        ],
+        settles=[shape.Settle(s.fact, s.subject, s.text) for s in finding.settles],
+    )
+
+
+def _coverage(coverage: model.Coverage) -> shape.Coverage:
+    return shape.Coverage(
+        packets=coverage.packets,
+        bytes=coverage.bytes,
+        records=dict(coverage.records),
+        unread=[shape.Unread(u.source, u.status, u.reason, u.packets, u.first_record) for u in coverage.unread],
+        unread_bytes=[shape.UnreadBytes(*row) for row in coverage.unread_bytes],
+        outcomes=dict(coverage.outcomes),
+        flows=coverage.flows,
+        touches=coverage.touches,
+        decided=coverage.decided,
+        judged={
+            rule: shape.Judged(j.passed, j.failed, j.open, j.not_applicable, j.on_claims) for rule, j in coverage.judged
+        },
+    )
+
+
+def _report(report: model.Report) -> shape.Report:
+    return shape.Report(
+        format="auditor-report/v1",
+        tool=shape.Tool("residency-auditor", report.version),
+        verdict=report.verdict.value,  # type: ignore[arg-type]
+        empty=report.empty,
+        first=_time(report.first_ns),
+        last=_time(report.last_ns),
+        findings=[_finding(f) for f in report.findings],
+        coverage=_coverage(report.coverage),
+        touched=[
+            shape.Touched(_place(t.place), t.verdict.value, list(t.planes), t.sessions, t.packets, t.bytes)  # type: ignore[arg-type]
+            for t in report.touched
+        ],
+        participants=_participants(report.participants),
+        inputs=[shape.Input(i.name, i.sha256, i.bytes, i.format, i.packets) for i in report.inputs],
+        databases=[shape.Database(d.name, d.sha256, d.date, d.kind, d.attribution, d.url) for d in report.databases],
+        rules=[
+            shape.Rule(
+                id=r.id,
+                title=r.title,
+                severity=r.severity,
+                speaks=r.speaks,
+                why=r.why,
+                fix=r.fix,
+                references=[shape.Reference(*row) for row in r.references],
+                file=r.file,
+                sha256=r.sha256,
+            )
+            for r in report.rules
+        ],
+        notes=list(report.notes),
+    )

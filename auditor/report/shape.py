@@ -1,0 +1,224 @@
+"""The shape of the JSON report, `auditor-report/v1`: apart from the model, so that the inside can change and it can't.
+
+Other programs build on this file for years.  Its fields are declared here and nowhere else; the JSON
+Schema in `reports/schema/` is generated from them (`tools/build_schema.py`), and a test compares.
+Within v1 fields may be added, never renamed, retyped or removed.
+"""
+
+import json
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+SCHEMA_ID: Final = "urn:residency-auditor:auditor-report:v1"
+
+Count = Annotated[int, Meta(ge=0)]
+Sha256 = Annotated[str, Meta(description="SHA-256 of the bytes as stored, lower-case hexadecimal; empty: none.")]
+Verdict = Literal["pass", "fail", "open"]
+Time = Annotated[
+    str | None,
+    Meta(description="RFC 3339 in UTC with nine decimals and Z; null where the evidence bears no time."),
+]
+Countries = Annotated[
+    list[str],
+    Meta(
+        description=(
+            "Every country in which it may be: ISO 3166-1 alpha-2 codes (and XK) in alphabetical order; HK, MO and TW "
+            'are codes of their own. ["*"] is anywhere. An empty list: proofs contradict each other, or (of a source) '
+            "it says nothing about a country."
+        )
+    ),
+]
+
+
+class Shape(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What all parts share: frozen, and closed to unknown fields."""
+
+
+class Tool(Shape):
+    name: Literal["residency-auditor"]
+    version: str
+
+
+class Input(Shape):
+    name: str
+    sha256: Sha256
+    bytes: Count
+    format: Annotated[str, Meta(description="pcap or pcapng, with +gzip, +zstd, +xz or +bzip2 where compressed.")]
+    packets: Count
+
+
+class Database(Shape):
+    name: str
+    sha256: Sha256
+    date: Annotated[str, Meta(description="YYYY-MM-DD, the day of its data; empty: it states none.")]
+    kind: Annotated[str, Meta(description="country, operator, ranges, inventory or catalogue.")]
+    attribution: Annotated[str, Meta(description="What its licence asks to be shown.")]
+    url: str
+
+
+class Reference(Shape):
+    title: str
+    kind: str
+    url: str
+
+
+class Rule(Shape):
+    id: str
+    title: str
+    severity: str
+    speaks: Annotated[str, Meta(description="The rule as one sentence.")]
+    why: str
+    fix: str
+    references: list[Reference]
+    file: str
+    sha256: Sha256
+
+
+class Place(Shape):
+    countries: Countries
+    state: Literal["located", "anywhere", "contradiction"]
+    site: Annotated[str, Meta(description="From the inventory; empty: not listed.")]
+    operator: Annotated[str, Meta(description="Who runs it, empty: not known.")]
+
+
+class Sessions(Shape):
+    count: Count
+    first: Annotated[list[str], Meta(description="The first few by time. A flow of its own is named by its record.")]
+
+
+class Participants(Shape):
+    countries: Countries
+    label: Annotated[str, Meta(description="Population or tenant by declaration; empty: none.")]
+    example: Annotated[str, Meta(description="The smallest of their addresses.")]
+    certain: Annotated[bool, Meta(description="False: this end may be a participant or a place.")]
+
+
+class Evidence(Shape):
+    source: Annotated[str, Meta(description="Name of an input.")]
+    record: Annotated[Count, Meta(description="Packet or line number there, from 1.")]
+    detail: str
+    time: Time
+
+
+class Said(Shape):
+    name: str
+    kind: Annotated[
+        str,
+        Meta(description="proof | claim | overruled (a claim that a proof excludes) | operator (who, not where)."),
+    ]
+    countries: Countries
+    detail: str
+
+
+class Located(Shape):
+    address: str
+    sources: list[Said]
+
+
+class Settle(Shape):
+    fact: Annotated[
+        str,
+        Meta(
+            description="vantage | client | site | plane | operator | service | packets | direction | date | coverage."
+        ),
+    ]
+    subject: Annotated[str, Meta(description="The address, network or source that it is about; may be empty.")]
+    text: str
+
+
+class Finding(Shape):
+    id: Annotated[str, Meta(description="Stable between runs: made of rule, population, place, plane and basis.")]
+    rule: str
+    verdict: Literal["fail", "open"]
+    severity: str
+    basis: Annotated[str, Meta(description="observed | attested | offered | reported | configured.")]
+    plane: str
+    population: str
+    place: Place
+    proven: Annotated[bool, Meta(description="False: it rests on claims alone.")]
+    wording: Literal["proven", "indicated"]
+    sessions: Sessions
+    participants: list[Participants]
+    endpoints: Annotated[list[str], Meta(description="Touched addresses, sorted; the first of `endpoint_count`.")]
+    endpoint_count: Count
+    packets: Count
+    bytes: Count
+    first: Time
+    last: Time
+    evidence: list[Evidence]
+    located_by: Annotated[list[Located], Meta(description="What each source says about the first endpoints.")]
+    settles: Annotated[list[Settle], Meta(description="Facts that would close it; empty for a failure.")]
+
+
+class Judged(Shape, rename={"passed": "pass", "failed": "fail"}):
+    passed: Count
+    failed: Count
+    open: Count
+    not_applicable: Count
+    on_claims: Annotated[Count, Meta(description="Of pass and fail: decided by claims alone.")]
+
+
+class Unread(Shape):
+    source: str
+    status: str
+    reason: str
+    packets: Count
+    first_record: Count
+
+
+class UnreadBytes(Shape):
+    source: str
+    bytes: Count
+    reason: str
+
+
+class Coverage(Shape):
+    packets: Count
+    bytes: Count
+    records: Annotated[dict[str, Count], Meta(description="Packets by status; their sum is `packets`.")]
+    unread: list[Unread]
+    unread_bytes: Annotated[list[UnreadBytes], Meta(description="Bytes that belong to no whole record.")]
+    outcomes: Annotated[dict[str, Count], Meta(description="Flows that were attempts and carried nothing, by outcome.")]
+    flows: Count
+    touches: Count
+    decided: Annotated[Count, Meta(description="Touches that at least one rule decided.")]
+    judged: Annotated[dict[str, Judged], Meta(description="Touches by outcome, for each rule id.")]
+
+
+class Touched(Shape):
+    place: Place
+    verdict: Verdict
+    planes: list[str]
+    sessions: Count
+    packets: Count
+    bytes: Count
+
+
+class Report(Shape):
+    format: Literal["auditor-report/v1"]
+    tool: Tool
+    verdict: Verdict
+    empty: Annotated[bool, Meta(description="Nothing was in the scope of any rule: no violation, and no all-clear.")]
+    first: Time
+    last: Time
+    findings: Annotated[list[Finding], Meta(description="Failures first, then by severity, rule and id.")]
+    coverage: Coverage
+    touched: Annotated[list[Touched], Meta(description="Every place in all sessions, judged or not.")]
+    participants: list[Participants]
+    inputs: list[Input]
+    databases: list[Database]
+    rules: list[Rule]
+    notes: list[str]
+
+
+def schema() -> str:
+    """Write the JSON Schema (draft 2020-12) of the report."""
+    body = msgspec.json.schema(Report)
+    head = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": SCHEMA_ID,
+        "title": "Report of residency-auditor, version 1",
+    }
+    return json.dumps({**head, **body}, indent=2) + "\n"

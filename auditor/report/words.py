@@ -1,0 +1,256 @@
+"""The words that all reports share: countries, times, counts, and what a finding says in one sentence.
+
+A report is read by people who don't know the tool.  What is *proven*, *indicated* or *open* has to be
+said in the same words wherever it is said, so the sentences are built here and the renderers place them.
+"""
+
+import json
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from importlib import resources
+from typing import Final
+
+from auditor.model import countries
+from auditor.model.flow import UNEXAMINED
+from auditor.model.report import Finding, Participants, Place, Report, Source, Verdict
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_NS: Final = 1_000_000_000
+
+LISTED: Final = 4
+"""Countries that a sentence names one by one; of more it gives the number."""
+
+VERDICTS: Final = {Verdict.FAIL: "Fail", Verdict.OPEN: "Open", Verdict.PASS: "Pass"}
+
+PLANES: Final = {
+    "media": "audio, video or shared screens",
+    "signalling": "call signalling",
+    "keys": "encryption keys",
+    "recording": "recordings",
+    "management": "management traffic",
+    "telemetry": "telemetry",
+    "other": "other traffic",
+    "unknown": "traffic that was not recognised",
+}
+
+BASES: Final = {
+    "observed": "Observed: seen in captured packets.",
+    "attested": "Attested: a network element states it in its own headers.",
+    "offered": "Offered in signalling; no packet was seen to go there.",
+    "reported": "Reported by a log or a call record.",
+    "configured": "Configured: the routing would do it.",
+}
+
+_ADDED: Final = {
+    "attested": ", as a network element states",
+    "reported": ", as a log or call record says",
+    "configured": ", if routed as configured",
+}
+
+_PEOPLE: Final = {
+    "all": "{sessions} of {name} participants",
+    "any": "{sessions} with {name} participants",
+    "mixed": "{sessions} between {name} and other participants",
+    "none": "{sessions} without {name} participants",
+}
+
+GLOSSARY: Final = (
+    ("Proven", "Evidence excludes every other reading: your own inventory, a range that its operator publishes "
+     "with a region, or a measurement. No geolocation database is needed for it."),
+    ("Indicated", "It rests on claims, usually geolocation databases. They are often right and are not proof: "
+     "confirm the place before you act on it."),
+    ("Open", "The evidence allows both readings. Each open question names the fact that would settle it."),
+    ("Overruled", "A claim that a proof excludes. It is listed, so that you can see who said otherwise."),
+    ("Not applicable", "The rule does not speak of this traffic."),
+    ("Touch", "One place (a server, a relay, a hop) in one session. Participants' own ends are not touches."),
+    ("Session", "What a person would call one call or meeting; traffic that belongs to none is its own session."),
+    ("Plane", "What travelled: media, signalling, keys, recording, management, telemetry or other."),
+)  # fmt: skip
+
+
+def utc(ns: int, digits: int = 3) -> str:
+    """Write nanoseconds since 1970 as RFC 3339 in UTC, cut to so many decimals (0 to 9)."""
+    second, rest = divmod(ns, _NS)
+    text = (_EPOCH + timedelta(seconds=second)).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{text}.{rest:09d}"[: len(text) + (digits + 1 if digits else 0)] + "Z"
+
+
+def moment(ns: int, digits: int = 0) -> str:
+    """Write a time for people: `2020-04-01 12:00:00 UTC`; empty where the evidence bears none."""
+    return utc(ns, digits).replace("T", " ").replace("Z", " UTC") if ns else ""
+
+
+def span(first_ns: int, last_ns: int) -> str:
+    """Write from when to when; one time where both fall in the same second."""
+    first, last = moment(first_ns), moment(last_ns)
+    return first if first == last or not last else f"{first.removesuffix(' UTC')} to {last}"
+
+
+def many(count: int, one: str, more: str = "") -> str:
+    """Write a count with its noun: `1 packet`, `1,234 packets`."""
+    return f"{count:,} {one if count == 1 else more or one + 's'}"
+
+
+def size(count: int) -> str:
+    """Write bytes in the largest unit (powers of 1000) that keeps the number at least 1."""
+    value, unit = float(count), "bytes"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if value < 1000:
+            break
+        value, unit = value / 1000, larger
+    return many(count, "byte") if unit == "bytes" else f"{value:.1f} {unit}"
+
+
+@cache
+def _names() -> dict[str, str]:
+    text = resources.files(__package__).joinpath("names.json").read_text(encoding="utf-8")
+    return dict(json.loads(text))
+
+
+def country(code: str) -> str:
+    """Name a country in English; an unknown code is its own name.
+
+    China is `mainland China`: Hong Kong, Macao and Taiwan have codes of their own here and in ISO 3166-1,
+    and a reader must not take it for all of them.
+    """
+    return _names().get(code, code)
+
+
+def listed(words: list[str], joint: str = "or") -> str:
+    """Join words: `a`, `a or b`, `a, b or c`."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {joint} {words[-1]}" if words else ""
+
+
+def where(value: str) -> str:
+    """Write a country set for people: `mainland China or Hong Kong`, `anywhere but Canada`, `anywhere`."""
+    if not value:
+        return ""
+    if value == countries.NOWHERE:
+        return "nowhere that all proofs allow"
+    if value == countries.ANYWHERE:
+        return "anywhere"
+    codes = value.removeprefix("-").split("+")
+    named = [country(code) for code in codes]
+    if value[0] == "-":
+        return f"anywhere but {listed(named)}" if len(codes) <= LISTED else f"anywhere but {len(codes)} countries"
+    return listed(named) if len(codes) <= LISTED else f"one of {len(codes)} countries"
+
+
+def carried(plane: str) -> str:
+    """Name what travelled: `encryption keys`, `encryption keys or call signalling`."""
+    return listed([PLANES.get(name, name) for name in plane.split("+")])
+
+
+def people(population: str, sessions: int) -> str:
+    """Say how many sessions of whom: `2 sessions of overseas participants`."""
+    count = many(sessions, "session")
+    quantifier, _, name = population.partition(" ")
+    return _PEOPLE[quantifier].format(sessions=count, name=name) if quantifier in _PEOPLE and name else count
+
+
+def place(value: Place) -> str:
+    """Say where something was, as the object of a sentence: `a place in mainland China`."""
+    if value.state == "contradiction" or value.countries == countries.NOWHERE:
+        return "a place whose proofs contradict each other"
+    if value.countries == countries.ANYWHERE:
+        return "a place that may be anywhere"
+    named = where(value.countries)
+    return f"a place {named}" if named.startswith("anywhere") else f"a place in {named}"
+
+
+def addresses(finding: Finding, most: int = 1) -> str:
+    """Name the first touched addresses and count the rest."""
+    shown = finding.endpoints[:most]
+    rest = finding.endpoint_count - len(shown)
+    return ", ".join(shown) + (f" and {many(rest, 'more address', 'more addresses')}" if rest > 0 and shown else "")
+
+
+def happened(finding: Finding) -> str:
+    """Say in one sentence what a finding found, without saying whether it may be."""
+    who = people(finding.population, finding.sessions)
+    details = ", ".join(word for word in (finding.place.site or finding.place.operator, addresses(finding)) if word)
+    there = place(finding.place) + (f" ({details})" if details else "")
+    if finding.basis == "offered":
+        were = "was" if finding.sessions == 1 else "were"
+        return f"{who} {were} offered {there} for {carried(finding.plane)}; no packet was seen to go there."
+    return f"{who} exchanged {carried(finding.plane)} with {there}{_ADDED.get(finding.basis, '')}."
+
+
+def sources(finding: Finding, kind: str) -> list[Source]:
+    """Return what sources of one kind say about the finding's addresses, each said once."""
+    said = [source for _, entries in finding.located_by for source in entries if source.kind == kind]
+    return list({(source.name, source.countries): source for source in said}.values())
+
+
+def known(finding: Finding) -> str:
+    """Say in one sentence how it is known where it was: what proves it, or that nothing does."""
+    proofs, claims = ([source.name for source in sources(finding, kind)] for kind in ("proof", "claim"))
+    by = listed(proofs[:LISTED], "and"), listed(claims[:LISTED], "and")
+    if finding.proven:
+        return f"Proven by {by[0]}." if proofs else "Proven: the place and the participants rest on proof."
+    if proofs and claims:
+        return f"Indicated, not proven: it rests in part on claims ({by[1]}), in part on proof ({by[0]})."
+    if proofs:
+        return f"Indicated, not proven: {by[0]} proves the place, and who took part rests on claims."
+    return f"Indicated, not proven: {by[1]} says so." if claims else "No source says where it is."
+
+
+def whose(entry: Participants) -> str:
+    """Describe a class of participants: where they may be, their label, an address."""
+    at = where(entry.countries)
+    text = at[0].upper() + at[1:] if at else "Not known where"
+    text += f", labelled {entry.label}" if entry.label else ""
+    text += f" (for example {entry.example})" if entry.example else ""
+    return text if entry.certain else text + "; this end may be a participant or a place"
+
+
+def title(report: Report) -> str:
+    """Say the verdict as one plain sentence."""
+    if report.verdict == Verdict.FAIL:
+        proven = any(finding.proven for finding in report.findings if finding.verdict == Verdict.FAIL)
+        return f"Traffic {'went' if proven else 'appears to have gone'} where the rules forbid it"
+    if report.empty:
+        return "Nothing in this evidence falls under the rules"
+    if report.verdict == Verdict.PASS:
+        return "Everything that was examined stayed where the rules allow"
+    if report.findings:
+        return "No violation was found, but not everything could be decided"
+    return "No violation was found, but not everything could be examined"
+
+
+def tally(report: Report) -> str:
+    """Count the findings: `1 violation proven, 2 violations indicated, 3 open questions`."""
+    failed = [finding for finding in report.findings if finding.verdict == Verdict.FAIL]
+    proven = sum(finding.proven for finding in failed)
+    counts = [
+        (proven, f"{many(proven, 'violation')} proven"),
+        (len(failed) - proven, f"{many(len(failed) - proven, 'violation')} indicated"),
+        (len(report.findings) - len(failed), many(len(report.findings) - len(failed), "open question")),
+    ]
+    return ", ".join(text for count, text in counts if count) or "no findings"
+
+
+def examined(report: Report) -> str:
+    """Say in one sentence how much was examined and what was not."""
+    coverage = report.coverage
+    missed = unexamined(report)
+    text = (
+        f"{many(coverage.packets, 'packet')} in {many(coverage.flows, 'flow')} touched places "
+        f"{many(coverage.touches, 'time')}; {many(len(report.rules), 'rule')} decided {coverage.decided:,} of these. "
+    )
+    if missed or coverage.unread_bytes:
+        lost = sum(count for _, count, _ in coverage.unread_bytes)
+        parts = [many(missed, "packet")] * bool(missed) + [size(lost)] * bool(lost)
+        return text + f"{' and '.join(parts)} could not be examined."
+    return text + "Every packet was examined."
+
+
+def unexamined(report: Report) -> int:
+    """Count the packets that were there and were not looked at."""
+    return sum(count for status, count in report.coverage.records if status in UNEXAMINED)
+
+
+def on_claims(report: Report) -> tuple[int, int]:
+    """Return how many decisions rest on claims alone, and how many decisions there are."""
+    judged = [entry for _, entry in report.coverage.judged]
+    return sum(entry.on_claims for entry in judged), sum(entry.passed + entry.failed for entry in judged)

@@ -1,0 +1,242 @@
+"""Reports built by hand, one of each kind, and one whose every text is hostile."""
+
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
+from typing import Any
+
+from auditor.model.report import (
+    Coverage,
+    Database,
+    Evidence,
+    Finding,
+    Input,
+    Judged,
+    Participants,
+    Place,
+    Report,
+    RuleText,
+    Settle,
+    Source,
+    Touched,
+    Unread,
+    Verdict,
+)
+
+START = 1_585_897_200_123_456_789  # 2020-04-03T07:00:00Z and a little
+SECOND = 1_000_000_000
+BEIJING = "52.81.151.250"
+
+KEYS_RULE = RuleText(
+    id="overseas-keys-avoid-mainland",
+    title="Keys of overseas meetings never come from mainland China",
+    severity="critical",
+    why="The service promises that meetings without mainland participants get no keys from servers in the mainland.",
+    fix="Remove the mainland key servers from the pools of the client countries named here, and from their fallbacks.",
+    references=(
+        (
+            "Zoom, response to research from University of Toronto's Citizen Lab",
+            "policy",
+            "https://example.com/response",
+        ),
+        ("Move Fast and Roll Your Own Crypto", "report", ""),
+    ),
+    file="zoom-2020/overseas-keys-avoid-mainland.yaml",
+    sha256="1" * 64,
+    speaks="Sessions of whose participants all belong to overseas: keys must not touch mainland China.",
+)
+MEDIA_RULE = replace(
+    KEYS_RULE,
+    id="overseas-media-avoids-mainland",
+    title="Media of overseas meetings stays outside mainland China",
+    severity="high",
+    file="zoom-2020/overseas-media-avoids-mainland.yaml",
+    sha256="2" * 64,
+    speaks="Sessions of whose participants all belong to overseas: media must not touch mainland China.",
+)
+DATABASES = (
+    Database("DB-IP Lite country", "a" * 64, "2026-10-01", "IP Geolocation by DB-IP", "https://db-ip.com", "country"),
+    Database("AWS ranges", "b" * 64, "2026-10-26", "", "", "ranges"),
+    Database("inventory", "c" * 64, "", "", "", "inventory"),
+)
+CANADA = Participants("CA", "", "142.1.0.5")
+AMERICA = Participants("US", "", "24.5.0.9")
+
+KEYS = Finding(
+    id="f-5b1c0a9d2e77",
+    rule=KEYS_RULE.id,
+    verdict=Verdict.FAIL,
+    severity="critical",
+    basis="observed",
+    plane="keys",
+    population="all overseas",
+    place=Place("CN", "located", "", "AWS China (Beijing)"),
+    proven=True,
+    sessions=2,
+    first_sessions=("a84b4c76e66710@pc33.example.com", "meeting 711-322-011"),
+    participants=(CANADA, AMERICA),
+    endpoints=(BEIJING,),
+    endpoint_count=1,
+    packets=24,
+    bytes=9_216,
+    first_ns=START,
+    last_ns=START + 312 * SECOND,
+    evidence=(
+        Evidence("2020-incident.pcap", 118, f"TLS ClientHello 142.1.0.5:51812 -> {BEIJING}:443", START),
+        Evidence("2020-incident.pcap", 131, f"TLS 24.5.0.9:49221 -> {BEIJING}:443", START + 2 * SECOND),
+    ),
+    located_by=(
+        (
+            BEIJING,
+            (
+                Source("AWS ranges 2026-10-26, region cn-north-1", "proof", "CN", "52.80.0.0/15"),
+                Source("DB-IP Lite country 2026-10-01", "claim", "CN", "52.80.0.0/14"),
+                Source("vendor.mmdb", "overruled", "US", "52.0.0.0/8"),
+                Source("DB-IP Lite ASN 2026-10-01", "operator", "", "AS55960 Beijing Guanghuan Xinwang Digital"),
+            ),
+        ),
+    ),
+    settles=(),
+)
+OPEN = replace(
+    KEYS,
+    id="f-77aa01b2c3d4",
+    rule=MEDIA_RULE.id,
+    verdict=Verdict.OPEN,
+    severity="high",
+    plane="media",
+    place=Place("CN+HK", "located", "", "Example Transit"),
+    proven=False,
+    sessions=1,
+    first_sessions=("2020-incident.pcap #204",),
+    participants=(CANADA, Participants("*", "", "10.0.0.7", certain=False)),
+    endpoints=("103.122.166.55",),
+    packets=3_180,
+    bytes=3_402_112,
+    evidence=(Evidence("2020-incident.pcap", 204, "RTP 10.0.0.7:8801 -> 103.122.166.55:8801", START + SECOND),),
+    located_by=(
+        (
+            "103.122.166.55",
+            (
+                Source("DB-IP Lite country 2026-10-01", "claim", "HK", "103.122.164.0/22"),
+                Source("vendor.mmdb", "claim", "CN", "103.122.166.0/24"),
+            ),
+        ),
+    ),
+    settles=(
+        Settle("site", "103.122.166.55", "List 103.122.166.55 in the inventory as a site with its country."),
+        Settle("vantage", "2020-incident.pcap", "Declare where 2020-incident.pcap was captured: 10.0.0.7 is private."),
+    ),
+)
+ANYWHERE = replace(
+    OPEN,
+    id="f-90ff12e3a4b5",
+    place=Place("*", "anywhere", "", "Cloudflare"),
+    basis="offered",
+    endpoints=("104.16.1.1",),
+    located_by=(("104.16.1.1", (Source("anycast", "claim", "*", "104.16.0.0/13"),)),),
+    settles=(Settle("site", "104.16.1.1", "List 104.16.1.1 in the inventory as a site with its country."),),
+)
+TOUCHED = (
+    Touched(Place("CN", "located", "", "AWS China (Beijing)"), Verdict.FAIL, ("keys",), 2, 24, 9_216),
+    Touched(Place("CN+HK", "located", "", "Example Transit"), Verdict.OPEN, ("media",), 1, 3_180, 3_402_112),
+    Touched(Place("*", "anywhere", "", "Cloudflare"), Verdict.OPEN, ("unknown",), 1, 9, 700),
+    Touched(Place("US", "located", "us-west", "Zoom"), Verdict.PASS, ("media", "signalling"), 2, 41_210, 38_400_000),
+)
+
+FAIL = Report(
+    verdict=Verdict.FAIL,
+    empty=False,
+    findings=(KEYS, OPEN, ANYWHERE),
+    coverage=Coverage(
+        packets=44_480,
+        bytes=41_812_028,
+        records=(("malformed", 2), ("no_address", 41), ("ok", 44_436), ("truncated", 1)),
+        unread=(
+            Unread("2020-incident.pcap", "malformed", "IPv4 header cut", 2, 7),
+            Unread("2020-incident.pcap", "no_address", "ARP", 41, 1),
+            Unread("2020-incident.pcap", "truncated", "capture length", 1, 44_480),
+        ),
+        unread_bytes=(("2020-incident.pcap", 120, "the file ends inside a record"),),
+        outcomes=(("rejected", 1), ("unanswered", 4)),
+        flows=37,
+        decided=6,
+        touches=8,
+        judged=((KEYS_RULE.id, Judged(1, 2, 0, 5, 0)), (MEDIA_RULE.id, Judged(4, 0, 2, 2, 3))),
+    ),
+    rules=(KEYS_RULE, MEDIA_RULE),
+    inputs=(Input("2020-incident.pcap", "d" * 64, 42_000_120, "pcap", 44_480),),
+    databases=DATABASES,
+    touched=TOUCHED,
+    participants=(CANADA, AMERICA, Participants("*", "", "10.0.0.7", certain=False)),
+    first_ns=START,
+    last_ns=START + 312 * SECOND,
+    notes=("No rules were named, so the built-in pack zoom-2020 was used.",),
+    version="0.1.0",
+)
+CLEAN = replace(
+    FAIL.coverage,
+    packets=44_436,
+    records=(("ok", 44_436),),
+    unread=(),
+    unread_bytes=(),
+    outcomes=(),
+    decided=8,
+    judged=((KEYS_RULE.id, Judged(8)), (MEDIA_RULE.id, Judged(8, on_claims=5))),
+)
+UNDECIDED = replace(FAIL, verdict=Verdict.OPEN, findings=(OPEN, ANYWHERE), touched=TOUCHED[1:])
+PASS = replace(FAIL, verdict=Verdict.PASS, findings=(), coverage=CLEAN, touched=TOUCHED[3:], notes=())
+EMPTY = replace(
+    FAIL,
+    verdict=Verdict.OPEN,
+    empty=True,
+    findings=(),
+    coverage=Coverage(0, 0, (), (), (), (), 0, 0, 0, tuple((rule.id, Judged()) for rule in FAIL.rules)),
+    touched=(),
+    participants=(),
+    inputs=(Input("empty.pcap", "e" * 64, 24, "pcap", 0),),
+    first_ns=0,
+    last_ns=0,
+)
+
+POISON = (
+    "<script>alert(1)</script>\"><img src=x onerror=alert(1)>'{{7*7}}{%raw%}"
+    "\x00\x1b[31m\x1b]8;;http://evil\x07\x9b2J\r\n\u202e\u2066\u200b\u2028\ud800\ufffe</style></title>&lt;]]>"
+    + "A"
+    * 5_000
+)
+STATES = {"countries", "state", "verdict", "severity", "basis", "plane", "kind", "status", "format"}
+"""Fields that hold words of ours."""
+
+
+def poisoned(value: Any, field: str = "") -> Any:
+    """Return the same report with POISON in every field that a stranger can reach."""
+    if isinstance(value, Enum) or field in STATES:
+        return value
+    if isinstance(value, str):
+        return POISON
+    if isinstance(value, tuple):
+        return tuple(poisoned(item, field) for item in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return type(value)(**{f.name: poisoned(getattr(value, f.name), f.name) for f in fields(value)})
+    return value
+
+
+HOSTILE = poisoned(FAIL)
+SAMPLES = {"fail": FAIL, "open": UNDECIDED, "pass": PASS, "empty": EMPTY, "hostile": HOSTILE}
+
+
+def crowd(count: int) -> Report:
+    """Return a report with this many findings in many countries."""
+    codes = ("CN", "RU", "BR", "HK", "SG", "DE", "ZA", "IN", "CN+HK", "*", "-CN", "!")
+    findings = tuple(
+        replace(
+            KEYS if i < count // 2 else OPEN,
+            id=f"f-{i:012x}",
+            place=Place(codes[i % len(codes)], "located", f"site-{i}", f"operator {i % 50}"),
+            endpoints=(f"198.51.100.{i % 256}",),
+            settles=() if i < count // 2 else (Settle("site", f"host {i}", f"List host {i} in the inventory."),),
+        )
+        for i in range(count)
+    )
+    touched = tuple(Touched(f.place, f.verdict, (f.plane,), 1, 10, 1_000) for f in findings)
+    return replace(FAIL, findings=findings, touched=touched)
