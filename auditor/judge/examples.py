@@ -1,0 +1,109 @@
+"""Judge the examples of a rule file by the functions that judge traffic: a rule that doesn't do what it promises is found out.
+
+A situation is told as one session: every participant exchanges a flow with every place that is touched.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import product
+from typing import Any
+
+import polars as pl
+
+from auditor.digest import digest, edges
+from auditor.judge.conclude import conclude
+from auditor.model import countries, flow
+from auditor.model.rule import Rule
+
+Situation = Mapping[str, Any]
+
+
+def check(rule: Rule) -> list[str]:
+    """Return a line for each example of a rule whose verdict is not the one that it stands under."""
+    return [
+        f"{rule.file or rule.id}: example {number} of `{promised}` of rule {rule.id} is {found}"
+        for promised, situations in rule.examples.items()
+        for number, situation in enumerate(situations, 1)
+        if (found := verdict(rule, situation)) != promised
+    ]
+
+
+def verdict(rule: Rule, situation: Situation) -> str:
+    """Judge one situation: `fail`, `open`, `pass` or `not_applicable`, the first that any of its touches gets."""
+    if situation.get("roster") == "complete":  # then those who are named are all there are
+        rule = replace(rule, applies=replace(rule.applies, roster="as-observed"))
+    rows = list(flows(rule, situation))
+    frame = flow.frame({name: [row[name] for row in rows] for name in rows[0]})
+    ((_, judged),) = conclude(digest(frame, edges([rule])), [rule]).coverage.judged
+    counts = {"fail": judged.failed, "open": judged.open, "pass": judged.passed}
+    return next((name for name, count in counts.items() if count), "not_applicable")
+
+
+def flows(rule: Rule, situation: Situation) -> Iterator[dict[str, Any]]:
+    """Tell a situation as FLOW rows; without a date, at a time at which the rule applies."""
+    moment = _moment(rule, situation.get("date"))
+    people = [_person(i, told) for i, told in enumerate(situation.get("participants", ()), 1)]
+    places = list(enumerate(situation["touches"], 1))
+    for record, (person, (number, touch)) in enumerate(product(people or [_NOBODY], places), 1):
+        opener, other = ("dst", "src") if touch.get("direction") == "from" else ("src", "dst")
+        yield {
+            "record": record,
+            "session": "example",
+            "basis": touch.get("basis", flow.OBSERVED),
+            "outcome": touch.get("outcome", flow.CARRIED),
+            "plane": touch.get("plane", flow.UNKNOWN),
+            "service": touch.get("service", ""),
+            "opened": "protocol" if touch.get("direction") else "",
+            "first_ns": moment,
+            "last_ns": moment,
+            "src_packets": 1,
+            **{f"{opener}_{name}": value for name, value in person.items()},
+            **{f"{other}_{name}": value for name, value in _place(number, touch).items()},
+        }
+
+
+_NOBODY: Mapping[str, Any] = {
+    "addr": None, "role": flow.UNKNOWN, "label": "", "site": "", "operator": "", "claimed": "", "proven": countries.ANYWHERE,
+}  # fmt: skip
+
+
+def _person(number: int, told: Any) -> dict[str, Any]:
+    person = told if isinstance(told, Mapping) else {"country": told}
+    return {
+        **_NOBODY,
+        "addr": f"2001:db8::{number:x}",
+        "role": "client",
+        "label": person.get("label", ""),
+        "proven": _countries(person.get("country")),
+    }
+
+
+def _place(number: int, touch: Mapping[str, Any]) -> dict[str, Any]:
+    where = _countries(touch.get("country"))
+    claim = touch.get("evidence") == "claim"
+    return {
+        **_NOBODY,
+        "addr": f"2001:db8:1::{number:x}",
+        "role": touch.get("as", "server"),
+        "site": touch.get("site", ""),
+        "operator": touch.get("operator", ""),
+        "claimed": where if claim else "",
+        "proven": countries.ANYWHERE if claim else where,
+    }
+
+
+def _countries(told: Any) -> str:
+    if told is None:
+        return countries.ANYWHERE
+    return countries.of([told] if isinstance(told, str) else told)
+
+
+def _moment(rule: Rule, date: Any) -> int:
+    """Return a time in nanoseconds: that of the example, else one at which the rule applies."""
+    if date is not None:
+        day = datetime.fromisoformat(str(date)).replace(tzinfo=UTC)
+        return int(day.timestamp()) * 1_000_000_000
+    if rule.since_ns is not None:
+        return rule.since_ns
+    return 0 if rule.until_ns is None else rule.until_ns - 1
