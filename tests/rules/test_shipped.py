@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from auditor import rules
+from auditor.judge import examples
 from auditor.model import countries, documents
 from auditor.model.rule import Rule
 from auditor.rules import format as form
+from auditor.rules import resolve
 
 SHIPPED = rules.load(rules.shipped())
 HERE = Path(__file__).resolve().parent.parent.parent
@@ -21,6 +23,7 @@ def test_a_shipped_rule_is_complete(rule: Rule) -> None:
     assert all(rule.examples[kind] for kind in ("pass", "fail", "open", "not_applicable"))
     assert rule.why.endswith(".")
     assert rule.fix.endswith(".")
+    assert examples.check(rule) == []
     assert "law" not in {reference.kind for reference in rule.references}  # secondary sources: worded as policy
 
 
@@ -42,8 +45,6 @@ def test_the_readme_of_each_pack_lists_its_rules() -> None:
 
 def test_territories_hold_what_their_texts_say() -> None:
     document = documents.load(rules.builtin() / "territories.yaml")
-    from auditor.rules import resolve
-
     given = documents.convert(document, form.Territories).territories
     found = {name: set(countries.members(where)) for name, (_, where) in resolve.territories(document, given).items()}
     assert found["china-mainland"] == {"CN"}
@@ -84,7 +85,9 @@ def test_the_blocks_of_the_documentation_load(tmp_path: Path) -> None:
     assert len(re.findall(r"```yaml", text)) == len(blocks)
     (tmp_path / "pack.yaml").write_text(blocks["pack"], encoding="utf-8")
     (tmp_path / "rule.yaml").write_text(blocks["rule"], encoding="utf-8")
-    assert [rule.id for rule in rules.load([str(tmp_path)]).rules] == ["eu-media-stays-in-eea"]
+    loaded = rules.load([str(tmp_path)]).rules
+    assert [rule.id for rule in loaded] == ["eu-media-stays-in-eea"]
+    assert examples.check(loaded[0]) == []
 
 
 def test_the_documentation_names_every_key_and_territory() -> None:
