@@ -85,7 +85,7 @@ def outcomes(rows: Directed, flows: Paired, seen: Bits, answered: Bool, refused:
     asks = bit("stun")
     content = payload & (seen & ~(asks | bit("")) != 0)
     empty = ~payload | ((seen & asks != 0) & ~content & ~answered)
-    empty = np.where(tcp, ~payload & ~_established(sent, flags), empty & (one_way | (seen & asks != 0)))
+    empty = np.where(tcp, ~payload & ~_established(sent, flags), empty & one_way)  # questions both ways did arrive
     empty = np.where(icmp, one_way & (flags[0] & ERROR == 0) & (flags[1] & ERROR == 0), empty)
 
     only_asked = seen & ~(bit(*_ASKING) | bit("", "other")) == 0

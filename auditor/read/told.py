@@ -5,6 +5,7 @@ it.  Offered: media ends and candidates, routes, redirects.  Of both only addres
 Internet count, and of a call's only those to which no packet of that call was seen to go.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -44,22 +45,20 @@ class Told:
 def told(facts: Iterable[Fact], in_use: Callable[[int, Flow], bool], seen: Seen) -> list[Told]:
     """Derive rows from facts; `in_use` says whether media was relayed on a TURN client's flow.
 
-    One row for each session, basis and named end: the one told first.
+    One row for each session and named end, the one told first; what is attested is not listed as offered too.
     """
-    best: dict[Any, Told] = {}
+    best: dict[Any, dict[str, Told]] = defaultdict(dict)
     for fact in facts:
         row = _row(fact, in_use)
         if row is None or not reachable(row.dst[0]):
             continue
         if row.session is not None and seen(row.session, row.dst[0], row.dst[1] if row.plane == "media" else -1):
             continue
-        key = (fact.vantage, row.session, row.basis, row.plane, row.dst, row.src if row.session is None else None)
-        old = best.get(key)
-        if old is None or _rank(row) < _rank(old):
-            best[key] = row if old is None else _joined(row, old)
-        else:
-            best[key] = _joined(old, row)
-    return list(best.values())
+        found = best[fact.vantage, row.session, row.plane, row.dst, row.src[0] if row.session is None else None]
+        old = found.get(row.basis)
+        pair = (row,) if old is None else (row, old) if _rank(row) < _rank(old) else (old, row)
+        found[row.basis] = _joined(*pair) if len(pair) == 2 else row
+    return [found.get(ATTESTED) or found[OFFERED] for found in best.values()]
 
 
 def _rank(row: Told) -> Any:

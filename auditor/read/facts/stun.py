@@ -21,11 +21,13 @@ ATTRIBUTES: Final = 64  # read of one message at most
 
 COOKIE: Final = b"\x21\x12\xa4\x42"
 _MS_COOKIE: Final = b"\x72\xc6\x4b\xc6"  # MS-TURN, 2.2.2.1: the value of its attribute 0x000F
-_REQUEST, _INDICATION, _SUCCESS, _ERROR = 0x000, 0x010, 0x100, 0x110
+_INDICATION, _SUCCESS, _ERROR = 0x010, 0x100, 0x110
+_ZOOM_ANSWER, _ZOOM_MAPPED = 0x0002, 0x0103
+"""Zoom's servers answer a classic Binding Request (with an attribute 0x0101) by this type and attribute, not XORed."""
 _MAPPED, _MAGIC, _PEER, _RELAYED, _XOR_MAPPED = 0x0001, 0x000F, 0x0012, 0x0016, 0x0020
 _XOR_MAPPED_DRAFT, _ALTERNATE, _ORIGIN, _OTHER = 0x8020, 0x8023, 0x802B, 0x802C  # the last two: RFC 5780, section 7
 _WANTED: Final = frozenset(
-    (_MAPPED, _MAGIC, _PEER, _RELAYED, _XOR_MAPPED, _XOR_MAPPED_DRAFT, _ALTERNATE, _ORIGIN, _OTHER)
+    (_MAPPED, _MAGIC, _PEER, _RELAYED, _XOR_MAPPED, _XOR_MAPPED_DRAFT, _ALTERNATE, _ORIGIN, _OTHER, _ZOOM_MAPPED)
 )
 _HEAD: Final = struct.Struct(">HH")
 
@@ -61,11 +63,11 @@ def _message(payload: bytes, packet: Packet) -> Sequence[Fact]:
     group = kind & 0x110
     method = kind & 0xF | (kind >> 1) & 0x70 | (kind >> 2) & 0xF80
     facts: list[Fact] = []
+    found = _attributes(payload, min(length + 20, len(payload))) if length else {}
     if modern or method in METHODS:
-        answer = group in (_SUCCESS, _ERROR)
+        answer = group in (_SUCCESS, _ERROR) or (kind == _ZOOM_ANSWER and _ZOOM_MAPPED in found)
         facts.append(Exchange(*_seen(packet), packet.flow, answer, METHODS.get(method, f"0x{method:03x}")))
-    if length:
-        found = _attributes(payload, min(length + 20, len(payload)))
+    if found:
         if modern and found.get(_MAGIC) != [_MS_COOKIE]:
             facts += _modern(found, group, payload, packet)
         else:
@@ -116,6 +118,8 @@ def _classic(found: _Attributes, kind: int, message: bytes, packet: Packet) -> l
     microsoft = found.get(_MAGIC) == [_MS_COOKIE]
     if kind == 0x0101:
         return [Reflexive(*seen, flow, *end) for end in _ends(found, None, _MAPPED)]
+    if kind == _ZOOM_ANSWER:
+        return [Reflexive(*seen, flow, *end) for end in _ends(found, None, _ZOOM_MAPPED)]
     if not microsoft:
         return []
     if kind == 0x0103:
