@@ -1,0 +1,115 @@
+"""Address text as numbers, for many addresses at once.
+
+IPv4-mapped IPv6 (`::ffff:192.0.2.1`, RFC 4291 section 2.5.5.2) and the well-known NAT64 prefix (`64:ff9b::192.0.2.1`,
+RFC 6052 section 2.1) are read as the IPv4 address that they carry, for it names the same host.  The IPv4
+address inside 6to4 (RFC 3056) or Teredo (RFC 4380) names a tunnel's end, and is not used.
+"""
+
+import ipaddress
+import socket
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from auditor.enrich.intervals import V4, V6, Codes, Intervals
+
+MAPPED: Final = b"\0" * 10 + b"\xff\xff"
+NAT64: Final = b"\0\x64\xff\x9b" + b"\0" * 8
+CARRIERS: Final = (MAPPED, NAT64)
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Addresses as numbers; a text that is no address is in neither family."""
+
+    count: int
+    rows4: Rows  # rows that hold IPv4 addresses, and
+    values4: V4  # their values
+    rows6: Rows
+    values6: V6
+
+    def find(self, intervals: Intervals) -> npt.NDArray[np.int64]:
+        """Return the code of every row; 0 (nothing is said) for a text that is no address."""
+        codes = np.zeros(self.count, np.int64)
+        codes[self.rows4] = _find(intervals.find4(self.values4))
+        if len(self.rows6):
+            codes[self.rows6] = _find(intervals.find6(self.values6))
+        return codes
+
+
+def _find(codes: Codes) -> npt.NDArray[np.int64]:
+    return codes.astype(np.int64, copy=False)
+
+
+def numbers(texts: pl.Series) -> Numbers:
+    """Read addresses; null and texts that are no address are left out.
+
+    Dotted quads are read by columns; what remains (IPv6, and whatever is odd) one by one, distinct or not.
+    """
+    parts = texts.str.split_exact(".", 3).struct.unnest()
+    bytes_ = parts.select(pl.all().cast(pl.UInt8, strict=False).cast(pl.UInt32))
+    value = pl.fold(pl.lit(0, pl.UInt32), lambda sum_, part: sum_ * 256 + part, pl.all())
+    quads = bytes_.select(value.alias("value"))["value"]
+    quads = quads.zip_with(texts.str.contains(r"^(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})$"), _NONE)
+    rows4 = quads.is_not_null().fill_null(False).arg_true().to_numpy().astype(np.int64)
+    values4 = quads.drop_nulls().to_numpy().astype(np.uint32)
+    other = (quads.is_null() & texts.str.contains(":", literal=True)).fill_null(False).arg_true()
+    return _with_colons(texts, rows4, values4, other.to_numpy().astype(np.int64))
+
+
+_NONE: Final = pl.Series([None], dtype=pl.UInt32)
+
+
+def _with_colons(texts: pl.Series, rows4: Rows, values4: V4, rows: Rows) -> Numbers:
+    """Read the texts of these rows as IPv6, and move those that carry an IPv4 address to the others."""
+    if not len(rows):
+        return Numbers(len(texts), rows4, values4, rows, np.empty(0, "S16"))
+    read = [_packed(text) for text in texts.gather(rows)]
+    whole = np.array([packed is not None for packed in read])
+    carried = np.array([packed is not None and packed[:12] in CARRIERS for packed in read])
+    inner = [int.from_bytes(packed[12:], "big") for packed in read if packed and packed[:12] in CARRIERS]
+    plain = [packed for packed in read if packed and packed[:12] not in CARRIERS]
+    return Numbers(
+        len(texts),
+        np.concatenate([rows4, rows[carried]]),
+        np.concatenate([values4, np.array(inner, np.uint32)]),
+        rows[whole & ~carried],
+        np.array(plain, "S16"),
+    )
+
+
+def _packed(text: str) -> bytes | None:
+    try:
+        return socket.inet_pton(socket.AF_INET6, text)
+    except (OSError, ValueError):  # ValueError: a null character in the text
+        return None
+
+
+def parse(text: str) -> tuple[int, int]:
+    """Read one address as `(number, 4 or 6)`, IPv4 where it carries one.  Raise ValueError for anything else."""
+    address = ipaddress.ip_address(text)
+    if address.version == 6:
+        if address.scope_id:
+            raise ValueError(f"{text!r} has a scope")
+        if address.packed[:12] in CARRIERS:
+            return int.from_bytes(address.packed[12:], "big"), 4
+    return int(address), address.version
+
+
+def write(number: int, version: int) -> str:
+    """Write an address in its canonical text (RFC 5952 for IPv6)."""
+    return str(ipaddress.IPv4Address(number) if version == 4 else ipaddress.IPv6Address(number))
+
+
+def network(number: int, version: int, first: int, last: int) -> str:
+    """Write the widest network that holds the address and lies between `first` and `last`."""
+    width = 32 if version == 4 else 128
+    for length in range(width + 1):
+        hosts = (1 << (width - length)) - 1
+        if number & ~hosts >= first and number | hosts <= last:
+            break
+    return f"{write(number & ~hosts, version)}/{length}"

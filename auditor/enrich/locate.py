@@ -1,0 +1,48 @@
+"""The data behind `auditor locate`: what every source says of some addresses, and the set that follows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from auditor.enrich.addresses import parse, write
+from auditor.enrich.places import Places
+from auditor.model.countries import ANYWHERE, NOWHERE, members, possible
+from auditor.model.errors import InputError
+
+ANYWHERE_STATE, CONTRADICTION, LOCATED = "anywhere", "contradiction", "located"
+
+
+def locate(addresses: Sequence[str], places: Places) -> list[dict[str, Any]]:
+    """Return `{address, countries, state, site, operator, sources}` for each address, in the given order.
+
+    `countries` lists codes; `["*"]` is anywhere, an empty list a contradiction of proofs.  `sources` are
+    `{name, kind, countries, detail}`.  Raises InputError for a text that is no address.
+    """
+    return [_answer(address, places) for address in addresses]
+
+
+def _answer(address: str, places: Places) -> dict[str, Any]:
+    try:
+        text = write(*parse(address.strip()))
+    except ValueError:
+        raise InputError(address[:100], "is no IPv4 or IPv6 address; write it as 192.0.2.1 or 2001:db8::1") from None
+    known = places.located(text)
+    place = possible(known["claimed"], known["proven"])
+    sources = [
+        {"name": each.name, "kind": each.kind, "countries": listed(each.countries), "detail": each.detail}
+        for each in places.explain(text)
+    ]
+    return {
+        "address": text,
+        "countries": listed(place),
+        "state": {ANYWHERE: ANYWHERE_STATE, NOWHERE: CONTRADICTION}.get(place, LOCATED),
+        "site": known["site"],
+        "operator": known["owner"] or known["operator"],
+        "sources": sources,
+    }
+
+
+def listed(countries: str) -> list[str]:
+    """List the codes of a country set; everywhere is `["*"]`, and what names none is empty."""
+    if countries == ANYWHERE:
+        return [ANYWHERE]
+    return list(members(countries)) if countries else []

@@ -1,0 +1,173 @@
+"""Where many addresses may be and who operates them: each distinct situation is weighed once.
+
+Every source turns addresses into codes; rows with equal codes are in one situation, of which a capture has a few
+hundred, however many addresses it has.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from auditor.enrich import embedded, evidence, special
+from auditor.enrich.addresses import Numbers, numbers, write
+from auditor.enrich.evidence import Situation
+from auditor.enrich.ground import said
+from auditor.enrich.mmdb import Answer
+from auditor.enrich.opened import Opened
+
+Codes = npt.NDArray[np.int64]
+KEYS: Final = {"vantage": pl.String, "addr": pl.String, "begin": pl.Int32, "end": pl.Int32}
+"""What `locate` takes: begin and end are epochs of the traffic (see Opened.epochs), -1 where no time is known."""
+DECLARED: Final = ("label", "site", "owner", "planes", "role", "ground")
+"""What the inventory says: `owner` is its operator, `ground` the country set that it alone proves."""
+TEXTS: Final = ("claimed", "proven", "operator", *DECLARED)
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """Rows as codes of what every source says of them."""
+
+    special: Codes
+    country: Codes
+    published: Codes
+    operator: Codes
+    users: tuple[Codes, ...]
+    answers: tuple[list[Answer], ...]  # what the codes of each user database stand for
+    levels: Codes
+    local: Codes  # 1 + index into Opened.locals where the address is private at a declared vantage
+    time: Codes
+    times: pl.DataFrame  # begin, end by time code
+
+    @property
+    def placing(self) -> list[Codes]:
+        """The codes on which the place depends."""
+        return [self.country, self.published, self.levels, self.local, self.time, *self.users]
+
+
+def locate(opened: Opened, ends: pl.DataFrame) -> pl.DataFrame:
+    """Add to rows of KEYS the columns of TEXTS, and `private`: a private address of which no country is declared."""
+    coded = code(opened, ends)
+    places = _places(opened, coded)
+    declared = _declared(opened, coded)
+    operators = _operators(coded)
+    private = _is_private(coded.special) & (coded.local == 0)
+    return ends.with_columns(*places, operators, *declared, pl.Series("private", private))
+
+
+def code(opened: Opened, ends: pl.DataFrame) -> Coded:
+    """Ask every source about every row.  A special or local address is asked of the inventory only."""
+    read = numbers(ends["addr"])
+    unusual = read.find(special.registry())
+    local = _local(opened, ends["vantage"], read, unusual)
+    ordinary = (unusual == 0) & (local == 0)
+    country, published, operator = (
+        np.where(ordinary, read.find(embedded.shipped(stem).intervals), 0)
+        for stem in (embedded.COUNTRY, embedded.PUBLISHED, embedded.OPERATOR)
+    )
+    asked = [user.answers(_texts(ends["addr"], read, ordinary)) for user in opened.users]
+    times = ends.select("begin", "end").unique(maintain_order=True).with_row_index("code")
+    time = ends.select("begin", "end").join(times, on=["begin", "end"], how="left", maintain_order="left")["code"]
+    return Coded(
+        unusual,
+        country,
+        published,
+        operator,
+        tuple(_spread(codes, ordinary) for codes, _ in asked),
+        tuple(answers for _, answers in asked),
+        read.find(opened.ground[0]),
+        local,
+        time.to_numpy().astype(np.int64),
+        times,
+    )
+
+
+def _local(opened: Opened, vantages: pl.Series, read: Numbers, unusual: Codes) -> Codes:
+    """Say at which declared vantage an address is private, by its number from 1; 0: at none."""
+    local = np.zeros(read.count, np.int64)
+    for number, (vantage, networks) in enumerate(opened.locals, 1):
+        inside = _is_private(unusual) if networks is None else read.find(networks) > 0
+        local[inside & (vantages == vantage.name).to_numpy()] = number
+    return local
+
+
+def _is_private(unusual: Codes) -> npt.NDArray[np.bool_]:
+    kinds = [value.startswith(special.PRIVATE) for value in special.registry().values]
+    return np.array(kinds)[unusual]
+
+
+def _texts(texts: pl.Series, read: Numbers, wanted: npt.NDArray[np.bool_]) -> list[str]:
+    """Return the addresses of the wanted rows as text, those that carry an IPv4 address as that."""
+    chosen = texts.to_list()
+    carried = np.flatnonzero(texts.str.contains(":", literal=True).fill_null(False).to_numpy()[read.rows4])
+    for at in carried:
+        chosen[read.rows4[at]] = write(int(read.values4[at]), 4)
+    known = np.zeros(read.count, np.bool_)
+    known[read.rows4] = known[read.rows6] = True
+    return [chosen[row] if known[row] else "0.0.0.0" for row in np.flatnonzero(wanted)]  # noqa: S104
+
+
+def _spread(codes: Codes, wanted: npt.NDArray[np.bool_]) -> Codes:
+    spread = np.zeros(len(wanted), np.int64)
+    spread[wanted] = codes
+    return spread
+
+
+def _places(opened: Opened, coded: Coded) -> list[pl.Series]:
+    """Weigh each distinct situation, and return `claimed` and `proven` of every row."""
+
+    def weighed(*codes: int) -> tuple[str, ...]:
+        return evidence.weigh(evidence.sources(situation(opened, coded, codes), opened.names))
+
+    return _each(coded.placing, weighed, ("claimed", "proven"))
+
+
+def situation(opened: Opened, coded: Coded, codes: Sequence[int]) -> Situation:
+    """Look up what the codes of one row, in the order of `Coded.placing`, stand for."""
+    country, range_, level, local, time, *users = codes
+    return Situation(
+        *_time(opened, coded, time),
+        embedded.shipped(embedded.COUNTRY).intervals.values[country],
+        embedded.published()[range_],
+        tuple(answers[user] for answers, user in zip(coded.answers, users, strict=True)),
+        opened.ground[1][level],
+        opened.locals[local - 1][0] if local else None,
+    )
+
+
+def _time(opened: Opened, coded: Coded, time: int) -> tuple[int | None, int | None]:
+    row = coded.times.row(time, named=True)
+    return opened.time_in(row["begin"]), opened.time_in(row["end"])
+
+
+def _declared(opened: Opened, coded: Coded) -> list[pl.Series]:
+    def declared(level: int, time: int) -> tuple[str, ...]:
+        found = said(opened.ground[1][level], *_time(opened, coded, time))
+        return found.label, found.site, found.operator, found.planes, found.role, found.ground
+
+    return _each([coded.levels, coded.time], declared, DECLARED)
+
+
+def _operators(coded: Coded) -> pl.Series:
+    """Name the operator: of the published range, else by a user's database, else by the AS number."""
+    by_number = pl.Series("operator", [name for name, _ in embedded.operators()]).gather(coded.operator)
+    named = [[range_.operator for range_ in embedded.published()]]
+    named += [[answer.operator for answer in answers] for answers in coded.answers]
+    for names, codes in reversed(list(zip(named, (coded.published, *coded.users), strict=True))):
+        better = pl.Series("operator", names, pl.String).gather(codes)
+        by_number = better.zip_with(better != "", by_number)
+    return by_number.alias("operator")
+
+
+def _each(columns: Sequence[Codes], say: Callable[..., tuple[str, ...]], names: Sequence[str]) -> list[pl.Series]:
+    """Call `say` once for every distinct row of codes, and spread what it returns over the rows."""
+    key = np.zeros(len(columns[0]), np.int64)
+    for column in columns:
+        _, small = np.unique(column, return_inverse=True)
+        _, key = np.unique(key * (int(small.max(initial=0)) + 1) + small, return_inverse=True)
+    _, first = np.unique(key, return_index=True)
+    answers: list[Any] = [say(*(int(column[row]) for column in columns)) for row in first]
+    return [pl.Series(name, [answer[at] for answer in answers], pl.String).gather(key) for at, name in enumerate(names)]

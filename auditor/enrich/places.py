@@ -1,0 +1,140 @@
+"""Say of every end of every flow where it may be, who operates it, and what the inventory knows of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from auditor.enrich.explain import explain
+from auditor.enrich.located import KEYS, TEXTS, locate
+from auditor.enrich.opened import Opened, open_all
+from auditor.enrich.reflect import reflected
+from auditor.model.flow import SIDES, UNKNOWN
+from auditor.model.report import Database, Source
+
+NOTHING: Final = {**dict.fromkeys(TEXTS, ""), "proven": "*"}
+"""What is known of a row without an address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Paths and settings: pickles, and opens its databases when first used, once per process."""
+
+    inventory: str = ""  # path; empty: none
+    geo: tuple[str, ...] = ()  # paths of the user's databases
+
+    def __call__(self, flows: pl.DataFrame, reflexive: pl.DataFrame | None = None) -> pl.DataFrame:
+        """Fill label, site, operator, claimed and proven of both ends of FLOW rows.
+
+        The inventory also overrides role and plane: a plane that was found is kept if the site has it.  An operator
+        that is already known is kept unless the inventory names another.  `reflexive` has the columns
+        vantage, addr and public: the public addresses under which others saw a private one.
+        """
+        return fill(_opened(self), flows, reflexive)
+
+    def vantages(self, names: Sequence[str]) -> tuple[list[str], list[int]]:
+        """Return the names of the vantages of some inputs, sorted, and for each input the index of its own.
+
+        An input of which no vantage is declared is of the vantage named by the empty text.
+        """
+        inventory = _opened(self).inventory
+        each = [inventory.vantage_of(name) for name in names]
+        known = sorted(set(each))
+        return known, [known.index(vantage) for vantage in each]
+
+    def explain(
+        self, address: str, vantage: str = "", first_ns: int | None = None, last_ns: int | None = None
+    ) -> tuple[Source, ...]:
+        """List what every source says of an address, for traffic of that time; nothing for a text that is no address.
+
+        Without a time every proof that was ever valid counts.
+        """
+        return explain(_opened(self), address, vantage, first_ns, last_ns)
+
+    def located(self, address: str, vantage: str = "") -> dict[str, str]:
+        """Return what is known of one address without a time: claimed, proven, site, owner, operator and the others."""
+        ends = pl.DataFrame([(vantage, address, -1, -1)], schema=KEYS, orient="row")
+        return locate(_opened(self), ends).select(TEXTS).row(0, named=True)
+
+    def databases(self) -> tuple[Database, ...]:
+        """Describe every file that answers."""
+        return _opened(self).databases()
+
+
+def open_places(inventory: str | Path | None = None, geo: Sequence[str | Path] = ()) -> Places:
+    """Open location data.  Raise InputError if the inventory or a database can't be used."""
+    places = Places(str(inventory or ""), tuple(str(path) for path in geo))
+    _opened(places)
+    return places
+
+
+@lru_cache(4)
+def _opened(places: Places) -> Opened:
+    return open_all(places.inventory, places.geo)
+
+
+def fill(opened: Opened, flows: pl.DataFrame, reflexive: pl.DataFrame | None) -> pl.DataFrame:
+    """Add to flows what `locate` says of their ends."""
+    columns = flows.columns
+    flows = flows.with_columns(
+        pl.Series("begin", opened.epochs(flows["first_ns"])), pl.Series("end", opened.epochs(flows["last_ns"]))
+    )
+    ends = [flows.select("vantage", pl.col(f"{side}_addr").alias("addr"), "begin", "end") for side in SIDES]
+    found = locate(opened, pl.concat(ends).drop_nulls("addr").unique())
+    if reflexive is not None and len(reflexive):
+        found = reflected(found, reflexive, lambda public: locate(opened, public))
+    for side in SIDES:
+        flows = _joined(flows, found, side)
+    return _overridden(flows).select(columns)
+
+
+def _joined(flows: pl.DataFrame, found: pl.DataFrame, side: str) -> pl.DataFrame:
+    """Give one side of the flows what was found of its address; its planes go to a column of their own."""
+    answers = found.select(*KEYS, *(pl.col(name).alias(f"new_{name}") for name in TEXTS))
+    joined = flows.join(
+        answers,
+        left_on=["vantage", f"{side}_addr", "begin", "end"],
+        right_on=list(KEYS),
+        how="left",
+        maintain_order="left",
+    )
+    new = {name: pl.col(f"new_{name}").fill_null(NOTHING[name]) for name in TEXTS}
+    operator, role = pl.col(f"{side}_operator"), pl.col(f"{side}_role")
+    return joined.with_columns(
+        *(new[name].alias(f"{side}_{name}") for name in ("label", "site", "claimed", "proven", "planes")),
+        pl.coalesce(_said(new["owner"]), _said(operator), new["operator"]).alias(f"{side}_operator"),
+        pl.coalesce(_said(new["role"]), role).alias(f"{side}_role"),
+    ).drop(f"new_{name}" for name in TEXTS)
+
+
+def _said(text: pl.Expr) -> pl.Expr:
+    """Make the empty text null."""
+    return text.replace("", None)
+
+
+def _overridden(flows: pl.DataFrame) -> pl.DataFrame:
+    """Give flows of sites whose planes are declared one of those planes."""
+    sets = ["plane", "src_planes", "dst_planes"]
+    declared = flows.filter((pl.col("src_planes") != "") | (pl.col("dst_planes") != "")).select(sets).unique()
+    if not len(declared):
+        return flows
+    plane = [override(*row) for row in declared.iter_rows()]
+    new = declared.with_columns(pl.Series("new_plane", plane, pl.String))
+    joined = flows.join(new, on=sets, how="left", maintain_order="left")
+    return joined.with_columns(pl.coalesce("new_plane", "plane").alias("plane"))
+
+
+def override(plane: str, *declared: str) -> str:
+    """Return the plane of a flow between sites: what was found if they have it, else all that they have in common.
+
+    `declared` are the planes of its ends, joined by `+`, empty where none are declared; sites that have no plane in
+    common may be using any of theirs.
+    """
+    sets = [set(planes.split("+")) for planes in declared if planes]
+    allowed = set.intersection(*sets) or set.union(*sets)
+    if plane != UNKNOWN and set(plane.split("+")) <= allowed:
+        return plane
+    return "+".join(sorted(allowed))
