@@ -5,6 +5,7 @@ said in the same words wherever it is said, so the sentences are built here and 
 """
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import resources
@@ -12,7 +13,7 @@ from typing import Final
 
 from auditor.model import countries
 from auditor.model.flow import UNEXAMINED
-from auditor.model.report import Finding, Participants, Place, Report, Source, Verdict
+from auditor.model.report import Database, Evidence, Finding, Participants, Place, Report, Source, Verdict
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NS: Final = 1_000_000_000
@@ -184,15 +185,18 @@ def sources(finding: Finding, kind: str) -> list[Source]:
 
 def known(finding: Finding) -> str:
     """Say in one sentence how it is known where it was: what proves it, or that nothing does."""
+    if finding.verdict == Verdict.OPEN:
+        said = [f"{s.name} says {where(s.countries)}" for s in (*sources(finding, "proof"), *sources(finding, "claim"))]
+        return f"Not decided: {listed(said[:LISTED], 'and')}." if said else "Not decided: no source says where it is."
     proofs, claims = ([source.name for source in sources(finding, kind)] for kind in ("proof", "claim"))
-    by = listed(proofs[:LISTED], "and"), listed(claims[:LISTED], "and")
+    proof, claim = listed(proofs[:LISTED], "and"), listed(claims[:LISTED], "and")
     if finding.proven:
-        return f"Proven by {by[0]}." if proofs else "Proven: the place and the participants rest on proof."
+        return f"Proven by {proof}." if proofs else "Proven: the place and the participants rest on proof."
     if proofs and claims:
-        return f"Indicated, not proven: it rests in part on claims ({by[1]}), in part on proof ({by[0]})."
+        return f"Indicated, not proven: in part by claims ({claim}), in part by proof ({proof})."
     if proofs:
-        return f"Indicated, not proven: {by[0]} proves the place, and who took part rests on claims."
-    return f"Indicated, not proven: {by[1]} says so." if claims else "No source says where it is."
+        return f"Indicated, not proven: the place by proof ({proof}), who took part by claims."
+    return f"Indicated, not proven, by {claim}." if claims else "Indicated, not proven."
 
 
 def whose(entry: Participants) -> str:
@@ -234,15 +238,19 @@ def examined(report: Report) -> str:
     """Say in one sentence how much was examined and what was not."""
     coverage = report.coverage
     missed = unexamined(report)
-    text = (
-        f"{many(coverage.packets, 'packet')} in {many(coverage.flows, 'flow')} touched places "
-        f"{many(coverage.touches, 'time')}; {many(len(report.rules), 'rule')} decided {coverage.decided:,} of these. "
-    )
+    if not coverage.packets:
+        text = "The inputs hold no packets."
+    else:
+        text = (
+            f"{many(coverage.packets, 'packet')} in {many(coverage.flows, 'flow')} made "
+            f"{many(coverage.touches, 'touch', 'touches')} of places; "
+            f"{many(len(report.rules), 'rule')} decided {coverage.decided:,} of them."
+        )
     if missed or coverage.unread_bytes:
         lost = sum(count for _, count, _ in coverage.unread_bytes)
         parts = [many(missed, "packet")] * bool(missed) + [size(lost)] * bool(lost)
-        return text + f"{' and '.join(parts)} could not be examined."
-    return text + "Every packet was examined."
+        return f"{text} {' and '.join(parts)} could not be examined."
+    return f"{text} Every packet was examined." if coverage.packets else text
 
 
 def unexamined(report: Report) -> int:
@@ -254,3 +262,44 @@ def on_claims(report: Report) -> tuple[int, int]:
     """Return how many decisions rest on claims alone, and how many decisions there are."""
     judged = [entry for _, entry in report.coverage.judged]
     return sum(entry.on_claims for entry in judged), sum(entry.passed + entry.failed for entry in judged)
+
+
+def decisions(report: Report) -> str:
+    """Say how many decisions rest on claims alone; empty where none does."""
+    claimed, decided = on_claims(report)
+    if not claimed:
+        return ""
+    return f"{claimed:,} of {many(decided, 'decision')} rest on claims alone (indicated, not proven)."
+
+
+def disputed(finding: Finding) -> list[str]:
+    """Name the claims that proofs overrule, one phrase for each."""
+    return [f"Overruled: {source.name} says {where(source.countries)}." for source in sources(finding, "overruled")]
+
+
+def volume(finding: Finding) -> str:
+    """Count what a finding's touches carried."""
+    return f"{many(finding.packets, 'packet')}, {size(finding.bytes)}"
+
+
+def witness(entry: Evidence) -> str:
+    """Say where to look: input, packet, what is there."""
+    return f"{entry.source}, packet {entry.record:,}: {entry.detail}"
+
+
+def database(entry: Database) -> str:
+    """Describe a database on one line, with the attribution that its licence asks for."""
+    parts = [entry.name, entry.date, f"sha256 {entry.sha256[:16]}..." if entry.sha256 else ""]
+    parts += [entry.attribution, entry.url if entry.attribution else ""]
+    return ", ".join(part for part in parts if part)
+
+
+def first_of_each(findings: Sequence[Finding], most: int) -> list[Finding]:
+    """Return the first so many failures and the first so many open questions, in their order."""
+    left = {Verdict.FAIL: most, Verdict.OPEN: most}
+    chosen = []
+    for finding in findings:
+        if left[finding.verdict] > 0:
+            chosen.append(finding)
+            left[finding.verdict] -= 1
+    return chosen

@@ -1,0 +1,167 @@
+"""The report as plain text, for terminals and logs: the verdict, the findings, what was not examined.
+
+Its own words are ASCII and it needs no colour; a stranger's text is on one line and can't steer a
+terminal.  It is bounded: of very many findings it shows the first and counts the rest.
+"""
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from auditor.model.report import Finding, Report, RuleText, Verdict
+from auditor.report import words
+from auditor.report.clean import cleaned
+
+MOST: Final = 20
+"""Findings of one verdict that are shown, and rows of any other list."""
+
+FEW: Final = 3
+"""Participants, sessions, packets and facts shown of one finding."""
+
+_LIMIT: Final = 200  # characters of one piece of a stranger's text
+_COLOURS: Final = {"FAIL": "1;31", "OPEN": "1;33", "PASS": "1;32"}
+_LABEL: Final = 12  # columns before the text of a line
+
+
+def render_text(report: Report, *, width: int = 100, colour: bool = False) -> str:
+    """Write the report as lines of at most `width` columns (at least 72); with `colour`, verdicts bear ANSI colours."""
+    width = max(width, 72)
+    counts, hidden = words.tally(report), len(report.findings)
+    report = cleaned(replace(report, findings=tuple(words.first_of_each(report.findings, MOST))), _LIMIT)
+    hidden -= len(report.findings)
+    sections = [
+        _verdict(report, counts, width),
+        *_findings(report, width),
+        _hidden(hidden),
+        _judged(report),
+        _unread(report, width),
+    ]
+    sections += [_inputs(report, width), _notes(report, width)]
+    text = "\n\n".join("\n".join(section) for section in sections if section) + "\n"
+    return _painted(text) if colour else text
+
+
+def show(report: Report) -> None:
+    """Print the report on the terminal, as wide as it is and in colour unless NO_COLOR is set."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    text = render_text(report, width=min(console.width, 110), colour=console.is_terminal and not console.no_color)
+    console.file.write(text)
+
+
+def _painted(text: str) -> str:
+    """Colour the verdict at the beginning of a line."""
+    lines = text.split("\n")
+    for i, line in enumerate(lines):
+        code = _COLOURS.get(line[:4])
+        lines[i] = f"\x1b[{code}m{line[:4]}\x1b[0m{line[4:]}" if code else line
+    return "\n".join(lines)
+
+
+def _verdict(report: Report, counts: str, width: int) -> list[str]:
+    when = words.span(report.first_ns, report.last_ns)
+    decided = words.decisions(report)
+    lines = [words.title(report) + ".", counts.capitalize() + ".", words.examined(report)]
+    lines += [f"Traffic from {when}." if " to " in when else f"Traffic of {when}."] if when else []
+    lines += [decided] if decided else []
+    tag = report.verdict.value.upper()
+    return [line for i, text in enumerate(lines) for line in _wrapped(f"{'' if i else tag:6}", text, width)]
+
+
+def _findings(report: Report, width: int) -> Iterator[list[str]]:
+    rules = {rule.id: rule for rule in report.rules}
+    told: set[str] = set()
+    for finding in report.findings:
+        yield list(_finding(finding, None if finding.rule in told else rules.get(finding.rule), width))
+        told.add(finding.rule)
+
+
+def _hidden(count: int) -> list[str]:
+    return [f"{words.many(count, 'more finding')}; the JSON report lists all."] if count else []
+
+
+def _finding(finding: Finding, rule: RuleText | None, width: int) -> Iterator[str]:
+    """Write one finding; its rule's own text only where it was not told before."""
+    yield from _wrapped(
+        f"{finding.verdict.value.upper()}  ", f"{finding.severity}  {finding.rule}  [{finding.id}]", width
+    )
+    yield from _wrapped("  ", words.happened(finding), width)
+    rows: list[tuple[str, Iterable[str]]] = [
+        ("known", [words.known(finding), *words.disputed(finding)]),
+        ("who", [words.whose(entry) for entry in finding.participants[:FEW]]),
+        ("when", [f"{words.span(finding.first_ns, finding.last_ns)}; {words.volume(finding)}"]),
+        ("evidence", [words.witness(entry) for entry in finding.evidence[:FEW]]),
+        ("sessions", [_more(finding.first_sessions[:FEW], finding.sessions)]),
+    ]
+    if finding.verdict == Verdict.OPEN:
+        rows.append(("settle it", [f"- {settle.text}" for settle in finding.settles[:FEW]]))
+    if rule:
+        rows.append(("rule", [rule.title, rule.speaks]))
+        rows.append(("fix", [rule.fix] if finding.verdict == Verdict.FAIL else []))
+    for label, texts in rows:
+        shown = [text for text in texts if text]
+        for i, text in enumerate(shown):
+            yield from _wrapped(f"  {'' if i else label:{_LABEL - 2}}", text, width)
+
+
+def _more(shown: Sequence[str], count: int) -> str:
+    rest = count - len(shown)
+    return ", ".join(shown) + (f" and {rest:,} more" if rest > 0 and shown else "")
+
+
+def _judged(report: Report, width: int) -> list[str]:
+    judged = report.coverage.judged[:MOST]
+    if not judged:
+        return []
+    room = min(max(len(rule) for rule, _ in judged), width - 46)
+    lines = [f"{'RULES':{room}}  {'pass':>7} {'fail':>7} {'open':>7} {'not appl.':>9} {'on claims':>9}"]
+    for rule, counts in judged:
+        numbers = (counts.passed, counts.failed, counts.open)
+        columns = " ".join(f"{number:>7,}" for number in numbers)
+        lines.append(f"{rule[:room]:{room}}  {columns} {counts.not_applicable:>9,} {counts.on_claims:>9,}")
+    return lines + _rest(len(report.coverage.judged), "rule")
+
+
+def _unread(report: Report, width: int) -> list[str]:
+    coverage = report.coverage
+    rows = [
+        f"{words.many(row.packets, 'packet')} of {row.source}: {row.status.replace('_', ' ')}"
+        f"{f' ({row.reason})' if row.reason else ''}, first at packet {row.first_record:,}"
+        for row in coverage.unread[:MOST]
+    ]
+    rows += [f"{words.size(count)} of {source}: {reason}" for source, count, reason in coverage.unread_bytes[:MOST]]
+    rows += [
+        f"{words.many(count, 'flow')} {outcome}: attempts that carried nothing" for outcome, count in coverage.outcomes
+    ]
+    if not rows:
+        return []
+    lines = [line for row in rows for line in _wrapped("  ", row, width)]
+    hidden = max(len(coverage.unread), len(coverage.unread_bytes))
+    return ["NOT EXAMINED, OR WITHOUT AN ADDRESS", *lines, *_rest(hidden, "row")]
+
+
+def _inputs(report: Report, width: int) -> list[str]:
+    rows = [
+        f"{entry.name}: {entry.format}, {words.many(entry.packets, 'packet')}, {words.size(entry.bytes)}, "
+        f"sha256 {entry.sha256[:16]}..."
+        for entry in report.inputs[:MOST]
+    ]
+    rows += [words.database(entry) for entry in report.databases[:MOST]]
+    lines = [line for row in rows for line in _wrapped("  ", row, width)]
+    return ["INPUTS AND DATABASES", *lines, *_rest(max(len(report.inputs), len(report.databases)), "row")]
+
+
+def _notes(report: Report, width: int) -> list[str]:
+    lines = [line for note in report.notes[:MOST] for line in _wrapped("Note: ", note, width)]
+    return lines + _wrapped("", f"residency-auditor {report.version}", width)
+
+
+def _rest(count: int, noun: str) -> list[str]:
+    return [f"  and {words.many(count - MOST, f'more {noun}')}; the JSON report lists all."] if count > MOST else []
+
+
+def _wrapped(head: str, text: str, width: int) -> list[str]:
+    """Wrap one text; its first line begins with `head`, the others are indented as far."""
+    return textwrap.wrap(text or "-", width, initial_indent=head, subsequent_indent=" " * len(head))
