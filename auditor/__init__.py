@@ -15,7 +15,7 @@ proof never flips a verdict that rests on proof; what a stranger wrote stays tex
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from auditor.version import __version__
 
 if TYPE_CHECKING:
     from auditor.model.report import Report

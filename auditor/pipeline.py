@@ -90,7 +90,7 @@ def audit(
         ruleset.rules,
         inputs=found.inputs,
         unread_bytes=found.unread_bytes,
-        databases=places.databases(),
+        databases=(*places.databases(), *catalogue().databases, *ruleset.databases),
         notes=notes(rules),
         explain=places.explain,
     )
@@ -101,16 +101,19 @@ def locate_flows(
     inputs: Paths, places: "Places", workers: int | None = None, progress: Progress | None = None
 ) -> Located:
     """Read captures into flows and say of every end who and where it may be."""
-    from auditor import read
-    from auditor.enrich import who
+    from auditor.enrich.who import who
+    from auditor.read.assemble import assemble
+    from auditor.read.scan import scan
+    from auditor.read.source import sources
 
-    sources = read.sources([inputs] if isinstance(inputs, str | Path) else inputs)
-    names, vantages = places.vantages([source.name for source in sources])
-    scan = read.scan(sources, vantages, workers=workers, progress=progress)
-    assembled = read.assemble(scan, names)
-    flows = places(who.who(assembled.flows, catalogue()), assembled.reflexive)
-    unread = tuple((scan.inputs[source].name, size, why) for source, size, why in scan.unread_bytes)
-    return Located(flows, tuple(scan.inputs), unread)
+    given = [inputs] if isinstance(inputs, str | Path) else inputs
+    found = sources([str(path) for path in given])
+    names, vantages = places.vantages([source.name for source in found])
+    read = scan(found, vantages, workers=workers, progress=progress)
+    assembled = assemble(read, names)
+    flows = places(who(assembled.flows, catalogue()), assembled.reflexive)
+    unread = tuple((read.inputs[source].name, size, why) for source, size, why in read.unread_bytes)
+    return Located(flows, tuple(read.inputs), unread)
 
 
 def located(

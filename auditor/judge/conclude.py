@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-import auditor
 from auditor.digest import Digest
 from auditor.judge import scope
 from auditor.judge.coverage import Tally, coverage
@@ -34,6 +33,7 @@ from auditor.model.report import (
 )
 from auditor.model.rule import SEVERITIES, Rule
 from auditor.rules.speak import speaks
+from auditor.version import __version__
 
 
 def conclude(
@@ -78,7 +78,7 @@ def conclude(
         first_ns=first,
         last_ns=last,
         notes=tuple(notes),
-        version=auditor.__version__,
+        version=__version__,
     )
 
 
