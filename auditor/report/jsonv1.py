@@ -96,14 +96,14 @@ def _report(report: model.Report) -> shape.Report:
     return shape.Report(
         format="auditor-report/v1",
         tool=shape.Tool("residency-auditor", report.version),
-        verdict=report.verdict.value,  # type: ignore[arg-type]
+        verdict=report.verdict.value,
         empty=report.empty,
         first=_time(report.first_ns),
         last=_time(report.last_ns),
         findings=[_finding(f) for f in report.findings],
         coverage=_coverage(report.coverage),
         touched=[
-            shape.Touched(_place(t.place), t.verdict.value, list(t.planes), t.sessions, t.packets, t.bytes)  # type: ignore[arg-type]
+            shape.Touched(_place(t.place), t.verdict.value, list(t.planes), t.sessions, t.packets, t.bytes)
             for t in report.touched
         ],
         participants=_participants(report.participants),

@@ -32,8 +32,8 @@ Countries = Annotated[
 ]
 
 
-class Shape(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What all parts share: frozen, and closed to unknown fields."""
+class Shape(msgspec.Struct, forbid_unknown_fields=True):
+    """What all parts share: closed to unknown fields."""
 
 
 class Tool(Shape):

@@ -34,7 +34,7 @@ def render_text(report: Report, *, width: int = 100, colour: bool = False) -> st
         _verdict(report, counts, width),
         *_findings(report, width),
         _hidden(hidden),
-        _judged(report),
+        _judged(report, width),
         _unread(report, width),
     ]
     sections += [_inputs(report, width), _notes(report, width)]
