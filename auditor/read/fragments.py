@@ -108,18 +108,14 @@ class Fragments:
 def _looked_up(keys: list[U64], table: list[Column], width: int) -> U64:
     """Return for each row of keys the value that the table has for it, if it has one, else 0."""
     asked = len(keys[0])
+    if not asked or not len(table[0]):
+        return np.zeros(asked, np.uint64)
     every = [np.concatenate((key, known)) for key, known in zip(keys, table[:width], strict=True)]
-    least, most = (
-        np.concatenate((np.full(asked, blank, np.uint64), table[width + i])) for i, blank in enumerate((2**64 - 1, 0))
-    )
+    least = np.concatenate((np.full(asked, 2**64 - 1, np.uint64), table[width]))
+    most = np.concatenate((np.zeros(asked, np.uint64), table[width + 1]))
     order, starts = exact(every)
-    if not len(order):
-        return np.zeros(0, np.uint64)
     low, high = np.minimum.reduceat(least[order], starts), np.maximum.reduceat(most[order], starts)
     value = np.where(low >> _8 == high >> _8, low, np.uint64(0))
     found = np.empty(len(order), np.uint64)
     found[order] = np.repeat(value, np.diff(starts, append=len(order)))
     return found[:asked]
-
-
-__all__ = ["ROWS", "SPAN", "Fragments"]

@@ -15,11 +15,23 @@ from auditor.read.arrays import I64, U8, Bool, big16, byte, items
 from auditor.read.window import Batch
 
 IPV4, IPV6, MPLS, PPPOE = 0x0800, 0x86DD, 0x8847, 0x8864
-CUT, OTHER, NO_INTERFACE, PPP_CONTROL, PPP_PACKED, NETLINK, FAMILY, VERSION, CIPHERED, LOST_LAYER, NO_DATA, NOT_IP = (
-    range(-1, -13, -1)
-)
-LINKTYPE_NONE: Final = -1
-"""Link type of a pcapng packet whose interface was never described."""
+(
+    CUT,
+    OTHER,
+    NO_INTERFACE,
+    PPP_CONTROL,
+    PPP_PACKED,
+    NETLINK,
+    FAMILY,
+    VERSION,
+    CIPHERED,
+    LOST_LAYER,
+    NO_DATA,
+    NOT_IP,
+    NO_PACKET,
+) = range(-1, -14, -1)
+LINKTYPE_NONE, LINKTYPE_RECORD = -1, -2
+"""Our link types for pcapng packets whose interface was never described, and for records that hold no packet."""
 
 REASONS: Final[dict[int, tuple[str, str]]] = {
     CUT: (TRUNCATED, "link header cut"),
@@ -34,6 +46,7 @@ REASONS: Final[dict[int, tuple[str, str]]] = {
     LOST_LAYER: (UNSUPPORTED, "link layer not decoded"),
     NO_DATA: (NO_ADDRESS, "link management"),
     NOT_IP: (NO_ADDRESS, "no IP"),
+    NO_PACKET: (NO_ADDRESS, "record without packet"),
     0x0806: (NO_ADDRESS, "ARP"),
     0x8035: (NO_ADDRESS, "RARP"),
     0x8863: (NO_ADDRESS, "PPPoE discovery"),
@@ -75,6 +88,7 @@ for _type, _size in {
 }.items():
     _TAGS[_type] = _size
 """Bytes that a tag adds (802.1Q, 802.1ad and its forerunners, VN-Tag, Cisco metadata, 802.1ah, PPPoE)."""
+INET6: Final = (10, 23, 24, 28, 30)  # AF_INET6 of Linux, Windows, NetBSD and OpenBSD, FreeBSD, macOS
 DEPTH: Final = 16  # layers between a frame and its network header; more is an attack or a loop
 
 
@@ -203,9 +217,11 @@ def _versioned(data: U8, at: I64, end: I64) -> Layer:
 def _family(batch: Batch) -> Layer:
     """Read BSD loopback: four bytes hold AF_INET or an AF_INET6 of some system, in the byte order of some machine."""
     at, end = batch.start + 4, batch.start + batch.captured
-    word = items(batch.data, batch.start, 4, "<u4")[:, 0]
+    word = items(batch.data, batch.start, 4, "<u4")[:, 0].astype(np.uint32)
     family = np.where(word < 1 << 16, word, word.byteswap())
-    kind = np.where(family == 2, IPV4, np.where(np.isin(family, (10, 23, 24, 28, 30)), IPV6, FAMILY))
+    kind = np.where(family == 2, IPV4, np.where(np.isin(family, INET6), IPV6, FAMILY))
+    ethertype = big16(batch.data, batch.start + 2)  # some systems fill the second half
+    kind = np.where((word >> 16 != 0) & np.isin(ethertype, (IPV4, IPV6)), ethertype, kind)
     return Layer(np.minimum(at, end), np.where(at <= end, kind, CUT), end)
 
 
@@ -300,6 +316,7 @@ def _bound(function: Callable[..., Layer], *arguments: object, **named: object) 
 NESTING: Final = (192, 258)
 FINDERS: Final[dict[int, Finder]] = {
     LINKTYPE_NONE: _bound(_all, NO_INTERFACE),
+    LINKTYPE_RECORD: _bound(_all, NO_PACKET),
     0: _family,  # NULL
     1: _bound(_after, 14),  # Ethernet
     9: _ppp,

@@ -15,10 +15,14 @@ import numpy as np
 from auditor.read.arrays import I64, items
 from auditor.read.blocks import NO_TIME, NOT_DESCRIBED, Interface, clocked, interface, names
 from auditor.read.chain import STOP, walk
+from auditor.read.link import LINKTYPE_RECORD
 from auditor.read.window import LONGEST, Batch, Found, Lost, Named, Window
 
 SECTION, INTERFACE, PACKET, SIMPLE, NAMES, STATISTICS, ENHANCED = 0x0A0D0D0A, 1, 2, 3, 4, 5, 6
 PACKETS: Final = (PACKET, SIMPLE, ENHANCED)
+RECORDS: Final = (9, 0x204, 0x208, 0x216, 0x221, 0xBAD, 0x40000BAD)
+"""Journal entries, system calls and custom blocks: counted as records, as Wireshark does, so that its numbers are ours."""
+NUMBERED: Final = PACKETS + RECORDS
 KNOWN: Final = (SECTION, INTERFACE, PACKET, SIMPLE, NAMES, STATISTICS, ENHANCED)
 MAGIC: Final = 0x1A2B3C4D
 LEAST: Final = 12  # bytes of the smallest block
@@ -63,7 +67,7 @@ def read(window: Window, state: State, first: int = 1) -> Iterator[Found]:
             kinds = blocks.word(offsets, 0)
             known = blocks.describe(offsets, kinds)
             yield from blocks.names(offsets, kinds, number - 1)
-            wanted = np.flatnonzero(np.isin(kinds, PACKETS))
+            wanted = np.flatnonzero(np.isin(kinds, NUMBERED))
             yield from blocks.packets(offsets[wanted], kinds[wanted], known[wanted], number)
             number += len(wanted)
             window.consume(following)
@@ -206,7 +210,7 @@ class _Blocks:
 
     def names(self, offsets: I64, kinds: I64, number: int) -> Iterator[Named]:
         """Yield what name resolution blocks say; `number` is that of the last packet before all of them."""
-        packets = np.cumsum(np.isin(kinds, PACKETS))
+        packets = np.cumsum(np.isin(kinds, NUMBERED))
         for place in np.flatnonzero(kinds == NAMES).tolist():
             record = max(1, number + int(packets[place]))
             for address, name in names(self._body(int(offsets[place])), self.state.order):
@@ -219,7 +223,7 @@ class _Blocks:
         """Yield the packets in these blocks, a batch for each link type; `known` interfaces were described before them."""
         if not len(at):
             return
-        simple, old = kinds == SIMPLE, kinds == PACKET
+        simple, old, other = kinds == SIMPLE, kinds == PACKET, np.isin(kinds, RECORDS)
         which = self.word(at, 8)
         if old.any():
             which[old] = items(self.window.data, at[old] + 8, 2, self.state.order + "u2")[:, 0]
@@ -235,6 +239,8 @@ class _Blocks:
         ns = clocked(stamp, which, faces)
         ns[simple] = NO_TIME
         link = np.array([face.link for face in faces])[which]
+        if other.any():
+            link[other], captured[other], wire[other], ns[other] = LINKTYPE_RECORD, 0, room[other], NO_TIME
         record = np.arange(number, number + len(at), dtype=np.int64)
         for each in np.unique(link).tolist():
             some = np.flatnonzero(link == each)
