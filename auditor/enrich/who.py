@@ -19,7 +19,8 @@ Role         1. what the reading or the inventory knows (STUN and TURN, calls, s
                 a registered port that speaks its own protocol, and a port of no service: server and client
              6. who opened a flow towards a server or relay, or faces one from a private address: client
              7. a private or carrier-NAT address that opened a flow to a public one: client
-             8. the same address in another flow of the same session, where those agree
+             8. the same end in another call on the same 5-tuple (a registration shows who serves whom)
+             9. the same address in another flow of the same session, where those agree
 
 SIP, XMPP between servers and the like give no role by port: a telephone listens on 5060 too.  Media between
 two ends of which neither is known gives none either.  A name alone never makes an end a server: anybody can
@@ -27,6 +28,7 @@ answer DNS, so names only choose between server and relay for an end that packet
 Attempts (rejected, unanswered) show no role: nobody said that they serve.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -189,7 +191,7 @@ def _operator(flows: pl.DataFrame, side: str, codes: Codes, values: list[tuple[s
 
 
 def decide(flow: Situation, catalogue: Catalogue) -> Decision:
-    """Decide one situation by the table at the head of this module (6 and 8 need other rows: `settle`)."""
+    """Decide one situation by the table at the head of this module (6, 8 and 9 need other rows: `settle`)."""
     service, plane = carries(flow, catalogue)
     return Decision(flow.service or service, plane if flow.plane == UNKNOWN else flow.plane, *roles(flow))
 
@@ -272,11 +274,24 @@ def _kinds(flow: Situation) -> tuple[str, str]:
 
 
 def settle(flows: pl.DataFrame) -> pl.DataFrame:
-    """Fill roles that follow from those of other ends and flows (lines 6 and 8 of the table).
+    """Fill roles that follow from those of other ends and flows (lines 6, 8 and 9 of the table).
 
     Call it again after an inventory has named servers and clients: it only fills what is unknown.
     """
-    return _facing(_sessions(_facing(flows)))
+    if flows.is_empty():
+        return flows
+    sip, called = flows["app"] == "sip", flows["session"].is_not_null()
+    flows = _among(sip, _facing(flows), SOCKETS)  # only SIP divides a 5-tuple between calls
+    return _facing(_among(called, flows, SESSION))
+
+
+def _among(which: pl.Series, flows: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
+    """Let some rows agree on roles, and leave the others as they are."""
+    rows = which.arg_true()
+    if not len(rows):
+        return flows
+    told = _agreed(flows[rows], key)
+    return flows.with_columns(flows[f"{side}_role"].clone().scatter(rows, told[f"{side}_role"]) for side in SIDES)
 
 
 def _facing(flows: pl.DataFrame) -> pl.DataFrame:
@@ -304,26 +319,48 @@ def _are(kind: str, addresses: pl.Series) -> npt.NDArray[np.bool_]:
     return np.equal(codes, values.index(kind))
 
 
-def _sessions(flows: pl.DataFrame) -> pl.DataFrame:
-    """Give an address one role within a session, where what is known of it there agrees."""
-    key = ["vantage", "session", "addr"]
-    rows = flows.lazy().filter(pl.col("session").is_not_null())
-    ends_ = pl.concat(
-        rows.select(*key[:2], addr=f"{side}_addr", role=pl.col(f"{side}_role").replace_strict(_BIT, default=0))
-        for side in SIDES
+SOCKETS: Final = ("vantage", "transport", "addr", "port", "other_addr", "other_port")
+SESSION: Final = ("vantage", "session", "addr")
+
+
+def _agreed(flows: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
+    """Give all ends of one key one role, where what is known of them agrees; an end without address has none."""
+    unknown = {side: flows[f"{side}_role"] == UNKNOWN for side in SIDES}
+    if not any(each.any() for each in unknown.values()):
+        return flows
+    ends_ = pl.concat([_keyed(flows, key, side) for side in SIDES]).drop_nulls()
+    bits = pl.col("role").replace_strict(_BIT, default=0, return_dtype=pl.UInt8)
+    found = (
+        ends_.lazy().with_columns(bits).group_by(key).agg(least=pl.col("role").min(), all=pl.col("role").bitwise_or())
     )
-    found = ends_.group_by(key).agg(bits=pl.col("role").bitwise_or(), least=pl.col("role").min())
-    found = found.filter(pl.col("least") == 0).with_columns(agreed=pl.col("bits").replace_strict(_AGREED, default=None))
-    agreed = found.filter(pl.col("agreed").is_not_null()).select(*key, "agreed").collect()
+    agreed = (
+        found.filter(pl.col("least") == 0)
+        .with_columns(agreed=pl.col("all").replace_strict(_AGREED, default=None, return_dtype=pl.String))
+        .filter(pl.col("agreed").is_not_null())
+        .select(*key, "agreed")
+        .collect()
+    )
     if agreed.is_empty():
         return flows
     for side in SIDES:
-        unknown = (flows["session"].is_not_null() & (flows[f"{side}_role"] == UNKNOWN)).arg_true()
-        known = flows[unknown].select(*key[:2], addr=f"{side}_addr").join(agreed, key, "left", maintain_order="left")
-        flows = flows.with_columns(flows[f"{side}_role"].clone().scatter(unknown, known["agreed"].fill_null(UNKNOWN)))
+        rows = unknown[side].arg_true()
+        known = _keyed(flows[rows], key, side).join(agreed, key, "left", maintain_order="left")["agreed"]
+        flows = flows.with_columns(flows[f"{side}_role"].clone().scatter(rows, known.fill_null(UNKNOWN)))
     return flows
+
+
+def _keyed(flows: pl.DataFrame, key: Sequence[str], side: str) -> pl.DataFrame:
+    """Return the key and the role of the ends on one side."""
+    other = SIDES[1 - SIDES.index(side)]
+    names = {
+        "addr": f"{side}_addr",
+        "port": f"{side}_port",
+        "other_addr": f"{other}_addr",
+        "other_port": f"{other}_port",
+    }
+    return flows.select(**{name: names.get(name, name) for name in key}, role=f"{side}_role")
 
 
 _BIT: Final = {"client": 1, "server": 2, "relay": 4, "hop": 8}
 _AGREED: Final = {1: "client", 2: "server", 4: "relay", 6: "server"}
-"""The roles of one address in a session, as a sum of bits, and the one that follows for its other flows there."""
+"""The roles of one key, as a sum of bits, and the one that follows for its other ends."""

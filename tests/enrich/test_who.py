@@ -130,6 +130,17 @@ def test_media_of_a_call_has_the_roles_of_its_signalling() -> None:
     assert roles(media, both, twice) == ("unknown", "unknown")
 
 
+def test_a_registration_tells_who_is_called() -> None:
+    sip = {"app": "sip", "opened": "protocol"}
+    called = one(CLOUD, PHONE, (5060, 5060), "udp", **sip, session="abc", src_role="server")
+    asked = one(PHONE, CLOUD, (5060, 5060), "udp", **sip, dst_role="server")
+    media = one(PHONE, OTHER, (40000, 40002), "udp", app="rtp", session="abc")
+    assert roles(called) == ("server", "unknown")
+    assert roles(called, {**asked, "src_port": 5070}) == ("server", "unknown")
+    assert roles(called, asked, media) == ("server", "client")
+    assert roles(media, called, asked) == ("client", "unknown")
+
+
 def test_an_inventory_tells_more_about_the_ends_beside_it() -> None:
     rows = [
         one(PHONE, OTHER, (5060, 5060), "udp", app="sip", opened="protocol", session="a"),
