@@ -32,6 +32,17 @@ examples:
   fail: [{participants: [US], touches: [{country: CN, as: relay, plane: media}]}]
   open: [{participants: [US], touches: [{country: [CN, HK], as: relay, plane: media}]}]
 """
+PACK = """\
+id: witness
+title: A pack of one rule
+version: "1"
+date: 2020-04-03
+description: For the tests.
+populations:
+  overseas: {title: people elsewhere, countries: {except: [CN]}, labels: [overseas]}
+  mainland: {title: people in the mainland, countries: [CN], labels: [mainland]}
+rules: [overseas-avoids-china]
+"""
 RELAY = f"sites:\n  - name: relay\n    networks: [{BEIJING}/32]\n    role: relay\n    planes: [media]\n"
 
 
@@ -43,11 +54,13 @@ class Case:
 
     def audit(self, frames: Sequence[bytes], inventory: str = "") -> Report:
         (self.folder / "a.pcap").write_bytes(pcap(frames))
-        (self.folder / "rule.yaml").write_text(RULE)
+        (self.folder / "pack").mkdir(exist_ok=True)
+        (self.folder / "pack" / "pack.yaml").write_text(PACK)
+        (self.folder / "pack" / "overseas-avoids-china.yaml").write_text(RULE)
         (self.folder / "inventory.yaml").write_text(inventory)
         return pipeline.audit(
             self.folder / "a.pcap",
-            rules=[self.folder / "rule.yaml"],
+            rules=[self.folder / "pack"],
             inventory=self.folder / "inventory.yaml" if inventory else None,
             workers=1,
         ).report
@@ -144,8 +157,8 @@ class TestNobodyTakesPart:
         assert report.verdict == "open"
 
     def test_the_label_of_what_they_hold_settles_it(self, case: Case) -> None:
-        report = case.audit(media("3.96.0.10", BEIJING), self.SITES.format(holds=", holds: mainland"))
-        assert not report.findings
+        report = case.audit(media("3.96.0.10", BEIJING), self.SITES.format(holds=", holds: overseas"))
+        assert report.verdict == "fail"
 
 
 class TestOffersAndAttempts:
@@ -182,13 +195,14 @@ class TestPlaces:
     HERE = "vantage: {name: office, country: CA}\n"
 
     def test_proofs_overrule_claims_and_the_report_says_so(self, case: Case) -> None:
-        report = case.audit(media(INSIDE, BEIJING), RELAY + "    country: SG\n" + self.HERE)
-        assert report.verdict == "pass"
-        assert {source["kind"] for source in self.sources(case)} >= {"proof", "overruled"}
-
-    @staticmethod
-    def sources(case: Case) -> list[dict[str, str]]:
-        return pipeline.locate([BEIJING], inventory=case.folder / "inventory.yaml")[0]["sources"]
+        hangzhou = "47.96.12.10"  # a cloud whose ranges nobody publishes by region: databases claim, and nothing proves
+        claimed = case.audit(media(INSIDE, hangzhou), RELAY.replace(BEIJING, hangzhou) + self.HERE)
+        assert claimed.verdict == "fail"
+        assert not claimed.findings[0].proven
+        inventory = RELAY.replace(BEIJING, hangzhou) + "    country: SG\n" + self.HERE
+        assert case.audit(media(INSIDE, hangzhou), inventory).verdict == "pass"
+        sources = pipeline.locate([hangzhou], inventory=case.folder / "inventory.yaml")[0]["sources"]
+        assert {(source["kind"], *source["countries"]) for source in sources} >= {("proof", "SG"), ("overruled", "CN")}
 
     def test_nothing_known_is_anywhere_is_open(self, case: Case) -> None:
         report = case.audit(media(INSIDE, NOBODY), self.HERE)
