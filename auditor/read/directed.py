@@ -102,6 +102,11 @@ class Flows:
         self._coarsen(coarse, self.coarse != other.coarse)
         self._bound()
 
+    def renumber(self, by: int) -> None:
+        """Add a number to all witnesses."""
+        for table in (self.four, self.six):
+            table.add(NAMES.index("witness"), by)
+
     def _bound(self) -> None:
         if len(self.four) + len(self.six) <= self.limit:
             return

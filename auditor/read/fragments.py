@@ -71,6 +71,11 @@ class Fragments:
                     mine[words].append(part)
         self._bound(flows)
 
+    def renumber(self, by: int) -> None:
+        """Add a number to all witnesses."""
+        for table in self.later.values():
+            table.add(len(_LATER) - 1, by)
+
     def _tables(self) -> list[Table]:
         return [*self.leading.values(), *self.later.values()]
 

@@ -1,6 +1,7 @@
 """Hands the few payloads that must be read, byte by byte, to the parsers of facts, and folds what they say."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -9,11 +10,13 @@ from numpy.typing import NDArray
 from auditor.read.arrays import I64, U64
 from auditor.read.classify import APPS, CODE
 from auditor.read.facts import parse
-from auditor.read.facts.model import Fact, Packet, fold
-from auditor.read.headers import ICMP, TCP, Packets
+from auditor.read.facts.model import Fact, Packet
+from auditor.read.headers import ICMP, ICMP6, TCP, Packets
 from auditor.read.window import Batch
 
-CALLED: Final = 0xFFFF << 32
+MAPPED: Final = 0xFFFF << 32
+HELD: Final = 24 << 20  # bytes of payloads that are kept back
+OVERHEAD: Final = 400  # bytes that keeping one costs besides
 _8, _16, _32 = (np.uint64(n) for n in (8, 16, 32))
 _B, _S, _W = np.uint64(0xFF), np.uint64(0xFFFF), np.uint64(0xFFFFFFFF)
 
@@ -43,59 +46,111 @@ _HELLO: Final = _set("tls", "dtls")
 _READ: Final = _set("sip", "stun", "dns", "mdns", "llmnr", "tls", "dtls")
 
 
-def read(
-    known: dict[Fact, Fact],
-    batch: Batch,
-    packets: Packets,
-    which: I64,
-    app: NDArray[np.uint8],
-    witness: I64,
-    vantage: int,
-) -> None:
-    """Parse the payloads of the packets at these positions and fold what they say into `known`."""
-    index = packets.index[which]
-    for i, packet in enumerate(_described(batch, packets, which, witness[which], index, vantage)):
-        place = which[i]
-        payload = packets.data[packets.body[place] : packets.end[place]].tobytes()
-        facts = parse(APPS[app[place]], payload, packet)
-        if facts:
-            fold(known, facts)
+class Facts:
+    """What payloads said, each fact once, with how often and when it was said.
 
+    Payloads that repeat on a flow are kept back and parsed once for all of them, while they fit into `HELD`.
+    """
 
-def _described(batch: Batch, packets: Packets, which: I64, witness: I64, index: I64, vantage: int) -> Iterator[Packet]:
-    source, target = _addresses([word[which] for word in packets.address])
-    ports = packets.ports[which]
-    sport, dport = ((word.byteswap() >> np.uint64(48)).tolist() for word in (ports & _S, ports >> _16 & _S))
-    protocol = packets.protocol[which].tolist()
-    at = packets.body[which]
-    error = np.isin(packets.protocol[which], (ICMP, 58))
-    if error.any():  # their type and code stand where others have ports
-        head = at - 8
-        kind, code = packets.data.take(head).tolist(), packets.data.take(head + 1).tolist()
-        sport, dport = (
-            [b if e else a for a, b, e in zip(x, y, error.tolist(), strict=True)]
-            for x, y in ((sport, kind), (dport, code))
+    def __init__(self) -> None:
+        self.known: dict[Fact, Tally] = {}
+        self._held: dict[tuple[int, bytes, int, Ends], Tally] = {}
+        self._size = 0
+
+    def read(
+        self, batch: Batch, packets: Packets, which: I64, app: NDArray[np.uint8], witness: I64, vantage: int
+    ) -> None:
+        """Take the payloads of the packets at these positions; `witness` is that of all packets."""
+        index = packets.index[which]
+        payload, held = memoryview(packets.data), self._held
+        columns = (
+            app[which],
+            packets.body[which],
+            packets.end[which],
+            witness[which],
+            batch.ns[index],
+            batch.wire[index],
         )
-    rows = zip(
-        source,
-        target,
-        sport,
-        dport,
-        protocol,
-        witness.tolist(),
-        batch.ns[index].tolist(),
-        batch.wire[index].tolist(),
-        strict=True,
-    )
-    for row in rows:
-        yield Packet(vantage, *row)
+        rows = zip(*(column.tolist() for column in columns), _ends(packets, which), strict=True)
+        for code, body, end, record, ns, wire, ends in rows:
+            key = code, bytes(payload[body:end]), vantage, ends
+            seen = held.get(key)
+            if seen is None:
+                held[key] = [record, ns, ns, 1, wire]
+                self._size += end - body + OVERHEAD
+            else:
+                _add(seen, record, ns, ns, 1, wire)
+        if self._size > HELD:
+            self.parse()
+
+    def parse(self) -> None:
+        """Parse what was kept back."""
+        held, self._held, self._size = self._held, {}, 0
+        for (code, payload, vantage, ends), tally in held.items():
+            packet = Packet(vantage, *ends, tally[0], tally[1], tally[4])
+            for fact in parse(APPS[code], payload, packet):
+                self.say(fact, tally)
+
+    def say(self, fact: Fact, tally: "Tally") -> None:
+        """Count a fact as often as `tally` says."""
+        seen = self.known.get(fact)
+        if seen is None:
+            self.known[fact] = tally.copy()
+        else:
+            _add(seen, *tally)
+
+    def join(self, other: "Facts") -> None:
+        """Take over what another reader has found."""
+        other.parse()
+        for fact, tally in other.known.items():
+            self.say(fact, tally)
+
+    def renumber(self, by: int) -> None:
+        """Add a number to all witnesses."""
+        self.parse()
+        for tally in self.known.values():
+            tally[0] += by
+
+    def facts(self) -> list[Fact]:
+        """Return every fact once, in an order that depends on what was said alone."""
+        self.parse()
+        told = [
+            replace(fact, witness=tally[0], first_ns=tally[1], last_ns=tally[2], packets=tally[3], bytes=tally[4])
+            for fact, tally in self.known.items()
+        ]
+        return sorted(told, key=lambda fact: (fact.witness, repr(fact)))
+
+
+Tally = list[int]
+"""The least witness, the first and the last time, packets, and bytes on the wire."""
+Ends = tuple[int, int, int, int, int]
+"""Source and destination address, source and destination port, protocol."""
+
+
+def _add(seen: Tally, witness: int, first: int, last: int, packets: int, size: int) -> None:
+    seen[0] = min(seen[0], witness)
+    seen[1] = min(seen[1], first)
+    seen[2] = max(seen[2], last)
+    seen[3] += packets
+    seen[4] += size
+
+
+def _ends(packets: Packets, which: I64) -> list[Ends]:
+    source, target = _addresses([word[which] for word in packets.address])
+    ports, protocol = packets.ports[which], packets.protocol[which]
+    sport, dport = ((word.byteswap() >> np.uint64(48)).view(np.int64) for word in (ports & _S, ports >> _16 & _S))
+    error = np.flatnonzero((protocol == ICMP) | (protocol == ICMP6))
+    if len(error):  # their type and code stand where others have ports
+        head = packets.body[which[error]] - 8
+        sport[error], dport[error] = packets.data[head], packets.data[head + 1]
+    return list(zip(source, target, sport.tolist(), dport.tolist(), protocol.tolist(), strict=True))
 
 
 def _addresses(words: Sequence[U64]) -> tuple[list[int], list[int]]:
     """Return source and destination addresses as 128-bit numbers."""
     if len(words) == 1:
         both = (words[0] & _W).byteswap() >> _32, (words[0] >> _32).byteswap() >> _32
-        source, target = ([CALLED | v for v in each.tolist()] for each in both)
+        source, target = ([MAPPED | v for v in each.tolist()] for each in both)
         return source, target
     high, low, other_high, other_low = (word.byteswap().tolist() for word in words)
     join = lambda a, b: [x << 64 | y for x, y in zip(a, b, strict=True)]  # noqa: E731

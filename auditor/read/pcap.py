@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from auditor.read.arrays import I64, SLACK, items
+from auditor.read.arrays import I64, items
 from auditor.read.chain import STOP, walk
 from auditor.read.window import Batch, Found, Lost, Window
 
@@ -26,6 +26,7 @@ MAGICS: Final[dict[int, tuple[int, tuple[int, ...]]]] = {
 """Magic number -> nanoseconds in a unit of the second word of a time, and lengths that its record header may have."""
 LANE: Final = 96  # records between two walkers
 FURTHER: Final = 4096  # bytes in which a walker looks for its first record
+NEAR, YEARS = 1 << 16, 1 << 27  # seconds between neighbours, and between any two records, where a guess is good
 SAMPLE: Final = 12  # records that must fit together to tell one variant from another
 
 
@@ -76,7 +77,10 @@ def _fits(head: bytes, form: Shape) -> bool:
 
 
 def read(window: Window, form: Shape, first: int = 1) -> Iterator[Found]:
-    """Yield the packets from the window's position, which must be that of a record; `first` is its number."""
+    """Yield the packets from the window's position, which must be that of a record; `first` is its number.
+
+    If the window ends `until` somewhere, its position is where the next record begins afterwards.
+    """
     records = _Records(window, form)
     number = first
     while True:
@@ -86,6 +90,8 @@ def read(window: Window, form: Shape, first: int = 1) -> Iterator[Found]:
             number += len(offsets)
             yield batch
             window.consume(upto)
+        elif window.position >= window.until:
+            return
         elif records.broken():
             break
         elif not window.refill():
@@ -145,9 +151,10 @@ class _Records:
         """Find the whole records in the window."""
         window = self.window
         start, end = window.start, window.end
+        begin = min(end - self.size + 1, window.horizon())
         stride = max(2048, int(self.mean * LANE))
         guesses = self._guesses(start, end, stride) if end - start > 4 * stride else np.empty(0, np.int64)
-        offsets = walk(start, end - self.size + 1, guesses, self.advance, self.step)
+        offsets = walk(start, begin, guesses[guesses < begin], self.advance, self.step)
         while len(offsets) and self.step(int(offsets[-1])) > end:
             offsets = offsets[:-1]
         if len(offsets):
@@ -179,7 +186,7 @@ class _Records:
         following = np.minimum(at + self.size + captured, end)
         after = items(self.window.data, following, RECORD, self.word).astype(np.int64)
         limit = 1_000_000_000 // self.form.unit
-        near = (head[:, 1] < limit) & (abs(after[:, 0] - head[:, 0]) < 1 << 16) & (after[:, 1] < limit)
+        near = (head[:, 1] < limit) & (abs(after[:, 0] - head[:, 0]) < NEAR) & (after[:, 1] < limit)
         return near | (following + RECORD > end)
 
     def batch(self, offsets: I64, number: int) -> tuple[Batch, int]:
@@ -199,26 +206,25 @@ class _Records:
         )
 
 
-def split(head: bytes, sample: bytes) -> int | None:
+def split(form: Shape, head: bytes, sample: bytes) -> int | None:
     """Guess where in `sample`, bytes from the middle of the file that starts with `head`, a record begins.
 
-    The guess is right if whoever reads the bytes before it ends there; return None if nothing looks like a record.
+    The guess is right if whoever reads the bytes before it ends there; None: nothing looks like a record.
     """
-    form = shape(head)
-    if form is None or len(head) < HEADER + RECORD:
+    if form.swap != "no" or len(head) < HEADER + RECORD:
         return None
     unpack = struct.Struct(form.order + "IIII").unpack_from
-    base = unpack(head, HEADER)[0]
-    for at in range(max(0, len(sample) - LONGEST_FRAME - SLACK)):
-        here, last = at, base
+    begun = unpack(head, HEADER)[0]
+    for at in range(len(sample) // 2):
+        here, last = at, None
         for _ in range(SAMPLE):
+            if here + RECORD > len(sample):
+                break
             seconds, fraction, captured, wire = unpack(sample, here)
-            late = abs(seconds - last) > (1 << 26 if last == base else 1 << 16)
+            late = abs(seconds - (begun if last is None else last)) > (NEAR if last is not None else YEARS)
             if late or fraction * form.unit >= 1_000_000_000 or not 0 < captured <= wire < LONGEST_FRAME:
                 break
             here, last = here + form.header + captured, seconds
-            if here + RECORD > len(sample):
-                break
         else:
             return at
     return None

@@ -16,7 +16,7 @@ from auditor.read.arrays import I64, items
 from auditor.read.blocks import NO_TIME, NOT_DESCRIBED, Interface, clocked, interface, names
 from auditor.read.chain import STOP, walk
 from auditor.read.link import LINKTYPE_RECORD
-from auditor.read.window import LONGEST, Batch, Found, Lost, Named, Window
+from auditor.read.window import LONGEST, Batch, Found, Lost, Named, Readable, Window
 
 SECTION, INTERFACE, PACKET, SIMPLE, NAMES, STATISTICS, ENHANCED = 0x0A0D0D0A, 1, 2, 3, 4, 5, 6
 PACKETS: Final = (PACKET, SIMPLE, ENHANCED)
@@ -32,6 +32,7 @@ REACH: Final = 1 << 16
 """Bytes looked at after a change of section, doubled as long as none follows: a file of nothing but sections costs no
 more than one that has none."""
 KEPT: Final = 1 << 18  # bytes of a window that are looked at again, with those after them, for a credible block
+CHAIN: Final = 8  # blocks that must follow each other where a file is split
 INTERFACES: Final = 1 << 16  # that a section may describe; more are not described
 
 
@@ -52,11 +53,14 @@ def sniff(head: bytes) -> bool:
 def read(window: Window, state: State, first: int = 1) -> Iterator[Found]:
     """Yield the packets and names from the window's position, which must be that of a block, keeping `state` up to date.
 
-    `first` is the number of the first packet.
+    `first` is the number of the first packet.  If the window ends `until` somewhere, its position is where the next
+    block begins afterwards.
     """
     blocks = _Blocks(window, state)
     number, reach = first, REACH
     while True:
+        if window.position >= window.until:
+            return
         if blocks.section():
             reach = REACH
             continue
@@ -141,12 +145,12 @@ class _Blocks:
     def walk(self, reach: int) -> I64:
         """Find the whole blocks in the next `reach` bytes of the window, up to the next section."""
         window = self.window
-        start, end = window.start, min(window.end, window.start + reach)
-        if end - start < LEAST or self.is_section():
+        start, end = window.start, min(window.horizon(), window.start + reach)
+        if window.end - start < LEAST or self.is_section():
             return np.empty(0, np.int64)
         stride = max(2048, int(self.mean * LANE)) & ~3
         guesses = self._guesses(start, end, stride) if end - start > 4 * stride else np.empty(0, np.int64)
-        offsets = walk(start, end - LEAST + 1, guesses, self.advance, self.step)
+        offsets = walk(start, min(end, window.end - LEAST + 1), guesses, self.advance, self.step)
         while len(offsets) and self.step(int(offsets[-1])) > window.end:
             offsets = offsets[:-1]
         if len(offsets):
@@ -255,3 +259,35 @@ class _Blocks:
         good = self.section()
         self.state.order, self.state.interfaces, window.start, window.position = order, interfaces, start, position
         return good
+
+
+def beginning(stream: Readable) -> State:
+    """Return what the file describes before its first packet: what a reader that begins further on may start with."""
+    window = Window(stream, block=LONGEST)
+    blocks = _Blocks(window, State())
+    window.refill()
+    blocks.section()
+    offsets = blocks.walk(HUGE)
+    kinds = blocks.word(offsets, 0)
+    before = int(np.argmax(np.isin(kinds, NUMBERED))) if np.isin(kinds, NUMBERED).any() else len(kinds)
+    blocks.describe(offsets[:before], kinds[:before])
+    return blocks.state
+
+
+def split(state: State, sample: bytes) -> int | None:
+    """Guess where in `sample`, from a position that four divides, a block of a packet begins; None: nothing looks like one.
+
+    The guess is right if whoever reads the bytes before it ends there and has described no more than `state`.
+    """
+    words = np.frombuffer(sample[: len(sample) & ~3], state.order + "u4").astype(np.int64)
+    for at in np.flatnonzero(words[: len(words) // 2] == ENHANCED).tolist():
+        here = at
+        for _ in range(CHAIN):
+            length = int(words[here + 1]) if here + 1 < len(words) else 0
+            last = here + length // 4 - 1
+            if length < 32 or length & 3 or last >= len(words) or words[last] != length or words[here] not in KNOWN:
+                break
+            here = last + 1
+        else:
+            return int(at * 4)
+    return None

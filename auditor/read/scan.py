@@ -1,40 +1,46 @@
-"""Turns captures into one-way flows, facts, and counts of what could not be read: every packet is in one of them.
+"""Reads captures with as many processes as help, and joins what they find.
 
-`Reader` takes packets batch by batch; `scan` shares captures among processes and joins what they found.
+Processes are started by a command of their own rather than forked, since `audit` is called from scripts,
+notebooks and threads.  A large capture is cut where a record seems to begin; the cut is proven when whoever
+reads the bytes before it ends exactly there, and else the rest is read again.
 """
 
+import os
+import pickle  # between this process and those that it starts, and nobody else
+import subprocess
+import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
 
-import numpy as np
-
-from auditor.model.flow import SOURCE_SHIFT
 from auditor.model.report import Input
-from auditor.read import headers, link, payloads, pcap, pcapng
-from auditor.read.arrays import I64
-from auditor.read.classify import CODE, classify
-from auditor.read.directed import EXACT, Directed, Flows, packed
-from auditor.read.facts.model import Fact, Name, fold
-from auditor.read.fragments import Fragments
+from auditor.read import pcap, pcapng
+from auditor.read.directed import EXACT, Directed
+from auditor.read.facts.model import Fact
+from auditor.read.part import Part, Piece, Reading, UnreadRow, read_range, read_whole
 from auditor.read.source import HEAD, Source, hashed, opened
-from auditor.read.window import Batch, Found, Lost, Named, Window
+
+__all__ = ["Progress", "Scan", "UnreadRow", "scan"]
 
 Progress = Callable[[int, int], None]
-"""Is told the bytes that were read and the bytes that there are."""
+"""Is told the bytes that were read and the bytes that there are, from any thread."""
 
+WORTH: Final = 48 << 20
+"""Bytes for which a second process is worth its start, a tenth of a second."""
+SAMPLE: Final = 1 << 20
+"""Bytes in which a place to cut is looked for."""
+PACKED: Final = 6
+"""A byte of a compressed capture takes about as long as so many of another."""
+MOST: Final = 16  # processes; each takes some 100 MB
 
-@dataclass(frozen=True, slots=True)
-class UnreadRow:
-    """Packets of one source that have no flow, under one reason."""
-
-    source: int
-    status: str
-    reason: str
-    packets: int
-    bytes: int
-    first_record: int
-    first_ns: int
-    last_ns: int
+Job = tuple[int, Source, int] | Piece
+"""A whole capture (its index, where it is, its vantage) or a piece of one."""
+Answer = tuple[Part, list[Reading]]
+"""What whole captures hold, together, and what each piece holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,125 +56,6 @@ class Scan:
     fragments_apart: bool = False  # there were too many fragments to give them the ports of their first one
 
 
-@dataclass(slots=True)
-class Part:
-    """What one reader found; parts join in any order."""
-
-    flows: Flows = field(default_factory=Flows)
-    fragments: Fragments = field(default_factory=Fragments)
-    facts: dict[Fact, Fact] = field(default_factory=dict)
-    unread: dict[tuple[int, str, str], UnreadRow] = field(default_factory=dict)
-    packets: dict[int, int] = field(default_factory=dict)
-    lost: dict[tuple[int, str], int] = field(default_factory=dict)
-
-    def join(self, other: "Part") -> None:
-        """Take over what another reader found."""
-        self.flows.join(other.flows)
-        self.fragments.join(self.flows, other.fragments)
-        fold(self.facts, other.facts.values())
-        for row in other.unread.values():
-            self.count(row)
-        for source, packets in other.packets.items():
-            self.packets[source] = self.packets.get(source, 0) + packets
-        for (source, why), size in other.lost.items():
-            self.lost[source, why] = self.lost.get((source, why), 0) + size
-
-    def count(self, row: UnreadRow) -> None:
-        """Add packets without a flow to those of the same reason."""
-        key = row.source, row.status, row.reason
-        old = self.unread.get(key)
-        if old is not None:
-            row = UnreadRow(
-                *key, old.packets + row.packets, old.bytes + row.bytes, min(old.first_record, row.first_record),
-                min(old.first_ns, row.first_ns), max(old.last_ns, row.last_ns),
-            )  # fmt: skip
-        self.unread[key] = row
-
-
-def take(part: Part, batch: Batch, source: int, vantage: int) -> None:
-    """Add all packets of a batch to what was found."""
-    part.packets[source] = part.packets.get(source, 0) + len(batch.start)
-    for found in headers.read(batch, link.find(batch)):
-        if isinstance(found, headers.Unplaced):
-            which = found.index
-            part.count(
-                UnreadRow(
-                    source, found.status, found.reason, len(which), int(batch.wire[which].sum()), int(batch.record[which].min()),
-                    int(batch.ns[which].min()), int(batch.ns[which].max()),
-                )
-            )  # fmt: skip
-        elif len(found.index):
-            _place(part, batch, found, source, vantage)
-
-
-def _place(part: Part, batch: Batch, packets: headers.Packets, source: int, vantage: int) -> None:
-    """Add packets with addresses to the flows, and read those of them that say more."""
-    app, start = classify(packets)
-    whole = len(packets.index) == len(batch.start)
-    wire, ns, witness = (c if whole else c[packets.index] for c in (batch.wire, batch.ns, batch.record))
-    witness = witness | source << SOURCE_SHIFT
-    errors = headers.icmp_errors(packets)
-    rtp = app == CODE["rtp"]
-    ssrc = (start[:, 1].astype(np.uint32).byteswap() * rtp).astype(np.uint32) if rtp.any() else None
-    rest = packed(packets.ports, packets.protocol, app, vantage)
-    kept: I64 = np.arange(0)
-    if len(packets.later):
-        kept = np.ones(len(app), bool)
-        kept[packets.later] = False
-    if len(packets.later) or len(packets.leading):
-        part.fragments.add(part.flows, packets, app, vantage, wire, ns, witness)
-    columns = [*packets.address, rest, wire, packets.length, ns, witness, packets.flags]
-    if len(packets.later):
-        columns = [column[kept] for column in columns]
-        ssrc = None if ssrc is None else ssrc[kept]
-    if len(columns[0]):
-        words = len(packets.address)
-        part.flows.add(columns[:words], *columns[words:], ssrc)
-    which = payloads.wanted(packets, app, start)
-    if len(errors):
-        which = np.concatenate((which, errors))
-    if len(which):
-        payloads.read(part.facts, batch, packets, which, app, witness, vantage)
-
-
-def batches(source: Source, window: Window, head: bytes) -> Iterator[Found]:
-    """Yield all that a capture holds, from its beginning."""
-    if source.format == "pcap":
-        form = pcap.shape(head)
-        if form is None:
-            yield Lost(len(head), "the file header is cut")
-        elif window.refill():
-            window.consume(window.start + pcap.HEADER)
-            yield from pcap.read(window, form)
-    elif source.format == "pcapng":
-        yield from pcapng.read(window, pcapng.State())
-
-
-def read_whole(part: Part, index: int, source: Source, vantage: int, progress: Callable[[int], None]) -> None:
-    """Read one capture from beginning to end."""
-    with opened(source) as stream:
-        head = stream.read(HEAD) if not source.packing else b""
-    with opened(source) as stream:
-        window = Window(stream, limit=None if source.packing else source.size)
-        window.advanced = progress
-        if source.packing:
-            window.refill()
-            head = bytes(window.memory[window.start : min(window.end, window.start + HEAD)])
-        keep(part, batches(source, window, head), index, vantage)
-
-
-def keep(part: Part, found: Iterator[Found], index: int, vantage: int) -> None:
-    """Fold what a capture holds into a part."""
-    for each in found:
-        if isinstance(each, Batch):
-            take(part, each, index, vantage)
-        elif isinstance(each, Named):
-            witness = index << SOURCE_SHIFT | each.record
-            fold(part.facts, [Name(vantage, witness, 0, 0, 0, 0, each.address, each.name)])
-        else:
-            part.lost[index, each.reason] = part.lost.get((index, each.reason), 0) + each.bytes
-
-
 def scan(
     sources: Sequence[Source], vantages: Sequence[int], workers: int | None = None, progress: Progress | None = None
 ) -> Scan:
@@ -176,20 +63,204 @@ def scan(
 
     Raise InputError for a source that can't be read, or where there are more pairs of addresses than fit into memory.
     """
-    part = Part()
-    inputs = []
-    for i, (source, vantage) in enumerate(zip(sources, vantages, strict=True)):
-        read_whole(part, i, source, vantage, lambda size: None)
-        inputs.append(Input(source.name, hashed(source), source.size, source.described, part.packets.get(i, 0)))
-    return settled(part, inputs)
+    advanced = _Advance(progress, sum(source.size for source in sources))
+    count = min(
+        workers or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, MOST
+    )
+    jobs = _shared(sources, vantages, count)
+    if len(jobs) == 1 or not sys.executable:
+        part, readings = work([job for share in jobs for job in share], advanced)
+        hashes = [hashed(source) for source in sources]
+    else:
+        part, readings, hashes = _apart(jobs, sources, advanced)
+    _join_pieces(part, readings, jobs, advanced)
+    inputs = [
+        Input(source.name, digest, source.size, source.described, part.packets.get(i, 0))
+        for i, (source, digest) in enumerate(zip(sources, hashes, strict=True))
+    ]
+    return _settled(part, inputs)
 
 
-def settled(part: Part, inputs: list[Input]) -> Scan:
+class _Advance:
+    """Adds up what several threads report."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self._progress = progress
+        self._total = total
+        self._done = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, size: int) -> None:
+        with self._lock:
+            self._done = min(self._total, self._done + size)
+            if self._progress:
+                self._progress(self._done, self._total)
+
+
+def work(jobs: Sequence[Job], advanced: Callable[[int], None]) -> Answer:
+    """Do jobs one after the other, in this process."""
+    part, readings = Part(), []
+    for job in jobs:
+        if isinstance(job, Piece):
+            readings.append(read_range(job, advanced))
+        else:
+            index, source, vantage = job
+            read_whole(part, index, source, vantage, advanced)
+    return part, readings
+
+
+def _shared(sources: Sequence[Source], vantages: Sequence[int], workers: int) -> list[list[Job]]:
+    """Share the captures among workers, each the next largest job that is left; cut those that are worth it."""
+    whole = [(i, source, vantage) for i, (source, vantage) in enumerate(zip(sources, vantages, strict=True))]
+    total = sum(_cost(source) for source in sources)
+    if workers < 2 or total < WORTH:
+        return [list(whole)]
+    jobs: list[tuple[int, Job]] = []
+    for index, source, vantage in whole:
+        pieces = (
+            _cut(index, source, vantage, workers) if _cost(source) * workers > total and source.size > WORTH else []
+        )
+        jobs += [(piece.end - piece.start, piece) for piece in pieces] or [(_cost(source), (index, source, vantage))]
+    shares: list[list[Job]] = [[] for _ in range(workers)]
+    loads = [0] * workers
+    for cost, job in sorted(jobs, key=lambda each: -each[0]):
+        least = loads.index(min(loads))
+        loads[least] += cost
+        shares[least].append(job)
+    return [share for share in shares if share]
+
+
+def _cost(source: Source) -> int:
+    return source.size * (PACKED if source.packing else 1)
+
+
+def _cut(index: int, source: Source, vantage: int, count: int) -> list[Piece]:
+    """Cut a capture into pieces of about the same size; an empty list if it can't be cut."""
+    if source.packing:
+        return []
+    with opened(source) as stream:
+        head = stream.read(HEAD) or b""
+    state: pcap.Shape | pcapng.State | None
+    if source.format == "pcap":
+        state, first = pcap.shape(head), pcap.HEADER
+    else:
+        with opened(source) as stream:
+            state, first = pcapng.beginning(stream), 0
+    if state is None:
+        return []
+    starts = [first]
+    for i in range(1, count):
+        middle = source.size * i // count & ~3
+        with opened(source, middle) as stream:
+            sample = stream.read(SAMPLE) or b""
+        found = pcap.split(state, head, sample) if isinstance(state, pcap.Shape) else pcapng.split(state, sample)
+        if found is not None and middle + found > starts[-1]:
+            starts.append(middle + found)
+    begun = pcapng.State() if isinstance(state, pcapng.State) else state  # the first piece reads the descriptions
+    return [
+        Piece(index, source, vantage, start, end, state if start > first else begun)
+        for start, end in zip(starts, [*starts[1:], source.size], strict=True)
+    ]
+
+
+def _join_pieces(
+    part: Part, readings: Sequence[Reading], jobs: Sequence[Sequence[Job]], advanced: Callable[[int], None]
+) -> None:
+    """Join the pieces of each capture in order; read again what doesn't begin where the piece before it ended."""
+    pieces = [job for share in jobs for job in share if isinstance(job, Piece)]
+    before: Reading | None = None
+    for piece, reading in sorted(zip(pieces, readings, strict=True), key=lambda each: (each[0].index, each[0].start)):
+        if before is None or before.index != piece.index:
+            begun, number = reading, 0
+        elif before.end == piece.start and before.state == piece.state:
+            begun = reading
+        else:
+            begun = read_range(
+                Piece(piece.index, piece.source, piece.vantage, before.end, piece.end, before.state), advanced
+            )
+        begun.part.renumber(number)
+        number += begun.part.packets.get(piece.index, 0)
+        part.join(begun.part)
+        before = begun
+
+
+def _apart(
+    jobs: Sequence[Sequence[Job]], sources: Sequence[Source], advanced: Callable[[int], None]
+) -> tuple[Part, list[Reading], list[str]]:
+    """Do each share of jobs in a process of its own, and meanwhile hash the captures in this one."""
+    with ExitStack() as stack:
+        workers = [stack.enter_context(_Worker(share)) for share in jobs]
+        threads = stack.enter_context(ThreadPoolExecutor(len(workers)))
+        answers = [threads.submit(worker.answer, advanced) for worker in workers]
+        try:
+            hashes = [hashed(source) for source in sources]
+            found = [answer.result() for answer in answers]
+        except BaseException:
+            for worker in workers:
+                worker.process.kill()
+            raise
+    part = found[0][0]
+    for other, _readings in found[1:]:
+        part.join(other)
+    return part, [reading for _part, readings in found for reading in readings], hashes
+
+
+class _Worker:
+    """A process that does some jobs; leaving its context ends it."""
+
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        root = str(Path(__file__).resolve().parents[2])
+        path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+        self.process = subprocess.Popen(  # noqa: S603  (this interpreter, and a module of ours)
+            [sys.executable, "-P", "-m", "auditor.read.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"},
+        )
+        self._jobs = list(jobs)
+
+    def __enter__(self) -> "_Worker":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            with suppress(OSError):
+                if pipe is not None:
+                    pipe.close()
+
+    def answer(self, advanced: Callable[[int], None]) -> Answer:
+        """Hand over the jobs, and wait for what they find."""
+        for kind, value in self._messages():
+            if kind == "read":
+                advanced(value)
+            elif kind == "failed":
+                raise value
+            else:
+                found: Answer = value
+                return found
+        raise RuntimeError("a process that read captures ended early")
+
+    def _messages(self) -> Iterator[tuple[str, Any]]:
+        put, get = self.process.stdin, self.process.stdout
+        if put is None or get is None:
+            return
+        try:
+            pickle.dump(self._jobs, put, pickle.HIGHEST_PROTOCOL)
+            put.close()
+            while True:
+                yield pickle.load(get)  # noqa: S301  (written by our own process)
+        except (EOFError, BrokenPipeError):
+            return
+
+
+def _settled(part: Part, inputs: list[Input]) -> Scan:
     """Close a part: give fragments their ports, and put everything in an order that doesn't depend on how it was read."""
     part.fragments.settle(part.flows)
     return Scan(
         part.flows.directed(),
-        sorted(part.facts.values(), key=lambda fact: (fact.witness, repr(fact))),
+        part.facts.facts(),
         sorted(part.unread.values(), key=lambda row: (row.source, row.status, row.reason)),
         inputs,
         sorted((source, size, why) for (source, why), size in part.lost.items()),

@@ -20,7 +20,6 @@ from typing import IO, Any, Final
 from auditor.model.errors import InputError
 from auditor.read import pcap, pcapng
 from auditor.read.unpack import MAGICS, unpacked
-from auditor.read.window import Readable
 
 HEAD: Final = 1 << 16
 """Bytes that tell the format: the header and, for the variants of pcap, the first records."""
@@ -160,26 +159,28 @@ _SPOOLS: Final[list[Any]] = []
 
 
 @contextmanager
-def opened(source: Source, at: int = 0) -> Iterator[Readable]:
-    """Open a capture as a stream of its unpacked bytes; `at` is an offset into one that isn't compressed."""
+def opened(source: Source, at: int = 0, advanced: Callable[[int], None] | None = None) -> Iterator[io.RawIOBase]:
+    """Open a capture as a stream of its unpacked bytes; `at` is an offset into one that isn't compressed.
+
+    `advanced` is told how many bytes of the stored file were read.
+    """
     try:
-        stored = open(source.path, "rb", buffering=0)
+        stored = open(source.path, "rb", buffering=0)  # noqa: SIM115  (the with statement is the next one)
     except OSError as error:
         raise InputError(source.name, f"can't be read: {error.strerror}") from error
     with stored:
-        if source.packing:
-            yield unpacked(source.packing, _Limited(stored, source.size))
-        else:
-            stored.seek(at)
-            yield stored
+        stored.seek(at)
+        stream = _Limited(stored, source.size - at, advanced)
+        yield unpacked(source.packing, stream) if source.packing else stream
 
 
 class _Limited(io.RawIOBase):
     """The first bytes of a file, up to the size that it had."""
 
-    def __init__(self, stream: io.FileIO, size: int) -> None:
+    def __init__(self, stream: io.FileIO, size: int, advanced: Callable[[int], None] | None) -> None:
         self._stream = stream
         self._left = size
+        self._advanced = advanced
 
     def readable(self) -> bool:
         return True
@@ -187,6 +188,8 @@ class _Limited(io.RawIOBase):
     def readinto(self, into: Any, /) -> int:
         got = self._stream.readinto(memoryview(into)[: self._left]) or 0
         self._left -= got
+        if self._advanced:
+            self._advanced(got)
         return got
 
 

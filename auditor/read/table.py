@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditor.read.arrays import I64, U64
-from auditor.read.group import exact, grouped
+from auditor.read.group import exact
 
 Column = NDArray[Any]
 FOLDS: Final[dict[str, np.ufunc]] = {"sum": np.add, "min": np.minimum, "max": np.maximum, "or": np.bitwise_or}
@@ -61,6 +61,11 @@ class Table:
             return [np.empty(0, np.uint64)] * self.keys + [np.empty(0, np.int64)] * len(self.folds)
         return self.parts[0]
 
+    def add(self, value: int, amount: int) -> None:
+        """Add an amount to the value column of this number."""
+        for part in self.parts:
+            part[self.keys + value] = part[self.keys + value] + amount
+
     def rekey(self, keys: Sequence[U64]) -> None:
         """Replace the key columns of the merged table, and join the rows that are now equal."""
         if self.parts:
@@ -72,6 +77,3 @@ def reduced(fold: str, values: Column, order: I64, starts: I64) -> Column:
     """Fold the values of each group."""
     result: Column = FOLDS[fold].reduceat(values.take(order), starts)
     return result
-
-
-__all__ = ["MERGE", "Table", "grouped", "reduced"]

@@ -4,7 +4,6 @@ One buffer is reused for a whole capture, so memory doesn't grow with its size; 
 cost more time and would kill the process if the file shrank meanwhile.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -13,6 +12,7 @@ import numpy as np
 from auditor.read.arrays import I64, SLACK, U8
 
 BLOCK: Final = 8 << 20
+FOREVER: Final = 1 << 62
 LONGEST: Final = 1 << 20
 """No record may be longer: four times libpcap's MAXIMUM_SNAPLEN (262,144 bytes), which leaves room for options."""
 
@@ -68,15 +68,19 @@ class Window:
         self.data: U8 = np.frombuffer(self.memory, np.uint8)
         self.start = self.end = LONGEST
         self.position = position
-        self.left = None if limit is None else max(0, limit - position)
+        self.left = None if limit is None else max(0, limit - position)  # bytes to be read still
         self.finished = False
         self.failure = ""
-        self.advanced: Callable[[int], None] = lambda consumed: None
+        self.until = FOREVER  # records that begin there or later belong to another reader
 
     def consume(self, upto: int) -> None:
         """Drop what lies before the offset `upto` of `data`."""
         self.position += upto - self.start
         self.start = upto
+
+    def horizon(self) -> int:
+        """Return the offset in `data` before which records of this reader begin."""
+        return min(self.end, self.start + self.until - self.position)
 
     def refill(self) -> bool:
         """Move what is left to the front and read on; return False where the stream has no more or fails.
@@ -99,7 +103,6 @@ class Window:
         got = self.end - LONGEST
         if self.left is not None:
             self.left -= got
-        self.advanced(got)
         return got > 0
 
     def _readinto(self, into: memoryview) -> int:

@@ -1,0 +1,195 @@
+"""Takes packets into one-way flows, facts, and counts of what could not be read: every packet is in one of them.
+
+A `Part` takes packets batch by batch, and parts join in any order, so readers can share the work.
+"""
+
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from auditor.model.flow import SOURCE_SHIFT
+from auditor.read import headers, link, pcap, pcapng
+from auditor.read.arrays import I64
+from auditor.read.classify import CODE, classify
+from auditor.read.directed import Flows, packed
+from auditor.read.facts.model import Fact, Name
+from auditor.read.fragments import Fragments
+from auditor.read.payloads import Facts, wanted
+from auditor.read.source import HEAD, Source, opened
+from auditor.read.window import Batch, Found, Lost, Named, Window
+
+Advanced = Callable[[int], None]
+"""Is told how many more bytes of a stored file were read."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadRow:
+    """Packets of one source that have no flow, under one reason."""
+
+    source: int
+    status: str
+    reason: str
+    packets: int
+    bytes: int
+    first_record: int
+    first_ns: int
+    last_ns: int
+
+
+@dataclass(slots=True)
+class Part:
+    """What one reader found; parts join in any order."""
+
+    flows: Flows = field(default_factory=Flows)
+    fragments: Fragments = field(default_factory=Fragments)
+    facts: Facts = field(default_factory=Facts)
+    unread: dict[tuple[int, str, str], UnreadRow] = field(default_factory=dict)
+    packets: dict[int, int] = field(default_factory=dict)
+    lost: dict[tuple[int, str], int] = field(default_factory=dict)
+
+    def join(self, other: "Part") -> None:
+        """Take over what another reader found."""
+        self.flows.join(other.flows)
+        self.fragments.join(self.flows, other.fragments)
+        self.facts.join(other.facts)
+        for row in other.unread.values():
+            self.count(row)
+        for source, packets in other.packets.items():
+            self.packets[source] = self.packets.get(source, 0) + packets
+        for (source, why), size in other.lost.items():
+            self.lost[source, why] = self.lost.get((source, why), 0) + size
+
+    def renumber(self, by: int) -> None:
+        """Add a number to all record numbers: those of the pieces before."""
+        self.flows.renumber(by)
+        self.fragments.renumber(by)
+        self.facts.renumber(by)
+        self.unread = {key: replace(row, first_record=row.first_record + by) for key, row in self.unread.items()}
+
+    def count(self, row: UnreadRow) -> None:
+        """Add packets without a flow to those of the same reason."""
+        key = row.source, row.status, row.reason
+        old = self.unread.get(key)
+        if old is not None:
+            row = UnreadRow(
+                *key, old.packets + row.packets, old.bytes + row.bytes, min(old.first_record, row.first_record),
+                min(old.first_ns, row.first_ns), max(old.last_ns, row.last_ns),
+            )  # fmt: skip
+        self.unread[key] = row
+
+
+def take(part: Part, batch: Batch, source: int, vantage: int) -> None:
+    """Add all packets of a batch to what was found."""
+    part.packets[source] = part.packets.get(source, 0) + len(batch.start)
+    for found in headers.read(batch, link.find(batch)):
+        if isinstance(found, headers.Unplaced):
+            which = found.index
+            part.count(
+                UnreadRow(
+                    source, found.status, found.reason, len(which), int(batch.wire[which].sum()), int(batch.record[which].min()),
+                    int(batch.ns[which].min()), int(batch.ns[which].max()),
+                )
+            )  # fmt: skip
+        elif len(found.index):
+            _place(part, batch, found, source, vantage)
+
+
+def _place(part: Part, batch: Batch, packets: headers.Packets, source: int, vantage: int) -> None:
+    """Add packets with addresses to the flows, and read those of them that say more."""
+    app, start = classify(packets)
+    whole = len(packets.index) == len(batch.start)
+    wire, ns, witness = (c if whole else c[packets.index] for c in (batch.wire, batch.ns, batch.record))
+    witness = witness | source << SOURCE_SHIFT
+    errors = headers.icmp_errors(packets)
+    rtp = app == CODE["rtp"]
+    ssrc = (start[:, 1].astype(np.uint32).byteswap() * rtp).astype(np.uint32) if rtp.any() else None
+    rest = packed(packets.ports, packets.protocol, app, vantage)
+    kept: I64 = np.arange(0)
+    if len(packets.later):
+        kept = np.ones(len(app), bool)
+        kept[packets.later] = False
+    if len(packets.later) or len(packets.leading):
+        part.fragments.add(part.flows, packets, app, vantage, wire, ns, witness)
+    columns = [*packets.address, rest, wire, packets.length, ns, witness, packets.flags]
+    if len(packets.later):
+        columns = [column[kept] for column in columns]
+        ssrc = None if ssrc is None else ssrc[kept]
+    if len(columns[0]):
+        words = len(packets.address)
+        part.flows.add(columns[:words], *columns[words:], ssrc)
+    which = wanted(packets, app, start)
+    if len(errors):
+        which = np.concatenate((which, errors))
+    if len(which):
+        part.facts.read(batch, packets, which, app, witness, vantage)
+
+
+def read_whole(part: Part, index: int, source: Source, vantage: int, advanced: Advanced) -> None:
+    """Read one capture from beginning to end."""
+    with opened(source, 0, advanced) as stream:
+        window = Window(stream)
+        window.refill()
+        keep(part, _found(source, window), index, vantage)
+
+
+def _found(source: Source, window: Window) -> Iterator[Found]:
+    """Yield all that a capture holds; the window holds its beginning."""
+    if source.format == "pcapng":
+        yield from pcapng.read(window, pcapng.State())
+    elif source.format == "pcap":
+        form = pcap.shape(bytes(window.memory[window.start : min(window.end, window.start + HEAD)]))
+        if form is None:
+            yield Lost(window.end - window.start, window.failure or "the file header is cut")
+        else:
+            window.consume(window.start + pcap.HEADER)
+            yield from pcap.read(window, form)
+
+
+def read_range(piece: "Piece", advanced: Advanced) -> "Reading":
+    """Read the records that begin in one piece of a capture, numbered from 1."""
+    part, state = Part(), deepcopy(piece.state)
+    with opened(piece.source, piece.start, advanced) as stream:
+        window = Window(stream, piece.start)
+        window.until = piece.end
+        if isinstance(state, pcapng.State):
+            keep(part, pcapng.read(window, state), piece.index, piece.vantage)
+        else:
+            keep(part, pcap.read(window, state), piece.index, piece.vantage)
+    return Reading(piece.index, part, window.position, state)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of one capture: from where a record begins (perhaps only it seems so) to another such place."""
+
+    index: int
+    source: Source
+    vantage: int
+    start: int
+    end: int
+    state: pcap.Shape | pcapng.State  # what is known there
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a piece holds, where its last record ends, and what is known there."""
+
+    index: int
+    part: Part
+    end: int
+    state: pcap.Shape | pcapng.State
+
+
+def keep(part: Part, found: Iterator[Found], index: int, vantage: int) -> None:
+    """Fold what a capture holds into a part."""
+    for each in found:
+        if isinstance(each, Batch):
+            take(part, each, index, vantage)
+        elif isinstance(each, Named):
+            witness = index << SOURCE_SHIFT | each.record
+            name = Name(vantage, witness, 0, 0, 0, 0, each.address, each.name)
+            part.facts.say(name, [witness, 0, 0, 0, 0])
+        else:
+            part.lost[index, each.reason] = part.lost.get((index, each.reason), 0) + each.bytes
