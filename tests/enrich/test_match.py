@@ -2,7 +2,7 @@ from ipaddress import ip_address, ip_network
 
 import numpy as np
 import polars as pl
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.enrich.addresses import numbers
@@ -21,6 +21,7 @@ networks = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(networks, max_size=12, unique=True), st.data())
 def test_covers_agree_with_ipaddress(prefixes: list, data: st.DataObject) -> None:
     entries = [NetworkEntry(prefix, "", (), Entry(str(i))) for i, prefix in enumerate(prefixes)]
@@ -46,6 +47,7 @@ def test_kinds_of_addresses() -> None:
     assert [values[code] for code in codes] == ["private"] * 5 + ["public"] * 3 + ["group"] * 5
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from("abc"), st.integers(0, 99)), min_size=1))
 def test_situations_are_the_distinct_rows(rows: list) -> None:
     columns = [coded(pl.Series([row[i] for row in rows])) for i in range(3)]
