@@ -27,7 +27,7 @@ def country_set(code: Any) -> str:
     """Return the country set that a database's code names, empty if it names none; never raises."""
     if not isinstance(code, str) or len(code) != 2:
         return ""
-    code = code.upper()
-    if known(code):
-        return code
-    return of(ALIASES[code]) if code in ALIASES else ""
+    upper: str = code.upper()
+    if known(upper):
+        return upper
+    return of(ALIASES[upper]) if upper in ALIASES else ""

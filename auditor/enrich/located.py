@@ -6,7 +6,7 @@ hundred, however many addresses it has.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ import polars as pl
 from auditor.enrich import embedded, evidence, special
 from auditor.enrich.addresses import Numbers, numbers, write
 from auditor.enrich.evidence import Situation
+from auditor.enrich.fold import fold
 from auditor.enrich.ground import said
 from auditor.enrich.mmdb import Answer
 from auditor.enrich.opened import Opened
@@ -69,8 +70,7 @@ def code(opened: Opened, ends: pl.DataFrame) -> Coded:
         for stem in (embedded.COUNTRY, embedded.PUBLISHED, embedded.OPERATOR)
     )
     asked = [user.answers(_texts(ends["addr"], read, ordinary)) for user in opened.users]
-    times = ends.select("begin", "end").unique(maintain_order=True).with_row_index("code")
-    time = ends.select("begin", "end").join(times, on=["begin", "end"], how="left", maintain_order="left")["code"]
+    times, time = fold(ends.select("begin", "end"))
     return Coded(
         unusual,
         country,
@@ -80,7 +80,7 @@ def code(opened: Opened, ends: pl.DataFrame) -> Coded:
         tuple(answers for _, answers in asked),
         read.find(opened.ground[0]),
         local,
-        time.to_numpy().astype(np.int64),
+        time,
         times,
     )
 
@@ -164,10 +164,6 @@ def _operators(coded: Coded) -> pl.Series:
 
 def _each(columns: Sequence[Codes], say: Callable[..., tuple[str, ...]], names: Sequence[str]) -> list[pl.Series]:
     """Call `say` once for every distinct row of codes, and spread what it returns over the rows."""
-    key = np.zeros(len(columns[0]), np.int64)
-    for column in columns:
-        _, small = np.unique(column, return_inverse=True)
-        _, key = np.unique(key * (int(small.max(initial=0)) + 1) + small, return_inverse=True)
-    _, first = np.unique(key, return_index=True)
-    answers: list[Any] = [say(*(int(column[row]) for column in columns)) for row in first]
-    return [pl.Series(name, [answer[at] for answer in answers], pl.String).gather(key) for at, name in enumerate(names)]
+    distinct, ids = fold(pl.DataFrame({str(at): column for at, column in enumerate(columns)}))
+    answers = [say(*codes) for codes in distinct.iter_rows()]
+    return [pl.Series(name, [answer[at] for answer in answers], pl.String).gather(ids) for at, name in enumerate(names)]

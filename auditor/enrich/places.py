@@ -4,19 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
 
 import polars as pl
 
 from auditor.enrich.explain import explain
+from auditor.enrich.fold import fold
 from auditor.enrich.located import KEYS, TEXTS, locate
 from auditor.enrich.opened import Opened, open_all
 from auditor.enrich.reflect import reflected
 from auditor.model.flow import SIDES, UNKNOWN
 from auditor.model.report import Database, Source
-
-NOTHING: Final = {**dict.fromkeys(TEXTS, ""), "proven": "*"}
-"""What is known of a row without an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,41 +75,37 @@ def _opened(places: Places) -> Opened:
 
 def fill(opened: Opened, flows: pl.DataFrame, reflexive: pl.DataFrame | None) -> pl.DataFrame:
     """Add to flows what `locate` says of their ends."""
-    columns = flows.columns
-    flows = flows.with_columns(
-        pl.Series("begin", opened.epochs(flows["first_ns"])), pl.Series("end", opened.epochs(flows["last_ns"]))
+    begin, end = (
+        pl.Series(name, opened.epochs(flows[f"{of}_ns"])) for name, of in (("begin", "first"), ("end", "last"))
     )
-    ends = [flows.select("vantage", pl.col(f"{side}_addr").alias("addr"), "begin", "end") for side in SIDES]
-    found = locate(opened, pl.concat(ends).drop_nulls("addr").unique())
+    ends = pl.concat(
+        flows.select("vantage", pl.col(f"{side}_addr").alias("addr"), begin, end) for side in SIDES
+    ).rechunk()
+    distinct, ids = fold(ends)
+    found = locate(opened, distinct)
     if reflexive is not None and len(reflexive):
         found = reflected(found, reflexive, lambda public: locate(opened, public))
-    for side in SIDES:
-        flows = _joined(flows, found, side)
-    return _overridden(flows).select(columns)
+    filled = flows
+    for number, side in enumerate(SIDES):
+        answers = found.select(TEXTS).select(pl.all().gather(ids[number * len(flows) : (number + 1) * len(flows)]))
+        filled = filled.with_columns(_side(answers, side))
+    return _overridden(filled).select(flows.columns)
 
 
-def _joined(flows: pl.DataFrame, found: pl.DataFrame, side: str) -> pl.DataFrame:
-    """Give one side of the flows what was found of its address; its planes go to a column of their own."""
-    answers = found.select(*KEYS, *(pl.col(name).alias(f"new_{name}") for name in TEXTS))
-    joined = flows.join(
-        answers,
-        left_on=["vantage", f"{side}_addr", "begin", "end"],
-        right_on=list(KEYS),
-        how="left",
-        maintain_order="left",
-    )
-    new = {name: pl.col(f"new_{name}").fill_null(NOTHING[name]) for name in TEXTS}
+def _side(answers: pl.DataFrame, side: str) -> list[pl.Expr]:
+    """Give one side of the flows what was found of its addresses; its planes go to a column of their own."""
     operator, role = pl.col(f"{side}_operator"), pl.col(f"{side}_role")
-    return joined.with_columns(
-        *(new[name].alias(f"{side}_{name}") for name in ("label", "site", "claimed", "proven", "planes")),
-        pl.coalesce(_said(new["owner"]), _said(operator), new["operator"]).alias(f"{side}_operator"),
-        pl.coalesce(_said(new["role"]), role).alias(f"{side}_role"),
-    ).drop(f"new_{name}" for name in TEXTS)
+    return [
+        *(pl.lit(answers[name]).alias(f"{side}_{name}") for name in ("label", "site", "claimed", "proven", "planes")),
+        pl.coalesce(_said(answers["owner"]), _said(operator), answers["operator"]).alias(f"{side}_operator"),
+        pl.coalesce(_said(answers["role"]), role).alias(f"{side}_role"),
+    ]
 
 
-def _said(text: pl.Expr) -> pl.Expr:
+def _said(text: pl.Expr | pl.Series) -> pl.Expr:
     """Make the empty text null."""
-    return text.replace("", None)
+    value = pl.lit(text) if isinstance(text, pl.Series) else text
+    return pl.when(value != "").then(value)
 
 
 def _overridden(flows: pl.DataFrame) -> pl.DataFrame:

@@ -1,0 +1,24 @@
+"""Fold many rows to their distinct ones, so that what is dear is done once for each."""
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+
+def fold(rows: pl.DataFrame) -> tuple[pl.DataFrame, npt.NDArray[np.int64]]:
+    """Return the distinct rows in the order in which they first occur, and for each row the index of its own.
+
+    Rows are told apart by 64-bit hashes, which is several times faster than a join on text; should two differ
+    and hash alike, which takes a search for such rows, they are joined after all.
+    """
+    numbered = pl.DataFrame({"key": rows.hash_rows()}).with_row_index("row")
+    first = numbered.select(pl.col("row").min().over("key"))["row"]
+    fresh = first.to_numpy() == np.arange(len(rows))
+    distinct, ids = rows.filter(fresh), (np.cumsum(fresh) - 1)[first.to_numpy()]
+    if all(rows[name].eq_missing(distinct[name].gather(ids)).all() for name in rows.columns):
+        return distinct, ids
+    distinct = rows.unique(maintain_order=True)
+    joined = rows.join(
+        distinct.with_row_index("id"), on=rows.columns, how="left", nulls_equal=True, maintain_order="left"
+    )
+    return distinct, joined["id"].to_numpy().astype(np.int64)
