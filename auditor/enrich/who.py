@@ -30,7 +30,6 @@ Attempts (rejected, unanswered) show no role: nobody said that they serve.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -53,40 +52,16 @@ from auditor.enrich.match import (
     spread,
     union,
 )
+from auditor.enrich.ports import EPHEMERAL, LISTED, PEER, PLAIN, WELL_KNOWN, believed, port_classes
 from auditor.model.flow import CARRIED, OBSERVED, SIDES, UNKNOWN
 
 SERVING: Final = ("server", "relay")
 
-SYSTEM: Final = {
-    "tcp": frozenset({21, 22, 23, 25, 53, 80, 88, 110, 119, 143, 389, 443, 445, 465, 515, 548, 554, 563, 587, 631, 636,
-                      853, 873, 989, 990, 992, 993, 995}),
-    "udp": frozenset({53, 67, 69, 80, 88, 123, 161, 443, 514, 547, 853}),
-    "sctp": frozenset({80, 443}),
-}  # fmt: skip
-"""Well-known ports (RFC 6335) of services whose listening end is a server."""
-
-REGISTERED: Final = {
-    "tcp": {1433: "", 1521: "", 1883: "", 1935: "", 2049: "", 3268: "", 3306: "", 3389: "rdp", 3478: "stun", 5222: "",
-            5349: "tls", 5432: "", 5671: "tls", 5672: "", 5900: "vnc", 5985: "http", 5986: "tls", 6379: "", 6443: "tls",
-            8080: "http", 8443: "tls", 8883: "tls", 9092: "", 27017: ""},
-    "udp": {1194: "", 1812: "", 1813: "", 3389: "rdp", 3478: "stun", 5349: "dtls"},
-}  # fmt: skip
-"""Registered ports of such services (some by custom), and the protocol that makes one believed without an opening."""
-
-PEERS: Final = frozenset({5060, 5061, 5062, 5080, 5269, 1720})
-"""Both ends of SIP, XMPP between servers and H.323 accept connections: being called makes nobody a server."""
-
-SERVED: Final = frozenset({"tls", "quic", "http", "ssh", "rdp", "vnc", "telnet", "dns", "ftp", "smtp", "imap", "pop3"})
+SERVED: Final = frozenset({"tls", "quic", "http", "rtsp", "ssh", "rdp", "vnc", "telnet", "dns"})
 """Protocols that know a client and a server, whatever the port."""
 
 TALK: Final = frozenset({"sip", "rtp", "rtcp", "dtls", "zoom"})
 """Protocols of which a participant's device may be either end."""
-
-HANDED_OUT: Final = 32768
-"""Lowest port that common systems hand out to clients (Linux 32768, others 49152 as RFC 6335 has it)."""
-
-# What a port says of who listens on it.
-WELL_KNOWN, LISTED, PEER, PLAIN, EPHEMERAL = "well-known", "listed", "peer", "plain", "ephemeral"
 
 
 class End(NamedTuple):
@@ -162,29 +137,6 @@ def _port_classes(transport: tuple[Codes, list[str]], ports: pl.Series) -> tuple
     return table[transport[0], ports.to_numpy() & 0xFFFF], values
 
 
-@lru_cache(maxsize=64)
-def port_classes(transport: str) -> tuple[Codes, list[str]]:
-    """Return the number of the class of each of the 65,536 ports of a transport, and the classes by number."""
-    special = [*SYSTEM.get(transport, ()), *PEERS, *REGISTERED.get(transport, ())]
-    codes = np.zeros(1 << 16, np.int64)
-    codes[HANDED_OUT:] = 1
-    names = [PLAIN, EPHEMERAL, *sorted({port_class(transport, port) for port in special})]
-    for port in special:
-        codes[port] = names.index(port_class(transport, port))
-    return codes, names
-
-
-def port_class(transport: str, port: int) -> str:
-    """Say what a port tells of who listens there: see `End.port`."""
-    if port in SYSTEM.get(transport, ()):
-        return WELL_KNOWN
-    if port in PEERS:
-        return PEER
-    if port in REGISTERED.get(transport, ()):
-        return f"{LISTED} {REGISTERED[transport][port]}".rstrip()
-    return EPHEMERAL if port >= HANDED_OUT else PLAIN
-
-
 def _operator(flows: pl.DataFrame, side: str, codes: Codes, values: list[tuple[str, Known]]) -> pl.Series:
     given = flows[f"{side}_operator"]
     return given.zip_with(given != "", spread([known.operator for _, known in values], codes)).alias(given.name)
@@ -246,18 +198,13 @@ def _serves(flow: Situation) -> bool:
 def _by_port(flow: Situation) -> tuple[str, str]:
     if flow.opened or not _shows_roles(flow):
         return UNKNOWN, UNKNOWN
-    listens = tuple(_believed(end.port, flow.app) for end in (flow.src, flow.dst))
+    listens = tuple(believed(end.port, flow.app) for end in (flow.src, flow.dst))
     plain = tuple(end.port in (PLAIN, EPHEMERAL) for end in (flow.src, flow.dst))
     if listens == (False, True) and plain[0]:
         return "client", flow.dst.known.named or "server"
     if listens == (True, False) and plain[1]:
         return flow.src.known.named or "server", "client"
     return UNKNOWN, UNKNOWN
-
-
-def _believed(port: str, app: str) -> bool:
-    """Say whether a port alone shows that its end listens; registered ports also serve as clients' ports."""
-    return port == WELL_KNOWN or (bool(app) and port == f"{LISTED} {'stun' if app == 'turn' else app}")
 
 
 def _by_nat(flow: Situation) -> tuple[str, str]:

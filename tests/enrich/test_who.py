@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.enrich.catalogue import Catalogue, Entry, NetworkEntry
-from auditor.enrich.who import port_class, port_classes, settle, who
+from auditor.enrich.who import settle, who
 from auditor.model import flow
 
 PHONE, OTHER, INSIDE, NATTED = "203.0.113.5", "198.51.100.7", "192.168.1.5", "100.64.3.4"
@@ -210,12 +210,6 @@ def test_rows_without_addresses_pass_through() -> None:
     assert who(flows, CATALOGUE).equals(flows)
     assert who(flow.empty(), CATALOGUE).equals(flow.empty())
     assert settle(flow.empty()).equals(flow.empty())
-
-
-def test_classes_of_ports() -> None:
-    for transport in ("tcp", "udp", "sctp", "icmp"):
-        codes, names = port_classes(transport)
-        assert [names[code] for code in codes] == [port_class(transport, port) for port in range(1 << 16)]
 
 
 addresses = st.sampled_from([PHONE, OTHER, INSIDE, NATTED, ZOOM, "170.114.9.9", CLOUD, "224.0.0.1", "fe80::1", None])
