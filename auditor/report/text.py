@@ -27,11 +27,11 @@ _LABEL: Final = 12  # columns before the text of a line
 def render_text(report: Report, *, width: int = 100, colour: bool = False) -> str:
     """Write the report as lines of at most `width` columns (at least 72); with `colour`, verdicts bear ANSI colours."""
     width = max(width, 72)
-    counts, hidden = words.tally(report), len(report.findings)
+    head, hidden = _verdict(report, width), len(report.findings)
     report = cleaned(replace(report, findings=tuple(words.first_of_each(report.findings, MOST))), _LIMIT)
     hidden -= len(report.findings)
     sections = [
-        _verdict(report, counts, width),
+        head,
         *_findings(report, width),
         _hidden(hidden),
         _judged(report, width),
@@ -60,10 +60,10 @@ def _painted(text: str) -> str:
     return "\n".join(lines)
 
 
-def _verdict(report: Report, counts: str, width: int) -> list[str]:
+def _verdict(report: Report, width: int) -> list[str]:
     when = words.span(report.first_ns, report.last_ns)
     decided = words.decisions(report)
-    lines = [words.title(report) + ".", counts.capitalize() + ".", words.examined(report)]
+    lines = [words.title(report) + ".", words.tally(report).capitalize() + ".", words.examined(report)]
     lines += [f"Traffic from {when}." if " to " in when else f"Traffic of {when}."] if when else []
     lines += [decided] if decided else []
     tag = report.verdict.value.upper()

@@ -122,6 +122,11 @@ def listed(words: list[str], joint: str = "or") -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {joint} {words[-1]}" if words else ""
 
 
+def capital(text: str) -> str:
+    """Begin with a capital letter and leave the others as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def where(value: str) -> str:
     """Write a country set for people: `mainland China or Hong Kong`, `anywhere but Canada`, `anywhere`."""
     if not value:
@@ -201,11 +206,17 @@ def known(finding: Finding) -> str:
 
 def whose(entry: Participants) -> str:
     """Describe a class of participants: where they may be, their label, an address."""
-    at = where(entry.countries)
-    text = at[0].upper() + at[1:] if at else "Not known where"
+    text = capital(where(entry.countries)) or "Not known where"
     text += f", labelled {entry.label}" if entry.label else ""
     text += f" (for example {entry.example})" if entry.example else ""
     return text if entry.certain else text + "; this end may be a participant or a place"
+
+
+def cast(finding: Finding) -> str:
+    """Name on one line where the participants of a finding are; empty if none was seen."""
+    seen = list(dict.fromkeys(where(entry.countries) or "not known where" for entry in finding.participants))
+    more = len(seen) - LISTED
+    return listed(seen[:LISTED] + [f"{more} more"] * (more > 0), "and")
 
 
 def title(report: Report) -> str:

@@ -1,0 +1,159 @@
+"""The report as one HTML file that is made to be filed and printed.
+
+It holds no script, loads nothing and says so itself (Content-Security-Policy); whatever a stranger
+wrote is escaped text.  It is bounded: of very many findings it shows the first in full, the next as
+rows of a table, and counts the rest, which the JSON report lists.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from auditor.model.report import Finding, Report, Settle, Verdict
+from auditor.report import words, worldmap
+from auditor.report.clean import cleaned, link
+
+FULL: Final = 40
+"""Findings of one verdict that get a section of their own."""
+
+BRIEF: Final = 160
+"""Findings of one verdict that get a row of a table after those."""
+
+ROWS: Final = 200
+"""Rows of any other table."""
+
+LEADS: Final = 3
+"""Findings that the verdict at the top tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The findings of one verdict: those told in full, those told briefly, and how many are left out."""
+
+    full: Sequence[Finding]
+    brief: Sequence[Finding]
+    count: int
+
+    @property
+    def hidden(self) -> int:
+        """How many are only in the JSON report."""
+        return self.count - len(self.full) - len(self.brief)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A fact that would settle open findings, and how many it bears on."""
+
+    settle: Settle
+    count: int
+
+
+def render(report: Report) -> str:
+    """Write the page."""
+    shown = cleaned(_bounded(report))
+    failed = _group(report, shown, Verdict.FAIL)
+    undecided = _group(report, shown, Verdict.OPEN)
+    facts, more_facts = _facts(report.findings)
+    style, digest = _style()
+    page = _environment().get_template("page.html").render(
+        report=shown,
+        whole=report.coverage,
+        failed=failed,
+        undecided=undecided,
+        leads=_leads(failed, undecided),
+        title=words.title(report),
+        tally=words.tally(report),
+        facts=facts,
+        more_facts=more_facts,
+        map=worldmap.drawn(report),
+        judged=dict(shown.coverage.judged),
+        told={rule.id: rule for rule in shown.rules},
+        order={rule.id: i for i, rule in enumerate(shown.rules)},
+        hidden={
+            "inputs": len(report.inputs) - len(shown.inputs),
+            "unread": len(report.coverage.unread) - len(shown.coverage.unread),
+            "unread_bytes": len(report.coverage.unread_bytes) - len(shown.coverage.unread_bytes),
+            "rules": len(report.rules) - len(shown.rules),
+            "touched": len(report.touched) - len(shown.touched),
+            "participants": len(report.participants) - len(shown.participants),
+        },
+        style=style,
+        digest=digest,
+    )  # fmt: skip
+    return page + "\n"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("auditor.report", "page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    names = """capital carried cast country decisions disputed examined happened known many moment people place size
+        span unexamined volume where whose BASES GLOSSARY""".split()
+    environment.globals.update({name: getattr(words, name) for name in names})
+    environment.globals.update(link=link, counted=worldmap.counted, spelled=spelled)
+    return environment
+
+
+@cache
+def _style() -> tuple[Markup, str]:
+    """Return the style sheet and its hash, which the policy names: no other style applies."""
+    text = resources.files(__package__).joinpath("page", "style.css").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return Markup(text), digest  # noqa: S704 -- our own file
+
+
+def _bounded(report: Report) -> Report:
+    """Keep what the page shows, so that nothing walks through the rest."""
+    coverage = replace(
+        report.coverage, unread=report.coverage.unread[:ROWS], unread_bytes=report.coverage.unread_bytes[:ROWS]
+    )
+    worst = sorted(report.touched, key=lambda entry: (entry.verdict != Verdict.FAIL, entry.verdict != Verdict.OPEN))
+    return replace(
+        report,
+        findings=tuple(words.first_of_each(report.findings, FULL + BRIEF)),
+        coverage=coverage,
+        inputs=report.inputs[:ROWS],
+        rules=report.rules[:ROWS],
+        participants=report.participants[:ROWS],
+        touched=tuple(worst[:ROWS]),
+    )
+
+
+def _group(report: Report, shown: Report, verdict: Verdict) -> Group:
+    findings = [finding for finding in shown.findings if finding.verdict == verdict]
+    count = sum(finding.verdict == verdict for finding in report.findings)
+    return Group(findings[:FULL], findings[FULL:], count)
+
+
+def _leads(failed: Group, undecided: Group) -> Sequence[Finding]:
+    """Choose what the top of the page tells: proven violations first, open questions where there is none."""
+    if failed.count:
+        return sorted(failed.full, key=lambda finding: not finding.proven)[:LEADS]
+    return undecided.full[:LEADS]
+
+
+def _facts(findings: Iterable[Finding]) -> tuple[list[Fact], int]:
+    """Collect the facts that would settle open findings, those that bear on most first; and how many are left out."""
+    counts: dict[Settle, int] = {}
+    for finding in findings:
+        for settle in set(finding.settles):
+            counts[settle] = counts.get(settle, 0) + 1
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0].fact, pair[0].subject, pair[0].text))
+    return [Fact(cleaned(settle), count) for settle, count in ordered[:FULL]], max(0, len(ordered) - FULL)
+
+
+def spelled(value: Any) -> str:
+    """Write an identifier of ours for people: `no_address` as `no address`."""
+    return str(value).replace("_", " ").replace("-", " ")
