@@ -107,6 +107,8 @@ def planes(seen: Bits, app: I64, protocol: I64) -> tuple[list[str], I64]:
     names = [UNKNOWN, "media", "signalling", "management", "other"]
     by_app = np.array([names.index(PLANES.get(name, UNKNOWN)) for name in ("", *PRECEDENCE)])
     numbers = by_app[app]
+    opaque = (app == 1 + PRECEDENCE.index("stun")) & (seen & bit("other") != 0)
+    numbers[opaque] = names.index(UNKNOWN)  # what else goes through the socket that STUN opened may be anything
     keyed = bit("stun", "dtls")
     numbers[seen & keyed == keyed] = names.index("media")  # WebRTC: DTLS keys the media on the socket that STUN opened
     numbers[np.isin(protocol, ROUTING)] = names.index("other")

@@ -14,6 +14,7 @@ import polars as pl
 
 from auditor.read.arrays import I64
 from auditor.read.facts.model import Fact, Hello, Hop, Name, Reflexive
+from auditor.read.facts.text import address as read_address
 from auditor.read.facts.text import reachable
 from auditor.read.pairing import Paired
 from auditor.read.written import numbered, text, texts
@@ -100,7 +101,7 @@ def reflexive(facts: Iterable[Fact], vantages: Sequence[str]) -> pl.DataFrame:
     rows: set[tuple[str, str, str]] = set()
     for fact in facts:
         if isinstance(fact, Hop):
-            if fact.kind != "sender" or fact.request or fact.host.strip("[]") != text(fact.flow[2]):
+            if fact.kind != "sender" or fact.request or read_address(fact.host.encode()) != fact.flow[2]:
                 continue
         elif not isinstance(fact, Reflexive):
             continue

@@ -92,7 +92,7 @@ class Hop(Fact):
     flow: Flow
     call_id: str
     kind: str  # of the Via chain: sender (the first), via, origin (the last of several); record-route, route, ...
-    host: str  # as written, lower case
+    host: str  # as written, lower case, IPv6 without brackets
     address: int  # its address or that of `received`, -1: a host name
     port: int  # 0: not given
     request: bool

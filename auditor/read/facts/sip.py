@@ -80,10 +80,14 @@ def _message(start: re.Match[bytes], headers: _Headers, body: bytes, packet: Pac
     told = [*_vias(headers), *_uris(headers)][:HOSTS]
     for kind, host, received, number in dict.fromkeys(told):
         where = address(received or host)
-        facts.append(Hop(*seen, flow, call_id, kind, name_text(host), -1 if where is None else where, number, request))
+        facts.append(Hop(*seen, flow, call_id, kind, _host_text(host), -1 if where is None else where, number, request))
     if body:
         facts += [Media(*seen, flow, call_id, *end) for end in sdp.ends(body)]
     return facts
+
+
+def _host_text(host: bytes) -> str:
+    return host[1:-1].decode("ascii").lower() if host[:1] == b"[" else name_text(host)
 
 
 def _vias(headers: _Headers) -> Iterator[tuple[str, bytes, bytes, int]]:

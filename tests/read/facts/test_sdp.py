@@ -1,0 +1,68 @@
+"""Media ends of session descriptions: levels, declined streams, RTCP, candidates, and lines that are none."""
+
+from auditor.read.facts import sdp
+from tests.read.facts.payloads import number
+from tests.read.facts.payloads import sdp as body
+
+
+def ends(*lines: str) -> list[tuple[int, int, str, str]]:
+    return sdp.ends(body(*lines).encode())
+
+
+def test_a_stream_has_the_address_of_the_session_unless_it_has_its_own() -> None:
+    assert ends(
+        "c=IN IP4 192.0.2.1", "m=audio 6000 RTP/AVP 0", "m=video 6002/2 RTP/AVP 31", "c=IN IP6 2001:db8::1"
+    ) == [
+        (number("192.0.2.1"), 6000, "media", "audio"),
+        (number("2001:db8::1"), 6002, "media", "video"),
+    ]
+
+
+def test_declined_held_and_multicast_streams_are_told_as_they_are() -> None:
+    assert ends("c=IN IP4 0.0.0.0", "m=audio 0 RTP/AVP 0") == [(number("0.0.0.0"), 0, "media", "audio")]
+    assert ends("c=IN IP4 233.252.0.1/127/3", "m=audio 6 RTP/AVP 0") == [(number("233.252.0.1"), 6, "media", "audio")]
+    assert ends("c=IN IP4 192.0.2.1") == [(number("192.0.2.1"), 0, "media", "")]
+
+
+def test_rtcp_may_go_elsewhere() -> None:
+    assert ends("c=IN IP4 192.0.2.1", "m=audio 6000 RTP/AVP 0", "a=rtcp:7001")[1] == (
+        number("192.0.2.1"), 7001, "rtcp", "audio",
+    )  # fmt: skip
+    assert ends("c=IN IP4 192.0.2.1", "m=audio 6000 RTP/AVP 0", "a=rtcp:7001 IN IP4 192.0.2.5")[1][0] == number(
+        "192.0.2.5"
+    )
+
+
+def test_candidates_tell_their_type() -> None:
+    found = ends(
+        "c=IN IP4 0.0.0.0",
+        "m=audio 9 UDP/TLS/RTP/SAVPF 111",
+        "a=candidate:1 1 UDP 2130706431 10.0.1.1 8998 typ host",
+        "a=candidate:2 1 UDP 1694498815 192.0.2.3 45664 typ srflx raddr 10.0.1.1 rport 8998",
+        "a=candidate:3 1 udp 16777215 2001:db8::9 50000 typ relay raddr 192.0.2.3 rport 45664",
+        "a=candidate:4 1 udp 1 abcd.local 50000 typ host",
+        "a=candidate:5 1 udp 1 192.0.2.4 50000 typ other",
+        "a=candidate:6 1 udp",
+    )
+    assert found[1:] == [
+        (number("10.0.1.1"), 8998, "candidate host", "audio"),
+        (number("192.0.2.3"), 45664, "candidate srflx", "audio"),
+        (number("2001:db8::9"), 50000, "candidate relay", "audio"),
+    ]
+
+
+def test_a_part_of_a_multipart_body_is_found_and_other_bodies_are_none() -> None:
+    part = "--b\r\nContent-Type: application/sdp\r\n\r\n" + body("c=IN IP4 192.0.2.1", "m=audio 6000 RTP/AVP 0")
+    assert sdp.ends(part.encode()) == [(number("192.0.2.1"), 6000, "media", "audio")]
+    assert sdp.ends(b"Signal=5\r\nDuration=160") == []
+
+
+def test_odd_lines_say_nothing() -> None:
+    assert ends("c=IN IP4 host.example.com", "m=audio 6000 RTP/AVP 0") == []
+    assert ends("c=", "c=IN", "m=", "m=audio", "m=audio 70000 RTP/AVP 0", "a=rtcp:", "c=ATM NSAP 47") == []
+    assert ends("c=IN IP4 192.0.2.1", "m=<script> 600E RTP/AVP 0") == [(number("192.0.2.1"), 0, "media", "")]
+
+
+def test_a_body_of_many_lines_is_bounded() -> None:
+    streams = [f"m=audio {port} RTP/AVP 0" for port in range(1, 2000)]
+    assert len(ends("c=IN IP4 192.0.2.1", *streams)) == sdp.ENDS

@@ -1,0 +1,105 @@
+"""One-way flows and facts, written by hand, as a scan would return them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from auditor.read.assemble import Assembled, assemble
+from auditor.read.classify import CODE
+from auditor.read.directed import Directed
+from auditor.read.facts import parse
+from auditor.read.facts.model import Fact, Packet, fold
+from tests.read.facts.payloads import number
+
+PROTOCOLS = {"tcp": 6, "udp": 17, "icmp": 1, "sctp": 132, "igmp": 2}
+_LOW = (1 << 64) - 1
+
+
+@dataclass(frozen=True)
+class Row:
+    src: str
+    sport: int
+    dst: str
+    dport: int
+    app: str = "other"
+    transport: str = "udp"
+    packets: int = 1
+    payload: int = 100
+    first: int = 0
+    last: int = 0
+    flags: int = 0
+    ssrc: tuple[int, int] = (0xFFFFFFFF, 0)
+    witness: int = 1
+    vantage: int = 0
+
+
+def back(row: Row, **changes: Any) -> Row:
+    """The row of the other direction."""
+    values = {each.name: getattr(row, each.name) for each in fields(row)}
+    swapped = {"src": row.dst, "sport": row.dport, "dst": row.src, "dport": row.sport}
+    return Row(**(values | swapped | changes))
+
+
+def directed(rows: Sequence[Row]) -> Directed:
+    ends = [(number(row.src), number(row.dst)) for row in rows]
+    columns: dict[str, Any] = {
+        "vantage": [row.vantage for row in rows],
+        "src_hi": [src >> 64 for src, _ in ends],
+        "src_lo": [src & _LOW for src, _ in ends],
+        "dst_hi": [dst >> 64 for _, dst in ends],
+        "dst_lo": [dst & _LOW for _, dst in ends],
+        "sport": [row.sport for row in rows],
+        "dport": [row.dport for row in rows],
+        "protocol": [PROTOCOLS[row.transport] for row in rows],
+        "app": [CODE[row.app] for row in rows],
+        "packets": [row.packets for row in rows],
+        "bytes": [row.payload + 42 * row.packets for row in rows],
+        "payload": [row.payload for row in rows],
+        "first_ns": [row.first for row in rows],
+        "last_ns": [max(row.first, row.last) for row in rows],
+        "witness": [row.witness for row in rows],
+        "flags": [row.flags for row in rows],
+        "ssrc_min": [row.ssrc[0] for row in rows],
+        "ssrc_max": [row.ssrc[1] for row in rows],
+    }
+    kinds = {"vantage": "u2", "sport": "u2", "dport": "u2", "protocol": "u1", "app": "u1", "flags": "u2"}
+    kinds |= {"ssrc_min": "u4", "ssrc_max": "u4", "src_hi": "u8", "src_lo": "u8", "dst_hi": "u8", "dst_lo": "u8"}
+    return Directed(**{name: np.array(values, kinds.get(name, "i8")) for name, values in columns.items()})
+
+
+@dataclass
+class Scanned:
+    directed: Directed
+    facts: list[Fact] = field(default_factory=list)
+    unread: list[Any] = field(default_factory=list)
+
+
+def facts(*said: tuple[Row, bytes]) -> list[Fact]:
+    """Read payloads as if each were a packet of its row."""
+    known: dict[Fact, Fact] = {}
+    for row, payload in said:
+        protocol = PROTOCOLS[row.transport]
+        packet = Packet(
+            row.vantage, number(row.src), number(row.dst), row.sport, row.dport, protocol, row.witness, row.first, 142
+        )
+        fold(known, parse(row.app, payload, packet))
+    return list(known.values())
+
+
+def assembled(
+    rows: Sequence[Row],
+    said: Sequence[Fact] = (),
+    unread: Sequence[Any] = (),
+    vantages: Sequence[str] = ("tap", "other"),
+) -> Assembled:
+    return assemble(Scanned(directed(rows), list(said), list(unread)), vantages)
+
+
+def only(rows: Sequence[Row], said: Sequence[Fact] = ()) -> dict[str, Any]:
+    """Put together rows that make one flow, and return it."""
+    flows = assembled(rows, said).flows.filter(pl.col("basis") == "observed")
+    assert flows.height == 1
+    return flows.row(0, named=True)

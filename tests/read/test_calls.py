@@ -1,0 +1,110 @@
+"""Flows and calls: SIP by Call-ID, media by the ends that were announced, 5-tuples that outlive calls."""
+
+import polars as pl
+
+from tests.read.facts.payloads import sdp, sip
+from tests.read.oneway import Row, assembled, back, facts
+
+A, B, PROXY = "192.0.2.1", "198.51.100.2", "203.0.113.9"
+SIP = Row(A, 5060, B, 5060, "sip", packets=2)
+S = 1_000_000_000
+
+
+def at(row: Row, first: int, witness: int = 1) -> Row:
+    return Row(**{**row.__dict__, "first": first, "last": first, "witness": witness})
+
+
+def invite(call: str, address: str = A, port: int = 6000, method: str = "INVITE") -> bytes:
+    body = sdp(f"c=IN IP4 {address}", f"m=audio {port} RTP/AVP 0") if port else ""
+    return sip(f"{method} sip:b@example.com SIP/2.0", f"Call-ID: {call}", "CSeq: 1 INVITE", body=body)
+
+
+def ok(call: str, address: str = B, port: int = 7000) -> bytes:
+    return sip(
+        "SIP/2.0 200 OK",
+        f"Call-ID: {call}",
+        "CSeq: 1 INVITE",
+        body=sdp(f"c=IN IP4 {address}", f"m=audio {port} RTP/AVP 0"),
+    )
+
+
+def media(a: str = A, port: int = 6000, b: str = B, other: int = 7000, first: int = 5 * S, last: int = 50 * S) -> Row:
+    return Row(a, port, b, other, "rtp", packets=50, ssrc=(7, 7), first=first, last=last, witness=50)
+
+
+def sessions(flows: pl.DataFrame, app: str) -> list[tuple[str | None, int, int]]:
+    found = flows.filter((pl.col("app") == app) & (pl.col("basis") == "observed"))
+    return found.select("session", "src_packets", "dst_packets").rows()
+
+
+def test_a_call_has_its_signalling_and_its_media_in_both_directions() -> None:
+    said = facts((SIP, invite("one")), (back(SIP), ok("one")))
+    flows = assembled([SIP, back(SIP), media(), back(media()), media(port=6001, other=7001)], said).flows
+    assert set(flows["session"]) == {"one"}
+    assert flows.height == 3
+
+
+def test_media_from_another_address_than_announced_is_tied_by_its_other_end() -> None:
+    said = facts((SIP, invite("one", "10.0.0.5", 6000)), (back(SIP), ok("one")))
+    flows = assembled([SIP, back(SIP), media(a="203.0.113.77", port=31000)], said).flows
+    assert sessions(flows, "rtp") == [("one", 50, 0)]
+
+
+def test_other_media_is_no_part_of_the_call() -> None:
+    said = facts((SIP, invite("one")), (back(SIP), ok("one")))
+    flows = assembled([SIP, back(SIP), media(port=6100, other=7100), media(a=PROXY, b="203.0.113.10")], said).flows
+    assert sessions(flows, "rtp") == [(None, 50, 0), (None, 50, 0)]
+
+
+def test_media_long_before_its_announcement_is_no_part_of_the_call() -> None:
+    late = at(SIP, 100 * S)
+    flows = assembled([late, media(first=0, last=10 * S)], facts((late, invite("one")))).flows
+    assert sessions(flows, "rtp") == [(None, 50, 0)]
+
+
+def test_a_private_address_means_something_at_its_tap_only() -> None:
+    said = facts((SIP, invite("one", "10.0.0.5")))
+    here, there = media(a="10.0.0.5"), Row(**{**media(a="10.0.0.5").__dict__, "vantage": 1})
+    flows = assembled([SIP, here, there], said).flows.filter(pl.col("app") == "rtp")
+    assert sorted(flows.select("vantage", "session").rows()) == [("other", None), ("tap", "one")]
+
+
+def test_calls_that_share_a_trunk_share_its_packets() -> None:
+    trunk = Row(A, 5060, B, 5060, "sip", packets=7, payload=700)
+    answers = back(trunk, packets=3)
+    said = facts(
+        (at(trunk, 1, 1), invite("one", port=0)), (at(trunk, 1, 2), invite("one", port=0)),
+        (at(trunk, 5, 3), invite("two", port=0)),
+        (at(answers, 4, 4), invite("back", port=0)), (at(answers, 6, 5), ok("two", port=0)),
+    )  # fmt: skip
+    flows = assembled([trunk, answers], said).flows
+    assert flows.select("session", "src_addr", "src_packets", "dst_packets").rows() == [
+        ("one", A, 6, 1),  # with what no message is known for
+        ("back", B, 1, 0),
+        ("two", A, 1, 1),
+    ]
+    assert flows["src_bytes"].sum() + flows["dst_bytes"].sum() == sum(
+        row.payload + 42 * row.packets for row in (trunk, answers)
+    )
+
+
+def test_registrations_are_no_call_and_take_the_rest() -> None:
+    trunk = Row(A, 5060, B, 5060, "sip", packets=9)
+    register = sip("REGISTER sip:example.com SIP/2.0", "Call-ID: r")
+    said = facts((at(trunk, 1, 1), register), (at(trunk, 5, 2), invite("one", port=0)))
+    assert sessions(assembled([trunk], said).flows, "sip") == [(None, 8, 0), ("one", 1, 0)]
+    assert sessions(assembled([trunk], said[:1]).flows, "sip") == [(None, 9, 0)]
+
+
+def test_ports_that_are_used_again_belong_to_each_call_in_its_time() -> None:
+    first, second = at(SIP, 1 * S, 1), at(SIP, 30 * S, 2)
+    said = facts((first, invite("one")), (back(first), ok("one")), (second, invite("two")), (back(second), ok("two")))
+    flows = assembled([SIP, back(SIP), media(first=5 * S, last=50 * S)], said).flows
+    assert sessions(flows, "rtp") == [("one", 50, 0), ("two", 0, 0)]
+    flows = assembled([SIP, back(SIP), media(first=40 * S, last=50 * S)], said).flows
+    assert sessions(flows, "rtp") == [("two", 50, 0)]
+
+
+def test_a_call_that_announced_both_ends_comes_first() -> None:
+    said = facts((at(SIP, 1), invite("half", port=6000)), (SIP, invite("whole")), (back(SIP), ok("whole")))
+    assert sessions(assembled([SIP, back(SIP), media()], said).flows, "rtp") == [("whole", 50, 0)]

@@ -1,0 +1,114 @@
+"""Real captures: what share of what tshark names do the facts name, and is every RTP stream it knows of media here?
+
+tshark puts streams and tunnels together, which the facts of single packets can't; so the shares are below one,
+and may only grow.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, Final
+
+import polars as pl
+
+from auditor.read.assemble import Assembled, assemble
+from auditor.read.facts.model import Dialog, Exchange, Fact, Hello, Hop, Media, Name, Peer, Redirect, Reflexive, Relayed
+from auditor.read.scan import Scan, scan
+from auditor.read.source import sources
+from auditor.read.written import text
+from tests import corpus
+
+SHARES: Final = {
+    "sip calls": 0.86,  # the rest are fuzzed, and tshark's text of their bytes differs
+    "sip elements": 0.86,
+    "sdp ends": 0.87,  # of MGCP and RTSP
+    "server names": 0.88,  # in tunnels, and cut by segments
+    "dns answers": 0.56,  # tshark gives the question's name to the addresses of name servers as well
+    "dns addresses": 0.88,  # in tunnels and fragments
+    "stun ends": 0.97,
+}
+"""Named of what tshark names, at least."""
+
+
+@cache
+def everything() -> list[tuple[dict[str, Any], Scan, Assembled]]:
+    """Scan each capture of which tshark says something to compare; small ones, one after the other."""
+    keys = ("sip", "sdp", "sni", "dns_answers", "stun", "rtp")
+    found = []
+    for capture in corpus.captures():
+        truth = corpus.truth(capture)
+        if any(truth.get(key) for key in keys):
+            scanned = scan(sources([str(capture)]), [0], workers=1)
+            found.append((truth, scanned, assemble(scanned, [""])))
+    return found
+
+
+def of(facts: Iterable[Fact], *kinds: type) -> list[Any]:
+    return [fact for fact in facts if isinstance(fact, kinds)]
+
+
+def wanted(truth: dict[str, Any]) -> dict[str, set[Any]]:
+    """Return what tshark names, in the words of `named`."""
+    sip, stun, answers = (truth.get(key) or {} for key in ("sip", "stun", "dns_answers"))
+    hellos = [each for each in truth.get("sni") or () if each["via"] != "quic"]
+    addresses = [(name.lower(), value) for name, found in answers.items() for kind, value in found if kind != "cname"]
+    hosts = ("via_sent_by", "contact_hosts", "record_route_hosts", "route_hosts")
+    return {
+        "sip calls": set(sip.get("call_ids", ())),
+        "sip elements": {(kind, host.lower()) for kind in hosts for host in sip.get(kind, ())},
+        "sdp ends": announced(truth),
+        "server names": {(each["name"].lower(), each["server"]) for each in hellos},
+        "dns answers": set(addresses),
+        "dns addresses": {value for _, value in addresses},
+        "stun ends": {(each["ip"], int(each["port"])) for each in stun.get("addresses", ())},
+    }
+
+
+def announced(truth: dict[str, Any]) -> set[Any]:
+    ends = set()
+    for body in truth.get("sdp") or ():
+        for stream in body["media"]:
+            where, port = (stream.get("c") or body["session_c"]).split()[2:3], stream["m"].split()[1].partition("/")[0]
+            if where and port.isdigit():
+                ends.add((where[0], int(port)))
+    return ends
+
+
+KINDS: Final = {"contact": "contact_hosts", "record-route": "record_route_hosts", "route": "route_hosts"}
+
+
+def named(facts: list[Fact]) -> dict[str, set[Any]]:
+    return {
+        "sip calls": {fact.call_id for fact in of(facts, Dialog)},
+        "sip elements": {(KINDS.get(fact.kind, "via_sent_by"), fact.host) for fact in of(facts, Hop)},
+        "sdp ends": {(text(fact.address), fact.port) for fact in of(facts, Media)},
+        "server names": {(fact.name, text(fact.flow[2])) for fact in of(facts, Hello)},
+        "dns answers": {(fact.name, text(fact.address)) for fact in of(facts, Name)},
+        "dns addresses": {text(fact.address) for fact in of(facts, Name)},
+        "stun ends": {(text(fact.address), fact.port) for fact in of(facts, Reflexive, Relayed, Peer, Redirect)}
+        | {(text(fact.flow[0]), fact.flow[1]) for fact in of(facts, Exchange) if fact.answer},
+    }
+
+
+@corpus.needed
+def test_shares_of_what_tshark_names() -> None:
+    have, want = Counter[str](), Counter[str]()
+    for truth, scanned, _ in everything():
+        ours = named(scanned.facts)
+        for kind, theirs in wanted(truth).items():
+            want[kind] += len(theirs)
+            have[kind] += len(theirs & ours[kind])
+    shares = {kind: round(have[kind] / count, 3) for kind, count in want.items()}
+    assert {kind: share for kind, share in shares.items() if share < SHARES[kind]} == {}, shares
+
+
+@corpus.needed
+def test_every_stream_that_tshark_knows_from_signalling_is_media() -> None:
+    missing = []
+    for truth, _, assembled in everything():
+        flows = assembled.flows.filter(pl.col("app") == "rtp")
+        ends = flows.select("src_addr", "src_port", "dst_addr", "dst_port").rows()
+        ours = set(ends) | {(*end[2:], *end[:2]) for end in ends}
+        theirs = {(each["src"], int(each["sport"]), each["dst"], int(each["dport"])) for each in truth.get("rtp") or ()}
+        missing += [(truth["file"], stream) for stream in theirs - ours]
+    assert missing == []
