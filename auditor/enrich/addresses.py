@@ -32,6 +32,20 @@ class Numbers:
     rows6: Rows
     values6: V6
 
+    def texts(self, rows: Rows) -> list[str]:
+        """Write the addresses of some rows; empty for a text that is no address."""
+        where = np.full(self.count, -1, np.int64)
+        where[self.rows4] = np.arange(len(self.rows4))
+        where[self.rows6] = np.arange(len(self.rows6)) + len(self.rows4)
+        return [self._text(at) for at in where[rows].tolist()]
+
+    def _text(self, at: int) -> str:
+        if at < 0:
+            return ""
+        if at < len(self.rows4):
+            return socket.inet_ntoa(int(self.values4[at]).to_bytes(4, "big"))
+        return socket.inet_ntop(socket.AF_INET6, self.values6[at - len(self.rows4)].ljust(16, b"\0"))
+
     def find(self, intervals: Intervals) -> npt.NDArray[np.int64]:
         """Return the code of every row; 0 (nothing is said) for a text that is no address."""
         codes = np.zeros(self.count, np.int64)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from auditor.enrich import embedded, evidence, special
-from auditor.enrich.addresses import Numbers, numbers, write
+from auditor.enrich.addresses import Numbers, numbers
 from auditor.enrich.evidence import Situation
 from auditor.enrich.fold import fold
 from auditor.enrich.ground import said
@@ -69,14 +69,14 @@ def code(opened: Opened, ends: pl.DataFrame) -> Coded:
         np.where(ordinary, read.find(embedded.shipped(stem).intervals), 0)
         for stem in (embedded.COUNTRY, embedded.PUBLISHED, embedded.OPERATOR)
     )
-    asked = [user.answers(_texts(ends["addr"], read, ordinary)) for user in opened.users]
+    asked = [user.answers(read, ordinary) for user in opened.users]
     times, time = fold(ends.select("begin", "end"))
     return Coded(
         unusual,
         country,
         published,
         operator,
-        tuple(_spread(codes, ordinary) for codes, _ in asked),
+        tuple(codes for codes, _ in asked),
         tuple(answers for _, answers in asked),
         read.find(opened.ground[0]),
         local,
@@ -97,23 +97,6 @@ def _local(opened: Opened, vantages: pl.Series, read: Numbers, unusual: Codes) -
 def _is_private(unusual: Codes) -> npt.NDArray[np.bool_]:
     kinds = [value.startswith(special.PRIVATE) for value in special.registry().values]
     return np.array(kinds)[unusual]
-
-
-def _texts(texts: pl.Series, read: Numbers, wanted: npt.NDArray[np.bool_]) -> list[str]:
-    """Return the addresses of the wanted rows as text, those that carry an IPv4 address as that."""
-    chosen = texts.to_list()
-    carried = np.flatnonzero(texts.str.contains(":", literal=True).fill_null(False).to_numpy()[read.rows4])
-    for at in carried:
-        chosen[read.rows4[at]] = write(int(read.values4[at]), 4)
-    known = np.zeros(read.count, np.bool_)
-    known[read.rows4] = known[read.rows6] = True
-    return [chosen[row] if known[row] else "0.0.0.0" for row in np.flatnonzero(wanted)]  # noqa: S104
-
-
-def _spread(codes: Codes, wanted: npt.NDArray[np.bool_]) -> Codes:
-    spread = np.zeros(len(wanted), np.int64)
-    spread[wanted] = codes
-    return spread
 
 
 def _places(opened: Opened, coded: Coded) -> list[pl.Series]:

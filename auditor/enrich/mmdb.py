@@ -7,8 +7,9 @@ stranger's: names are cut and cleaned, and a file that breaks on the way is an I
 """
 
 import hashlib
+import mmap
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,9 +21,13 @@ import maxminddb
 import numpy as np
 import numpy.typing as npt
 
+from auditor.enrich.addresses import Numbers
 from auditor.enrich.codes import country_set
+from auditor.enrich.tree import Tree, view
 from auditor.model.errors import InputError
 from auditor.model.report import Database
+
+Codes = npt.NDArray[np.int64]
 
 REMEDY: Final = "give a whole MaxMind, DB-IP or IPinfo file in .mmdb form"
 
@@ -46,6 +51,7 @@ class UserDatabase:
 
     path: str
     reader: maxminddb.Reader
+    tree: Tree
 
     @cached_property
     def name(self) -> str:
@@ -85,16 +91,22 @@ class UserDatabase:
                 return NOTHING, 0  # an IPv6 address in a database of IPv4
             return read(record), length
 
-    def answers(self, addresses: Iterable[str]) -> tuple[npt.NDArray[np.int64], list[Answer]]:
-        """Return the code of every address, and what the codes stand for; code 0 is an answer that says nothing."""
+    def answers(self, read_: Numbers, wanted: npt.NDArray[np.bool_]) -> tuple[Codes, list[Answer]]:
+        """Return the code of every row, and what the codes stand for; code 0 (also of unwanted rows) says nothing."""
+        records = np.full(read_.count, self.tree.count, np.int64)
+        records[read_.rows4] = self.tree.find4(read_.values4)
+        records[read_.rows6] = self.tree.find6(read_.values6)
+        records[~wanted] = self.tree.count
+        distinct, first, record = np.unique(records, return_index=True, return_inverse=True)
         numbers: dict[Answer, int] = {NOTHING: 0}
-        get, six = self.reader.get, self.reader.metadata().ip_version == 6
+        texts = read_.texts(first)
         with self._guarded():
-            codes = [
-                numbers.setdefault(read(get(address)), len(numbers)) if six or ":" not in address else 0
-                for address in addresses
-            ]
-        return np.array(codes, np.int64), list(numbers)
+            answers = (
+                read(self.reader.get(text)) if number != self.tree.count else NOTHING
+                for number, text in zip(distinct.tolist(), texts, strict=True)
+            )
+            codes = [numbers.setdefault(answer, len(numbers)) for answer in answers]
+        return np.array(codes, np.int64)[record], list(numbers)
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -108,12 +120,15 @@ def open_database(path: str) -> UserDatabase:
     """Open a database.  Raise InputError if the file can't be read or is none."""
     try:
         reader = maxminddb.open_database(path)
-        reader.metadata()
+        facts = reader.metadata()
+        with open(path, "rb") as file:
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        tree = view(mapped, facts.node_count, facts.record_size, facts.ip_version)
     except OSError as error:
         raise InputError(path, f"can't be read ({error.strerror or error}); {REMEDY}") from None
     except (maxminddb.InvalidDatabaseError, ValueError, TypeError, KeyError, OverflowError, MemoryError) as error:
         raise InputError(path, f"is no MaxMind database ({text(str(error))}); {REMEDY}") from None
-    opened = UserDatabase(path, reader)
+    opened = UserDatabase(path, reader, tree)
     opened.answer("192.0.2.1")  # a file whose tree is broken shows it at once
     return opened
 

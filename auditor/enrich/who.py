@@ -97,8 +97,8 @@ class Decision:
 def who(flows: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
     """Fill service, plane, roles and operators of a FLOW frame where they are not known yet.
 
-    Rows keep their order and number; the result of a row depends on the set of rows only, not on their order.  What an
-    inventory adds afterwards can tell more about the ends beside it: see `settle`.
+    Rows keep their order and number, and each is decided by itself.  What follows from other ends and flows waits for
+    `settle`, which comes after the inventory has overruled what was seen here.
     """
     if flows.is_empty():
         return flows
@@ -110,7 +110,7 @@ def who(flows: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
         spread([getattr(decision, name) for decision in decisions], inverse).alias(name)
         for name in ("service", "plane", "src_role", "dst_role")
     ]
-    return settle(flows.with_columns(columns + [_operator(flows, side, *sides[side]) for side in SIDES]))
+    return flows.with_columns(columns + [_operator(flows, side, *sides[side]) for side in SIDES])
 
 
 def _situations(
@@ -223,7 +223,7 @@ def _kinds(flow: Situation) -> tuple[str, str]:
 def settle(flows: pl.DataFrame) -> pl.DataFrame:
     """Fill roles that follow from those of other ends and flows (lines 6, 8 and 9 of the table).
 
-    Call it again after an inventory has named servers and clients: it only fills what is unknown.
+    The result of a row depends on the set of rows only, not on their order.
     """
     if flows.is_empty():
         return flows
@@ -262,6 +262,8 @@ def _facing(flows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _are(kind: str, addresses: pl.Series) -> npt.NDArray[np.bool_]:
+    if addresses.is_empty():
+        return np.zeros(0, bool)
     codes, values = kinds(addresses)
     return np.equal(codes, values.index(kind))
 
