@@ -37,10 +37,14 @@ def one(
     return {"src_packets": 3, **row, **more}
 
 
+def enriched(flows: pl.DataFrame) -> pl.DataFrame:
+    return settle(who(flows, CATALOGUE))
+
+
 def found(*rows: dict[str, Any]) -> list[dict[str, Any]]:
     names = {name for row in rows for name in row}
     columns = {name: [row.get(name, flow.DEFAULTS[name]) for row in rows] for name in names}
-    return who(flow.frame(columns), CATALOGUE).to_dicts()
+    return enriched(flow.frame(columns)).to_dicts()
 
 
 def roles(*rows: dict[str, Any]) -> tuple[str, str]:
@@ -236,14 +240,14 @@ def test_no_decision_depends_on_the_order_of_rows(rows: list[dict[str, Any]], ch
     flows = flow.frame({name: [row[name] for row in rows] for name in rows[0]})
     order = list(range(len(rows)))
     chance.shuffle(order)
-    assert who(flows[order], CATALOGUE).equals(who(flows, CATALOGUE)[order])
+    assert enriched(flows[order]).equals(enriched(flows)[order])
 
 
 @settings(deadline=None)
 @given(st.lists(random_rows, min_size=1, max_size=8))
 def test_what_is_known_stays_and_nothing_is_lost(rows: list[dict[str, Any]]) -> None:
     flows = flow.frame({name: [row[name] for row in rows] for name in rows[0]})
-    out = who(flows, CATALOGUE)
+    out = enriched(flows)
     assert out.schema == flows.schema
     filled = ["service", "plane", "src_role", "dst_role", "src_operator", "dst_operator"]
     assert out.drop(filled).equals(flows.drop(filled))
