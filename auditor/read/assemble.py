@@ -14,13 +14,13 @@ import polars as pl
 from auditor.model.flow import frame
 from auditor.read import apps, calls
 from auditor.read.apps import Bits, bit
-from auditor.read.arrays import I64, Bool
+from auditor.read.arrays import Bool
 from auditor.read.calls import Share
 from auditor.read.directed import Directed
 from auditor.read.facts.model import Dialog, Fact, Flow, Hello, Media, Name, Peer
 from auditor.read.labels import labelled, named_addresses, reflexive
 from auditor.read.layout import draft, laid_out
-from auditor.read.pairing import Paired, pair
+from auditor.read.pairing import Paired, pair, summed
 from auditor.read.placed import Placed
 from auditor.read.told import rows as told_rows
 from auditor.read.told import told
@@ -55,19 +55,16 @@ def assemble(scan: Scanned, vantages: Sequence[str]) -> Assembled:
 
     shares = calls.dialogs(*placed.only(Dialog))
     ends = calls.announced(placed.only(Media)[0])
-    media = calls.media(ends, flows, seen & bit("sip", "dns") == 0, *_times(scan.directed, flows))
+    sums = summed(scan.directed, flows)
+    media = calls.media(ends, flows, seen & bit("sip", "dns") == 0, sums.first_ns, sums.last_ns)
     seen = apps.recognised(seen, scan.directed, flows, _marked(len(flows), media))
 
     hellos = [found for found in zip(*placed.only(Hello), strict=True) if found[1] >= 0]
     labels = labelled(flows, [fact for fact in facts if isinstance(fact, Name)], hellos)
-    sketch = draft(scan.directed, placed, seen)
+    sketch = draft(sums, placed, seen)
     heard = told(facts, _relaying(placed, seen), _went(flows, shares, media))
     parts = [laid_out(flows, sketch, labels, shares, media, vantages), told_rows(heard, vantages), _unread(scan.unread)]
     return Assembled(pl.concat(parts), reflexive(facts, vantages), named_addresses(facts, vantages))
-
-
-def _times(rows: Directed, flows: Paired) -> tuple[I64, I64]:
-    return flows.folded(rows.first_ns, np.minimum), flows.folded(rows.last_ns, np.maximum)
 
 
 def _marked(count: int, media: pl.DataFrame) -> Bool:

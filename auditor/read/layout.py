@@ -12,15 +12,13 @@ from auditor.model.flow import ROLES, SOURCE_SHIFT, UNKNOWN, frame
 from auditor.read import apps, outcome
 from auditor.read.arrays import I64
 from auditor.read.calls import Share, divided
-from auditor.read.directed import Directed
 from auditor.read.labels import Labels
-from auditor.read.pairing import Paired
+from auditor.read.pairing import Both, Paired, Sums
 from auditor.read.placed import Placed
 
 TRANSPORTS: Final = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp6", 132: "sctp"}
 _LAST: Final = np.iinfo(np.int64).max
 _ROLES: Final = (UNKNOWN, *ROLES)
-Both = tuple[I64, I64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +30,14 @@ class Draft:
     outcome: I64
     app: tuple[Sequence[str], I64]
     plane: tuple[Sequence[str], I64]
-    first_ns: I64
-    last_ns: I64
-    witness: I64
-    packets: Both
-    bytes: Both
+    sums: Sums
     role: Both
 
 
-def draft(rows: Directed, placed: Placed, seen: apps.Bits) -> Draft:
+def draft(sums: Sums, placed: Placed, seen: apps.Bits) -> Draft:
     """Decide what is known of each flow."""
     flows = placed.flows
-    side, opened = outcome.openers(rows, flows, seen, placed.asked())
+    side, opened = outcome.openers(flows, sums, seen, placed.asked())
     app = apps.named(seen)
     relays = placed.relays()
     client, relay = _ROLES.index("client"), _ROLES.index("relay")
@@ -51,14 +45,10 @@ def draft(rows: Directed, placed: Placed, seen: apps.Bits) -> Draft:
     return Draft(
         side,
         opened,
-        outcome.outcomes(rows, flows, seen, placed.answered(), placed.refused()),
+        outcome.outcomes(flows, sums, seen, placed.answered(), placed.refused()),
         app,
         apps.planes(seen, app[1], flows.protocol),
-        flows.folded(rows.first_ns, np.minimum),
-        flows.folded(rows.last_ns, np.maximum),
-        flows.folded(rows.witness, np.minimum),
-        flows.by_side(rows.packets, np.add, 0),
-        flows.by_side(rows.bytes, np.add, 0),
+        sums,
         (role[0], role[1]),
     )
 
@@ -89,15 +79,15 @@ def laid_out(
         return np.concatenate([values[whole], np.array(own, np.int64)])
 
     sides = [_opener(part, known) for part in parts]
-    first = column(known.first_ns, [part.share.first_ns for part in parts])
-    order = np.lexsort((np.arange(len(pick)), pick, first))
+    first = column(known.sums.first_ns, [part.share.first_ns for part in parts])
+    order = np.lexsort((np.arange(len(pick)), flows.leader[pick], first))
     side = column(known.side, sides)[order]
     pick = pick[order]
     sent = {
         name: [column(values[end], [getattr(part.share, name)[end] for part in parts])[order] for end in (0, 1)]
-        for name, values in (("packets", known.packets), ("bytes", known.bytes))
+        for name, values in (("packets", known.sums.packets), ("bytes", known.sums.bytes))
     }
-    witness = column(known.witness, [part.share.witness for part in parts])[order]
+    witness = column(known.sums.witness, [part.share.witness for part in parts])[order]
     session = _sessions(shares, media, parts, whole, order)
     columns: dict[str, Any] = {
         "source": witness >> SOURCE_SHIFT,
@@ -110,7 +100,7 @@ def laid_out(
         "outcome": _words(outcome.OUTCOMES, known.outcome[pick]),
         "opened": _words(outcome.OPENED, known.opened[pick]),
         "first_ns": first[order],
-        "last_ns": column(known.last_ns, [part.share.last_ns for part in parts])[order],
+        "last_ns": column(known.sums.last_ns, [part.share.last_ns for part in parts])[order],
     }
     for name, (a, b) in {
         **sent,
@@ -132,10 +122,12 @@ def _parts(known: Draft, shares: Mapping[int, list[Share]], media: pl.DataFrame)
     parts = []
     for flow, found in sorted(shares.items()):
         if len(found) > 1:
-            packets, size = ([int(column[flow]) for column in both] for both in (known.packets, known.bytes))
+            packets, size = ([int(column[flow]) for column in both] for both in (known.sums.packets, known.sums.bytes))
             parts += [_Part(flow, share) for share in divided(found, packets, size)]
     for flow, call in media.filter(~pl.col("main")).sort("flow", "call").select("flow", "call").iter_rows():
-        first, last, witness = (int(column[flow]) for column in (known.first_ns, known.last_ns, known.witness))
+        first, last, witness = (
+            int(column[flow]) for column in (known.sums.first_ns, known.sums.last_ns, known.sums.witness)
+        )
         parts.append(_Part(flow, Share(call, [0, 0], [0, 0], first, last, witness)))
     return parts
 

@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from auditor.model.flow import CARRIED, REJECTED, UNANSWERED
 from auditor.read.apps import Bits, bit
 from auditor.read.arrays import I64, Bool
-from auditor.read.directed import Directed
 from auditor.read.headers import ERROR, FIN, RST, SYN, SYNACK
-from auditor.read.pairing import Paired
+from auditor.read.pairing import Both, Paired, Sums
 
 OPENED: Final = ("", "handshake", "protocol")
 OUTCOMES: Final = (CARRIED, UNANSWERED, REJECTED)
@@ -41,15 +40,13 @@ _ASKING: Final = (
 """Protocols that ask before they send: refused by ICMP and never answered, they carried nothing."""
 
 
-def openers(rows: Directed, flows: Paired, seen: Bits, asked: NDArray[np.int8]) -> tuple[I64, I64]:
+def openers(flows: Paired, sums: Sums, seen: Bits, asked: NDArray[np.int8]) -> tuple[I64, I64]:
     """Return the side that opened each flow (0: a), and how that is known: an index into `OPENED`.
 
     `asked` is what facts say (0 or 1: that side asked, -1: nothing).  Else the sender of the first packet
     stands first; of two at the same instant, the lesser end.
     """
-    first_a, first_b = flows.by_side(rows.first_ns, np.minimum, np.iinfo(np.int64).max)
-    flags_a, flags_b = flows.by_side(rows.flags, np.bitwise_or, 0)
-    side = (first_b < first_a).astype(np.int64)
+    side = (sums.began[1] < sums.began[0]).astype(np.int64)
     how = np.zeros(len(flows), np.int64)
 
     dns = seen & bit("dns") != 0
@@ -57,8 +54,8 @@ def openers(rows: Directed, flows: Paired, seen: Bits, asked: NDArray[np.int8]) 
     _settle(side, how, _PROTOCOL, dns & server_b & ~server_a, dns & server_a & ~server_b)
     _settle(side, how, _PROTOCOL, asked == 0, asked == 1)
     tcp = flows.protocol == _TCP
-    syn_a, syn_b = (tcp & (flags & SYN != 0) for flags in (flags_a, flags_b))
-    ack_a, ack_b = (tcp & (flags & SYNACK != 0) for flags in (flags_a, flags_b))
+    syn_a, syn_b = (tcp & (flags & SYN != 0) for flags in sums.flags)
+    ack_a, ack_b = (tcp & (flags & SYNACK != 0) for flags in sums.flags)
     from_a, from_b = (syn_a | ack_b) & ~(syn_b | ack_a), (syn_b | ack_a) & ~(syn_a | ack_b)
     _settle(side, how, _HANDSHAKE, from_a, from_b)
     return side, how
@@ -69,15 +66,14 @@ def _settle(side: I64, how: I64, means: int, from_a: Bool, from_b: Bool) -> None
     how[from_a | from_b] = means
 
 
-def outcomes(rows: Directed, flows: Paired, seen: Bits, answered: Bool, refused: Bool) -> I64:
+def outcomes(flows: Paired, sums: Sums, seen: Bits, answered: Bool, refused: Bool) -> I64:
     """Return what became of each flow: an index into `OUTCOMES`.
 
     `answered` marks flows in which a STUN server or peer answered, `refused` those of which an ICMP error says that a
     packet was not delivered.
     """
-    sent = flows.by_side(rows.packets, np.add, 0)
-    flags = flows.by_side(rows.flags, np.bitwise_or, 0)
-    payload = flows.folded(rows.payload, np.add) > 0
+    sent, flags = sums.packets, sums.flags
+    payload = sums.payload > 0
     one_way = (sent[0] == 0) | (sent[1] == 0)
     tcp = flows.protocol == _TCP
     icmp = (flows.protocol == _ICMP) | (flows.protocol == _ICMP6)
@@ -96,7 +92,7 @@ def outcomes(rows: Directed, flows: Paired, seen: Bits, answered: Bool, refused:
     return result.astype(np.int64)
 
 
-def _established(sent: tuple[I64, I64], flags: tuple[NDArray[np.uint16], NDArray[np.uint16]]) -> Bool:
+def _established(sent: Both, flags: Both) -> Bool:
     """Say which TCP flows without data were connections all the same.
 
     Either a SYN/ACK was acknowledged (the other side sent more than a SYN and a RST), or one side took leave by FIN, or
@@ -111,7 +107,7 @@ def _established(sent: tuple[I64, I64], flags: tuple[NDArray[np.uint16], NDArray
     return known
 
 
-def _aborted(flags: tuple[NDArray[np.uint16], NDArray[np.uint16]]) -> Bool:
+def _aborted(flags: Both) -> Bool:
     """Say where only the side that asked sent a RST, after it got a SYN/ACK: a scan that broke off, not a refusal."""
     reset, accepted = ([side & flag != 0 for side in flags] for flag in (RST, SYNACK))
     broke_off: Bool = (reset[0] & accepted[1] & ~reset[1]) | (reset[1] & accepted[0] & ~reset[0])

@@ -35,7 +35,7 @@ class Ends:
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """Flows as columns, sorted by the first of their rows; rows and facts know their flow and side."""
+    """Flows as columns, in no order that means anything; rows and facts know their flow and side."""
 
     meta: U64
     a_hi: U64
@@ -44,12 +44,13 @@ class Paired:
     b_lo: U64
     a_port: I64
     b_port: I64
+    leader: I64  # the first of its rows: rows are sorted by their keys, so this puts flows into one order
     row_flow: I64
-    row_side: I64
-    fact_flow: I64  # -1: no packet of that flow was seen
-    fact_side: I64
     order: I64  # rows, brought together by flow
     starts: I64  # where flows begin in it
+    from_a: Bool  # of the rows, in this order
+    fact_flow: I64  # -1: no packet of that flow was seen
+    fact_side: I64
 
     def __len__(self) -> int:
         return len(self.meta)
@@ -64,15 +65,52 @@ class Paired:
 
     def by_side(self, values: NDArray[Any], fold: np.ufunc, nothing: int) -> tuple[NDArray[Any], NDArray[Any]]:
         """Fold a column of the rows into one value for each flow and side; `nothing` where a side sent nothing."""
-        sent = self.row_side == 0
-        return self.folded(np.where(sent, values, nothing), fold), self.folded(np.where(sent, nothing, values), fold)
+        sent = values.take(self.order)
+        none = values.dtype.type(nothing)
+        return self._reduced(np.where(self.from_a, sent, none), fold), self._reduced(
+            np.where(self.from_a, none, sent), fold
+        )
 
     def folded(self, values: NDArray[Any], fold: np.ufunc) -> NDArray[Any]:
         """Fold a column of the rows into one value for each flow."""
-        if not len(self.starts):
-            return values[:0]
-        folded: NDArray[Any] = fold.reduceat(values.take(self.order), self.starts)
+        return self._reduced(values.take(self.order), fold)
+
+    def _reduced(self, values: NDArray[Any], fold: np.ufunc) -> NDArray[Any]:
+        folded: NDArray[Any] = fold.reduceat(values, self.starts) if len(self.starts) else values[:0]
         return folded
+
+
+Both = tuple[NDArray[Any], NDArray[Any]]
+"""A column for each side: what a sent, what b sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What each side of each flow sent, and when."""
+
+    packets: Both
+    bytes: Both
+    flags: Both
+    began: Both  # nanoseconds; the largest integer where a side sent nothing
+    payload: I64  # of both
+    first_ns: I64
+    last_ns: I64
+    witness: I64
+
+
+def summed(rows: Directed, flows: Paired) -> Sums:
+    """Sum the rows up into flows."""
+    began = flows.by_side(rows.first_ns, np.minimum, np.iinfo(np.int64).max)
+    return Sums(
+        flows.by_side(rows.packets, np.add, 0),
+        flows.by_side(rows.bytes, np.add, 0),
+        flows.by_side(rows.flags, np.bitwise_or, 0),
+        began,
+        flows.folded(rows.payload, np.add),
+        np.minimum(*began),
+        flows.folded(rows.last_ns, np.maximum),
+        flows.folded(rows.witness, np.minimum),
+    )
 
 
 def pair(rows: Directed, facts: Sequence[tuple[int, Flow]]) -> Paired:
@@ -88,29 +126,28 @@ def pair(rows: Directed, facts: Sequence[tuple[int, Flow]]) -> Paired:
         np.where(flip, ends.dport << _16 | ends.sport, ends.sport << _16 | ends.dport),
     ]
     order, starts = exact(keys)
-    leaders = order[starts]
-    ranks = np.argsort(leaders, kind="stable")  # the order of the rows, which is by key, and not that of a random hash
+    count, leaders = len(rows), order[starts]
+    packets = leaders < count  # in a group, rows stand before facts
     flow = np.empty(len(order), np.int64)
-    flow[order] = np.repeat(np.argsort(ranks, kind="stable"), np.diff(starts, append=len(order)))
-    count = len(rows)
-    flows = int(np.count_nonzero(leaders < count))  # groups of facts alone come after all groups with rows
-    keys = [key[leaders[ranks[:flows]]] for key in keys]
-    row_order = np.argsort(flow[:count], kind="stable")
-    meta, a_hi, a_lo, b_hi, b_lo = keys[:5]
+    flow[order] = np.repeat(np.where(packets, np.cumsum(packets) - 1, -1), np.diff(starts, append=len(order)))
+    of_rows = order < count
+    leader = leaders[packets]
+    meta, a_hi, a_lo, b_hi, b_lo, ports = (key[leader] for key in keys)
     return Paired(
         meta,
         a_hi,
         a_lo,
         b_hi,
         b_lo,
-        (keys[5] >> _16).astype(np.int64),
-        (keys[5] & np.uint64(0xFFFF)).astype(np.int64),
+        (ports >> _16).astype(np.int64),
+        (ports & np.uint64(0xFFFF)).astype(np.int64),
+        leader,
         flow[:count],
-        flip[:count].astype(np.int64),
-        np.where(flow[count:] < flows, flow[count:], -1),
+        order[of_rows],
+        (np.cumsum(of_rows) - 1)[starts[packets]],
+        ~flip[order[of_rows]],
+        flow[count:],
         flip[count:].astype(np.int64),
-        row_order,
-        np.searchsorted(flow[:count][row_order], np.arange(flows)),
     )
 
 
