@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from itertools import product
 from typing import Any
 
-import polars as pl
-
 from auditor.digest import digest, edges
 from auditor.judge.conclude import conclude
 from auditor.model import countries, flow
