@@ -14,8 +14,15 @@ from functools import lru_cache
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
-LIMIT: Final = 400
+from auditor.model.report import RuleText, Settle
+
+LIMIT: Final = 200
 """Characters of one piece of text that a page or a terminal shows; the JSON report holds all of it."""
+
+PROSE: Final = 4_000
+"""The same for what rules and open questions say: sentences, which must not lose their end."""
+
+_SENTENCES: Final = (RuleText, Settle)
 
 _ACTING: Final = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"})
 """Unicode general categories that act or show nothing: controls, formats (bidi, zero width, tags),
@@ -45,12 +52,12 @@ def printable(text: str) -> str:
     return "".join(_escape(c) if unicodedata.category(c) in _ACTING else " " if c.isspace() else c for c in text)
 
 
-def cleaned(value: _T, limit: int = LIMIT) -> _T:
+def cleaned(value: _T) -> _T:
     """Return the same report, or part of one, with every text in it made visible.
 
     Works on dataclasses, tuples and text, whatever fields they gain; other values stay as they are.
     """
-    return _cleaned(value, limit)  # type: ignore[no-any-return]
+    return _cleaned(value, LIMIT)  # type: ignore[no-any-return]
 
 
 def _cleaned(value: Any, limit: int) -> Any:
@@ -59,6 +66,7 @@ def _cleaned(value: Any, limit: int) -> Any:
     if isinstance(value, tuple):
         return tuple(_cleaned(item, limit) for item in value)
     if is_dataclass(value) and not isinstance(value, type):
+        limit = PROSE if isinstance(value, _SENTENCES) else limit
         return type(value)(**{f.name: _cleaned(getattr(value, f.name), limit) for f in fields(value)})
     return value
 
@@ -70,7 +78,7 @@ def encodable(text: str) -> str:
 
 def link(url: str) -> str:
     """Return the address if a page may link to it: http or https, with a host and nothing that acts; else empty."""
-    if not url.isascii() or not url.isprintable() or len(url) > LIMIT:
+    if not url.isascii() or not url.isprintable() or len(url) > PROSE:
         return ""
     try:
         parts = urlsplit(url)

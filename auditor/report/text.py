@@ -19,7 +19,6 @@ MOST: Final = 20
 FEW: Final = 3
 """Participants, sessions, packets and facts shown of one finding."""
 
-_LIMIT: Final = 200  # characters of one piece of a stranger's text
 _COLOURS: Final = {"FAIL": "1;31", "OPEN": "1;33", "PASS": "1;32"}
 _LABEL: Final = 12  # columns before the text of a line
 
@@ -28,7 +27,7 @@ def render_text(report: Report, *, width: int = 100, colour: bool = False) -> st
     """Write the report as lines of at most `width` columns (at least 72); with `colour`, verdicts bear ANSI colours."""
     width = max(width, 72)
     head, hidden = _verdict(report, width), len(report.findings)
-    report = cleaned(replace(report, findings=tuple(words.first_of_each(report.findings, MOST))), _LIMIT)
+    report = cleaned(replace(report, findings=tuple(words.first_of_each(report.findings, MOST)), touched=()))
     hidden -= len(report.findings)
     sections = [
         head,

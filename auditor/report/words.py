@@ -21,6 +21,9 @@ _NS: Final = 1_000_000_000
 LISTED: Final = 4
 """Countries that a sentence names one by one; of more it gives the number."""
 
+CODED: Final = 12
+"""Countries beyond those that are given by their codes; of more there is only the number."""
+
 VERDICTS: Final = {Verdict.FAIL: "Fail", Verdict.OPEN: "Open", Verdict.PASS: "Pass"}
 
 PLANES: Final = {
@@ -132,14 +135,14 @@ def where(value: str) -> str:
     if not value:
         return ""
     if value == countries.NOWHERE:
-        return "nowhere that all proofs allow"
+        return "no country that all proofs allow"
     if value == countries.ANYWHERE:
         return "anywhere"
     codes = value.removeprefix("-").split("+")
-    named = [country(code) for code in codes]
-    if value[0] == "-":
-        return f"anywhere but {listed(named)}" if len(codes) <= LISTED else f"anywhere but {len(codes)} countries"
-    return listed(named) if len(codes) <= LISTED else f"one of {len(codes)} countries"
+    but, one_of = ("anywhere but ", "") if value[0] == "-" else ("", "one of ")
+    if len(codes) <= LISTED:
+        return but + listed([country(code) for code in codes], "and" if but else "or")
+    return f"{but}{one_of}{len(codes)} countries" + (f" ({', '.join(codes)})" if len(codes) <= CODED else "")
 
 
 def carried(plane: str) -> str:
@@ -175,11 +178,13 @@ def happened(finding: Finding) -> str:
     """Say in one sentence what a finding found, without saying whether it may be."""
     who = people(finding.population, finding.sessions)
     details = ", ".join(word for word in (finding.place.site or finding.place.operator, addresses(finding)) if word)
-    there = place(finding.place) + (f" ({details})" if details else "")
+    named = f": {details}" if details else ""
     if finding.basis == "offered":
         were = "was" if finding.sessions == 1 else "were"
-        return f"{who} {were} offered {there} for {carried(finding.plane)}; no packet was seen to go there."
-    return f"{who} exchanged {carried(finding.plane)} with {there}{_ADDED.get(finding.basis, '')}."
+        there = f"{place(finding.place)}{named}"
+        return f"{who} {were} offered, for {carried(finding.plane)}, {there}; no packet was seen to go there."
+    added = _ADDED.get(finding.basis, "")
+    return f"{who} exchanged {carried(finding.plane)} with {place(finding.place)}{added}{named}."
 
 
 def sources(finding: Finding, kind: str) -> list[Source]:
@@ -235,6 +240,8 @@ def title(report: Report) -> str:
 
 def tally(report: Report) -> str:
     """Count the findings: `1 violation proven, 2 violations indicated, 3 open questions`."""
+    if report.empty:
+        return "nothing to judge"
     failed = [finding for finding in report.findings if finding.verdict == Verdict.FAIL]
     proven = sum(finding.proven for finding in failed)
     counts = [

@@ -26,8 +26,8 @@ def test_the_verdict_comes_first_in_plain_words() -> None:
     )
     flat = " ".join(text.split())
     assert (
-        "2 sessions of overseas participants exchanged encryption keys with a place in mainland China "
-        "(AWS China (Beijing), 52.81.151.250)." in flat
+        "2 sessions of overseas participants exchanged encryption keys with a place in mainland China: "
+        "AWS China (Beijing), 52.81.151.250." in flat
     )
     assert "Proven by AWS ranges 2026-10-26, region cn-north-1." in flat
     assert "Overruled: vendor.mmdb says United States." in flat

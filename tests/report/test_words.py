@@ -35,7 +35,9 @@ def test_a_span_in_one_second_is_one_time() -> None:
     [
         ("CN", "mainland China"),
         ("CN+HK", "mainland China or Hong Kong"),
-        ("AT+BE+CN+DE+FR", "one of 5 countries"),
+        ("AT+BE+CN+DE+FR", "one of 5 countries (AT, BE, CN, DE, FR)"),
+        ("-CN+RU", "anywhere but mainland China and Russia"),
+        ("+".join(CODES[:40]), "one of 40 countries"),
         ("-CN", "anywhere but mainland China"),
         ("*", "anywhere"),
         ("", ""),
@@ -71,10 +73,10 @@ def test_people(population: str, text: str) -> None:
 
 
 def test_a_contradiction_names_no_country() -> None:
-    finding = replace(samples.OPEN, place=Place("!", "contradiction"), endpoint_count=3)
+    finding = replace(samples.OPEN, place=Place("!", "contradiction", "", "Example Transit"), endpoint_count=3)
     assert words.happened(finding) == (
         "1 session of overseas participants exchanged audio, video or shared screens with a place whose proofs "
-        "contradict each other (103.122.166.55 and 2 more addresses)."
+        "contradict each other: Example Transit, 103.122.166.55 and 2 more addresses."
     )
 
 
