@@ -37,6 +37,9 @@ STEADY: Final = 4
 FEW: Final = 2
 """Packets that look like RTP or RTCP which suffice beside other evidence (STUN, DTLS, each other)."""
 
+NAME_PORTS: Final = (53, 137, 5353, 5355)
+"""DNS and its kin: an identifier can look like RTP's first bytes, and their counts, mostly 0, like a steady SSRC."""
+
 Bits = NDArray[np.uint64]
 _ONE: Final = np.uint64(1)
 
@@ -65,7 +68,8 @@ def recognised(seen: Bits, rows: Directed, flows: Paired, announced: Bool) -> Bi
     steady = np.zeros(len(flows), bool)
     steady[flows.row_flow[which]] = True
     beside = (seen & bit("stun", "dtls") != 0) | ((rtp > 0) & (rtcp > 0)) | _neighbours(flows, rtp, rtcp)
-    is_rtp = (rtp > 0) & (announced | steady | (beside & (rtp >= FEW)))
+    names = np.isin(flows.a_port, NAME_PORTS) | np.isin(flows.b_port, NAME_PORTS)
+    is_rtp = (rtp > 0) & (announced | ((steady | (beside & (rtp >= FEW))) & ~names))
     is_rtcp = (rtcp > 0) & (announced | is_rtp | (beside & (rtcp >= FEW)))
     stray = ((rtp > 0) & ~is_rtp) | ((rtcp > 0) & ~is_rtcp)
     seen = np.where((rtp > 0) & ~is_rtp, seen & ~bit("rtp"), seen)

@@ -80,7 +80,7 @@ def laid_out(
 
     sides = [_opener(part, known) for part in parts]
     first = column(known.sums.first_ns, [part.share.first_ns for part in parts])
-    order = np.lexsort((np.arange(len(pick)), flows.leader[pick], first))
+    order = _ordered(first, flows.leader[pick])
     side = column(known.side, sides)[order]
     pick = pick[order]
     sent = {
@@ -115,6 +115,19 @@ def laid_out(
         columns[f"{end}_name"] = labels.names.gather(columns[f"{end}_name"])
         columns[f"{end}_role"] = _words(_ROLES, columns[f"{end}_role"])
     return frame(columns)
+
+
+def _ordered(first_ns: I64, leader: I64) -> I64:
+    """Sort by time, then by vantage and 5-tuple; few rows begin at the same time, so only those are compared twice."""
+    order = np.argsort(first_ns)
+    times = first_ns[order]
+    same = times[1:] == times[:-1]
+    tied = np.zeros(len(order), bool)
+    tied[1:] |= same
+    tied[:-1] |= same
+    members = order[tied]
+    order[tied] = members[np.lexsort((members, leader[members], first_ns[members]))]
+    return order
 
 
 def _parts(known: Draft, shares: Mapping[int, list[Share]], media: pl.DataFrame) -> list[_Part]:

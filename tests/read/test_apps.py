@@ -71,3 +71,9 @@ def test_the_most_telling_protocol_names_a_flow(apps: tuple[str, ...], name: str
 def test_protocols_that_run_the_network_are_of_the_plane_other() -> None:
     assert only([Row(A, 0, B, 0, "other", "igmp")])["plane"] == "other"
     assert only([Row(A, 0, B, 0, "other", "igmp")])["transport"] == "ip/2"
+
+
+def test_questions_with_an_odd_identifier_are_no_stream() -> None:
+    question = Row(A, 6000, B, 53, "rtp", packets=40, ssrc=(1, 1))
+    assert only([question])["app"] == ""
+    assert only([question])["plane"] == "unknown"
