@@ -11,21 +11,21 @@ from auditor.model.report import Report
 
 
 def _text(report: Report) -> str:
-    from auditor.report import text
+    from auditor.report.text import render_text
 
-    return text.render_text(report)
+    return render_text(report)
 
 
 def _json(report: Report) -> str:
-    from auditor.report import jsonv1
+    from auditor.report.jsonv1 import render
 
-    return jsonv1.render(report)
+    return render(report)
 
 
 def _html(report: Report) -> str:
-    from auditor.report import html
+    from auditor.report.html import render
 
-    return html.render(report)
+    return render(report)
 
 
 RENDERERS: Final[dict[str, Callable[[Report], str]]] = {"text": _text, "json": _json, "html": _html}

@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from auditor.model.report import Finding, Report, Settle, Verdict
-from auditor.report import words, worldmap
+from auditor.report import phrases, words, worldmap
 from auditor.report.clean import cleaned, link
 
 FULL: Final = 40
@@ -68,8 +68,8 @@ def render(report: Report) -> str:
         failed=failed,
         undecided=undecided,
         leads=_leads(failed, undecided),
-        title=words.title(report),
-        tally=words.tally(report),
+        title=phrases.title(report),
+        tally=phrases.tally(report),
         facts=facts,
         more_facts=more_facts,
         map=worldmap.drawn(report),
@@ -99,10 +99,13 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    names = """capital carried cast country decisions disputed examined happened known many moment people place size
-        span unexamined volume where whose BASES GLOSSARY""".split()
-    environment.globals.update({name: getattr(words, name) for name in names})
-    environment.globals.update(link=link, counted=worldmap.counted, spelled=spelled)
+    said = (
+        *(words.capital, words.many, words.moment, words.size, words.span, words.where, link, spelled),
+        *(phrases.cast, phrases.decisions, phrases.disputed, phrases.examined, phrases.happened, phrases.known),
+        *(phrases.place, phrases.volume, phrases.whose, worldmap.counted),
+    )
+    environment.globals.update({function.__name__: function for function in said})
+    environment.globals.update(BASES=phrases.BASES, GLOSSARY=phrases.GLOSSARY)
     return environment
 
 
@@ -122,7 +125,7 @@ def _bounded(report: Report) -> Report:
     worst = sorted(report.touched, key=lambda entry: (entry.verdict != Verdict.FAIL, entry.verdict != Verdict.OPEN))
     return replace(
         report,
-        findings=tuple(words.first_of_each(report.findings, FULL + BRIEF)),
+        findings=tuple(phrases.first_of_each(report.findings, FULL + BRIEF)),
         coverage=coverage,
         inputs=report.inputs[:ROWS],
         rules=report.rules[:ROWS],

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from auditor.model.report import Finding, Report, RuleText, Verdict
-from auditor.report import words
+from auditor.report import phrases, words
 from auditor.report.clean import cleaned
 
 MOST: Final = 20
@@ -27,7 +27,7 @@ def render_text(report: Report, *, width: int = 100, colour: bool = False) -> st
     """Write the report as lines of at most `width` columns (at least 72); with `colour`, verdicts bear ANSI colours."""
     width = max(width, 72)
     head, hidden = _verdict(report, width), len(report.findings)
-    report = cleaned(replace(report, findings=tuple(words.first_of_each(report.findings, MOST)), touched=()))
+    report = cleaned(replace(report, findings=tuple(phrases.first_of_each(report.findings, MOST)), touched=()))
     hidden -= len(report.findings)
     sections = [
         head,
@@ -61,8 +61,8 @@ def _painted(text: str) -> str:
 
 def _verdict(report: Report, width: int) -> list[str]:
     when = words.span(report.first_ns, report.last_ns)
-    decided = words.decisions(report)
-    lines = [words.title(report) + ".", words.tally(report).capitalize() + ".", words.examined(report)]
+    decided = phrases.decisions(report)
+    lines = [phrases.title(report) + ".", phrases.tally(report).capitalize() + ".", phrases.examined(report)]
     lines += [f"Traffic from {when}." if " to " in when else f"Traffic of {when}."] if when else []
     lines += [decided] if decided else []
     tag = report.verdict.value.upper()
@@ -86,12 +86,12 @@ def _finding(finding: Finding, rule: RuleText | None, width: int) -> Iterator[st
     yield from _wrapped(
         f"{finding.verdict.value.upper()}  ", f"{finding.severity}  {finding.rule}  [{finding.id}]", width
     )
-    yield from _wrapped("  ", words.happened(finding), width)
+    yield from _wrapped("  ", phrases.happened(finding), width)
     rows: list[tuple[str, Iterable[str]]] = [
-        ("known", [words.known(finding), *words.disputed(finding)]),
-        ("who", [words.whose(entry) for entry in finding.participants[:FEW]]),
-        ("when", [f"{words.span(finding.first_ns, finding.last_ns)}; {words.volume(finding)}"]),
-        ("evidence", [words.witness(entry) for entry in finding.evidence[:FEW]]),
+        ("known", [phrases.known(finding), *phrases.disputed(finding)]),
+        ("who", [phrases.whose(entry) for entry in finding.participants[:FEW]]),
+        ("when", [f"{words.span(finding.first_ns, finding.last_ns)}; {phrases.volume(finding)}"]),
+        ("evidence", [phrases.witness(entry) for entry in finding.evidence[:FEW]]),
         ("sessions", [_more(finding.first_sessions[:FEW], finding.sessions)]),
     ]
     if finding.verdict == Verdict.OPEN:
@@ -147,7 +147,7 @@ def _inputs(report: Report, width: int) -> list[str]:
         f"sha256 {entry.sha256[:16]}..."
         for entry in report.inputs[:MOST]
     ]
-    rows += [words.database(entry) for entry in report.databases[:MOST]]
+    rows += [phrases.database(entry) for entry in report.databases[:MOST]]
     lines = [line for row in rows for line in _wrapped("  ", row, width)]
     return ["INPUTS AND DATABASES", *lines, *_rest(max(len(report.inputs), len(report.databases)), "row")]
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from auditor.model.report import Report, RuleText, Settle, Verdict
-from auditor.report import RENDERERS, words
+from auditor.report import RENDERERS, phrases
 from auditor.report.clean import visible
 from auditor.report.html import BRIEF, FULL, render
 
@@ -179,7 +179,7 @@ def test_a_finding_is_told_whole() -> None:
         "IP Geolocation by DB-IP",
         "2026-10-26",
         "Declare where 2020-incident.pcap was captured: 10.0.0.7 is private.",
-        *(meaning for _, meaning in words.GLOSSARY),
+        *(meaning for _, meaning in phrases.GLOSSARY),
     ):
         assert said in page.words
     assert {"https://example.com/response", "https://db-ip.com"} <= {a["href"] for a in page.all("a")}

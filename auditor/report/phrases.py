@@ -1,0 +1,236 @@
+"""What all reports say of a finding and of the whole, in the same words wherever it is said.
+
+A report is read by people who don't know the tool.  What is *proven*, *indicated* or *open* must not
+sound different on a terminal and on a page, so the sentences are built here and the renderers place them.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from auditor.model import countries
+from auditor.model.flow import UNEXAMINED
+from auditor.model.report import Database, Evidence, Finding, Participants, Place, Report, Source, Verdict
+from auditor.report.words import LISTED, capital, listed, many, size, where
+
+PLANES: Final = {
+    "media": "audio, video or shared screens",
+    "signalling": "call signalling",
+    "keys": "encryption keys",
+    "recording": "recordings",
+    "management": "management traffic",
+    "telemetry": "telemetry",
+    "other": "other traffic",
+    "unknown": "traffic that was not recognised",
+}
+
+BASES: Final = {
+    "observed": "Observed: seen in captured packets.",
+    "attested": "Attested: a network element states it in its own headers.",
+    "offered": "Offered in signalling; no packet was seen to go there.",
+    "reported": "Reported by a log or a call record.",
+    "configured": "Configured: the routing would do it.",
+}
+
+_ADDED: Final = {
+    "attested": ", as a network element states",
+    "reported": ", as a log or call record says",
+    "configured": ", if routed as configured",
+}
+
+_PEOPLE: Final = {
+    "all": "{sessions} of {name} participants",
+    "any": "{sessions} with {name} participants",
+    "mixed": "{sessions} between {name} and other participants",
+    "none": "{sessions} without {name} participants",
+}
+
+GLOSSARY: Final = (
+    ("Proven", "Evidence excludes every other reading: your own inventory, a range that its operator publishes "
+     "with a region, or a measurement. No geolocation database is needed for it."),
+    ("Indicated", "It rests on claims, usually geolocation databases. They are often right and are not proof: "
+     "confirm the place before you act on it."),
+    ("Open", "The evidence allows both readings. Each open question names the fact that would settle it."),
+    ("Overruled", "A claim that a proof excludes. It is listed, so that you can see who said otherwise."),
+    ("Not applicable", "The rule does not speak of this traffic."),
+    ("Touch", "One place (a server, a relay, a hop) in one session. Participants' own ends are not touches."),
+    ("Session", "What a person would call one call or meeting; traffic that belongs to none is its own session."),
+    ("Plane", "What travelled: media, signalling, keys, recording, management, telemetry or other."),
+)  # fmt: skip
+
+
+def carried(plane: str) -> str:
+    """Name what travelled: `encryption keys`, `encryption keys or call signalling`."""
+    return listed([PLANES.get(name, name) for name in plane.split("+")])
+
+
+def people(population: str, sessions: int) -> str:
+    """Say how many sessions of whom: `2 sessions of overseas participants`."""
+    count = many(sessions, "session")
+    quantifier, _, name = population.partition(" ")
+    return _PEOPLE[quantifier].format(sessions=count, name=name) if quantifier in _PEOPLE and name else count
+
+
+def place(value: Place) -> str:
+    """Say where something was, as the object of a sentence: `a place in mainland China`."""
+    if value.state == "contradiction" or value.countries == countries.NOWHERE:
+        return "a place whose proofs contradict each other"
+    if value.countries == countries.ANYWHERE:
+        return "a place that may be anywhere"
+    named = where(value.countries)
+    return f"a place {named}" if named.startswith("anywhere") else f"a place in {named}"
+
+
+def addresses(finding: Finding, most: int = 1) -> str:
+    """Name the first touched addresses and count the rest."""
+    shown = finding.endpoints[:most]
+    rest = finding.endpoint_count - len(shown)
+    return ", ".join(shown) + (f" and {many(rest, 'more address', 'more addresses')}" if rest > 0 and shown else "")
+
+
+def happened(finding: Finding) -> str:
+    """Say in one sentence what a finding found, without saying whether it may be."""
+    who = people(finding.population, finding.sessions)
+    details = ", ".join(word for word in (finding.place.site or finding.place.operator, addresses(finding)) if word)
+    named = f": {details}" if details else ""
+    if finding.basis == "offered":
+        were = "was" if finding.sessions == 1 else "were"
+        there = f"{place(finding.place)}{named}"
+        return f"{who} {were} offered, for {carried(finding.plane)}, {there}; no packet was seen to go there."
+    added = _ADDED.get(finding.basis, "")
+    return f"{who} exchanged {carried(finding.plane)} with {place(finding.place)}{added}{named}."
+
+
+def sources(finding: Finding, kind: str) -> list[Source]:
+    """Return what sources of one kind say about the finding's addresses, each said once."""
+    said = [source for _, entries in finding.located_by for source in entries if source.kind == kind]
+    return list({(source.name, source.countries): source for source in said}.values())
+
+
+def known(finding: Finding) -> str:
+    """Say in one sentence how it is known where it was: what proves it, or that nothing does."""
+    if finding.verdict == Verdict.OPEN:
+        said = [f"{s.name} says {where(s.countries)}" for s in (*sources(finding, "proof"), *sources(finding, "claim"))]
+        return f"Not decided: {listed(said[:LISTED], 'and')}." if said else "Not decided: no source says where it is."
+    proofs, claims = ([source.name for source in sources(finding, kind)] for kind in ("proof", "claim"))
+    proof, claim = listed(proofs[:LISTED], "and"), listed(claims[:LISTED], "and")
+    if finding.proven:
+        return f"Proven by {proof}." if proofs else "Proven: the place and the participants rest on proof."
+    if proofs and claims:
+        return f"Indicated, not proven: in part by claims ({claim}), in part by proof ({proof})."
+    if proofs:
+        return f"Indicated, not proven: the place by proof ({proof}), who took part by claims."
+    return f"Indicated, not proven, by {claim}." if claims else "Indicated, not proven."
+
+
+def whose(entry: Participants) -> str:
+    """Describe a class of participants: where they may be, their label, an address."""
+    text = capital(where(entry.countries)) or "Not known where"
+    text += f", labelled {entry.label}" if entry.label else ""
+    text += f" (for example {entry.example})" if entry.example else ""
+    return text if entry.certain else text + "; this end may be a participant or a place"
+
+
+def cast(finding: Finding) -> str:
+    """Name on one line where the participants of a finding are; empty if none was seen."""
+    seen = list(dict.fromkeys(where(entry.countries) or "not known where" for entry in finding.participants))
+    more = len(seen) - LISTED
+    return listed(seen[:LISTED] + [f"{more} more"] * (more > 0), "and")
+
+
+def title(report: Report) -> str:
+    """Say the verdict as one plain sentence."""
+    if report.verdict == Verdict.FAIL:
+        proven = any(finding.proven for finding in report.findings if finding.verdict == Verdict.FAIL)
+        return f"Traffic {'went' if proven else 'appears to have gone'} where the rules forbid it"
+    if report.empty:
+        return "Nothing in this evidence falls under the rules"
+    if report.verdict == Verdict.PASS:
+        return "Everything that was examined stayed where the rules allow"
+    if report.findings:
+        return "No violation was found, but not everything could be decided"
+    return "No violation was found, but not everything could be examined"
+
+
+def tally(report: Report) -> str:
+    """Count the findings: `1 violation proven, 2 violations indicated, 3 open questions`."""
+    if report.empty:
+        return "nothing to judge"
+    failed = [finding for finding in report.findings if finding.verdict == Verdict.FAIL]
+    proven = sum(finding.proven for finding in failed)
+    counts = [
+        (proven, f"{many(proven, 'violation')} proven"),
+        (len(failed) - proven, f"{many(len(failed) - proven, 'violation')} indicated"),
+        (len(report.findings) - len(failed), many(len(report.findings) - len(failed), "open question")),
+    ]
+    return ", ".join(text for count, text in counts if count) or "no findings"
+
+
+def examined(report: Report) -> str:
+    """Say in one sentence how much was examined and what was not."""
+    coverage = report.coverage
+    missed = unexamined(report)
+    if not coverage.packets:
+        text = "The inputs hold no packets."
+    else:
+        text = (
+            f"{many(coverage.packets, 'packet')} in {many(coverage.flows, 'flow')} made "
+            f"{many(coverage.touches, 'touch', 'touches')} of places; "
+            f"{many(len(report.rules), 'rule')} decided {coverage.decided:,} of them."
+        )
+    if missed or coverage.unread_bytes:
+        lost = sum(count for _, count, _ in coverage.unread_bytes)
+        parts = [many(missed, "packet")] * bool(missed) + [size(lost)] * bool(lost)
+        return f"{text} {' and '.join(parts)} could not be examined."
+    return f"{text} Every packet was examined." if coverage.packets else text
+
+
+def unexamined(report: Report) -> int:
+    """Count the packets that were there and were not looked at."""
+    return sum(count for status, count in report.coverage.records if status in UNEXAMINED)
+
+
+def on_claims(report: Report) -> tuple[int, int]:
+    """Return how many decisions rest on claims alone, and how many decisions there are."""
+    judged = [entry for _, entry in report.coverage.judged]
+    return sum(entry.on_claims for entry in judged), sum(entry.passed + entry.failed for entry in judged)
+
+
+def decisions(report: Report) -> str:
+    """Say how many decisions rest on claims alone; empty where none does."""
+    claimed, decided = on_claims(report)
+    if not claimed:
+        return ""
+    return f"{claimed:,} of {many(decided, 'decision')} rest on claims alone (indicated, not proven)."
+
+
+def disputed(finding: Finding) -> list[str]:
+    """Name the claims that proofs overrule, one phrase for each."""
+    return [f"Overruled: {source.name} says {where(source.countries)}." for source in sources(finding, "overruled")]
+
+
+def volume(finding: Finding) -> str:
+    """Count what a finding's touches carried."""
+    return f"{many(finding.packets, 'packet')}, {size(finding.bytes)}"
+
+
+def witness(entry: Evidence) -> str:
+    """Say where to look: input, packet, what is there."""
+    return f"{entry.source}, packet {entry.record:,}: {entry.detail}"
+
+
+def database(entry: Database) -> str:
+    """Describe a database on one line, with the attribution that its licence asks for."""
+    parts = [entry.name, entry.date, f"sha256 {entry.sha256[:16]}..." if entry.sha256 else ""]
+    parts += [entry.attribution, entry.url if entry.attribution else ""]
+    return ", ".join(part for part in parts if part)
+
+
+def first_of_each(findings: Sequence[Finding], most: int) -> list[Finding]:
+    """Return the first so many failures and the first so many open questions, in their order."""
+    left = {Verdict.FAIL: most, Verdict.OPEN: most}
+    chosen = []
+    for finding in findings:
+        if left[finding.verdict] > 0:
+            chosen.append(finding)
+            left[finding.verdict] -= 1
+    return chosen

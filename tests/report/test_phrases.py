@@ -1,0 +1,50 @@
+from dataclasses import replace
+
+import pytest
+
+from auditor.model.report import Participants, Place, Verdict
+from auditor.report import phrases
+
+from . import samples
+
+
+@pytest.mark.parametrize(
+    ("population", "text"),
+    [
+        ("all overseas", "2 sessions of overseas participants"),
+        ("any mainland", "2 sessions with mainland participants"),
+        ("mixed mainland", "2 sessions between mainland and other participants"),
+        ("", "2 sessions"),
+        ("{0.__class__}", "2 sessions"),
+    ],
+)
+def test_people(population: str, text: str) -> None:
+    assert phrases.people(population, 2) == text
+
+
+def test_a_contradiction_names_no_country() -> None:
+    finding = replace(samples.OPEN, place=Place("!", "contradiction", "", "Example Transit"), endpoint_count=3)
+    assert phrases.happened(finding) == (
+        "1 session of overseas participants exchanged audio, video or shared screens with a place whose proofs "
+        "contradict each other: Example Transit, 103.122.166.55 and 2 more addresses."
+    )
+
+
+def test_an_offer_is_no_exchange() -> None:
+    assert "no packet was seen to go there" in phrases.happened(samples.ANYWHERE)
+    assert "exchanged" not in phrases.happened(samples.ANYWHERE)
+
+
+def test_an_uncertain_end_is_said_to_be_one() -> None:
+    text = phrases.whose(Participants("CN", "tenant-7", "192.0.2.1", certain=False))
+    assert text == (
+        "Mainland China, labelled tenant-7 (for example 192.0.2.1); this end may be a participant or a place"
+    )
+
+
+def test_titles() -> None:
+    assert phrases.title(samples.FAIL) == "Traffic went where the rules forbid it"
+    assert phrases.title(samples.EMPTY) == "Nothing in this evidence falls under the rules"
+    assert phrases.title(samples.PASS) == "Everything that was examined stayed where the rules allow"
+    assert "not everything could be decided" in phrases.title(samples.UNDECIDED)
+    assert "examined" in phrases.title(replace(samples.PASS, verdict=Verdict.OPEN))
