@@ -115,7 +115,9 @@ def summed(rows: Directed, flows: Paired) -> Sums:
 
 def pair(rows: Directed, facts: Sequence[tuple[int, Flow]]) -> Paired:
     """Pair one-way rows into flows; `facts` are vantages and one-way 5-tuples."""
-    ends = _joined(_of_rows(rows), _of_facts(facts))
+    distinct = {key: number for number, key in enumerate(dict.fromkeys(facts))}
+    which = np.array([distinct[key] for key in facts], np.int64)
+    ends = _joined(_of_rows(rows), _of_facts(list(distinct)))
     flip = _greater(ends)
     keys = [
         ends.meta,
@@ -146,8 +148,8 @@ def pair(rows: Directed, facts: Sequence[tuple[int, Flow]]) -> Paired:
         order[of_rows],
         (np.cumsum(of_rows) - 1)[starts[packets]],
         ~flip[order[of_rows]],
-        flow[count:],
-        flip[count:].astype(np.int64),
+        flow[count:][which],
+        flip[count:][which].astype(np.int64),
     )
 
 

@@ -3,7 +3,8 @@
 What several facts say of one flow is put together here: who asked whom, who was answered, refused or relayed.
 """
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -26,17 +27,21 @@ class Placed:
     facts: Sequence[Any]
     flow: Sequence[int]
     side: Sequence[int]
+    kinds: Mapping[type[Fact], Sequence[int]]  # where the facts of each kind stand
 
     @classmethod
     def of(cls, facts: Sequence[Fact], pairing: Callable[[Sequence[Key]], Paired]) -> "Placed":
         """Pair flows together with all facts that speak of one."""
         about: list[Any] = [fact for fact in facts if not isinstance(fact, Name)]
         flows = pairing([(fact.vantage, fact.flow) for fact in about])
-        return cls(flows, about, flows.fact_flow.tolist(), flows.fact_side.tolist())
+        kinds: dict[type[Fact], list[int]] = defaultdict(list)
+        for place, fact in enumerate(about):
+            kinds[type(fact)].append(place)
+        return cls(flows, about, flows.fact_flow.tolist(), flows.fact_side.tolist(), kinds)
 
     def only(self, kind: type[Kind]) -> tuple[list[Kind], list[int], list[int]]:
         """Return the facts of one kind, their flows and their sides."""
-        which = [i for i, fact in enumerate(self.facts) if isinstance(fact, kind)]
+        which = self.kinds.get(kind, ())
         return [self.facts[i] for i in which], [self.flow[i] for i in which], [self.side[i] for i in which]
 
     def asked(self) -> NDArray[np.int8]:

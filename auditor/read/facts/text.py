@@ -67,5 +67,5 @@ def reachable(value: int) -> bool:
     """
     if is_v4(value):
         v4 = value & 0xFFFFFFFF
-        return not any(v4 >> shift == prefix for prefix, shift in _NO_PLACE)
+        return all(v4 >> shift != prefix for prefix, shift in _NO_PLACE)
     return value >> 125 == 1  # 2000::/3, global unicast (RFC 4291, section 2.4; IANA allocates from nowhere else)
