@@ -83,6 +83,7 @@ class Applies(Strict, frozen=True):
     participants: Word | None = None  # "all overseas", "any mainland", "mixed mainland", "none mainland"
     roster: Roster = "as-observed"
     planes: Annotated[tuple[Plane, ...], Meta(min_length=1)] | None = None
+    recognised: bool = False
     services: Words | Except | None = None
     direction: Direction | None = None
     bases: Annotated[tuple[Basis, ...], Meta(min_length=1)] | None = None

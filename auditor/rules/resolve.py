@@ -160,11 +160,16 @@ def _scope(document: Document, applies: form.Applies, named: Named) -> Scope:
         if name not in named.populations:
             raise document.error(f"unknown population `{name}`; {nearest(name, named.populations)}", *at)
         population = named.populations[name]
+    if applies.recognised and applies.planes is None:
+        raise document.error(
+            "`recognised` says how to take unknown planes; name the `planes` it speaks of", "applies", "recognised"
+        )
     return Scope(
         quantifier,
         population,
         applies.roster,
         None if applies.planes is None else frozenset(applies.planes),
+        applies.recognised,
         _services(document, applies.services, named, "applies", "services"),
         None if applies.direction is None else frozenset({applies.direction}),
         Scope().bases if applies.bases is None else frozenset(applies.bases),

@@ -59,6 +59,8 @@ def _codes(joined: str) -> str:
 
 def _traffic(scope: Scope) -> str:
     said = "traffic of any plane" if scope.planes is None else f"{_either(scope.planes)} traffic"
+    if scope.recognised:
+        said = f"recognised {said}"
     if scope.services is not None:
         said += f" of {_listed(scope.services, 'services')}"
     if scope.directions is not None:
