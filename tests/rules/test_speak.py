@@ -18,7 +18,7 @@ def test_a_rule_of_the_pack_says_whom_what_and_where() -> None:
         "From 2020-04-25 (UTC): when some participants are mainland (in CN"
     )
     assert pack["third-party-telemetry"] == (
-        "Whoever takes part, telemetry traffic must reach no relay or server except one of zoom."
+        "Whoever takes part, recognised telemetry traffic must reach no relay or server except one of zoom."
     )
     assert "opened towards the place" in pack["no-mainland-administration"]
 
