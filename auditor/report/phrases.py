@@ -76,7 +76,7 @@ def place(value: Place) -> str:
         return "a place whose proofs contradict each other"
     if value.countries == countries.ANYWHERE:
         return "a place that may be anywhere"
-    named = where(value.countries)
+    named = where(value.countries, sentence=True)
     return f"a place {named}" if named.startswith("anywhere") else f"a place in {named}"
 
 
@@ -100,21 +100,39 @@ def happened(finding: Finding) -> str:
     return f"{who} exchanged {carried(finding.plane)} with {place(finding.place)}{added}{named}."
 
 
-def sources(finding: Finding, kind: str) -> list[Source]:
-    """Return what sources of one kind say about the finding's addresses, each said once."""
-    said = [source for _, entries in finding.located_by for source in entries if source.kind == kind]
+def sources(finding: Finding, kind: str, *, place_only: bool = False) -> list[Source]:
+    """Return what sources of one kind say about the finding's addresses, or about those that were touched."""
+    of = set(finding.endpoints) if place_only else {address for address, _ in finding.located_by}
+    said = [s for address, entries in finding.located_by if address in of for s in entries if s.kind == kind]
     return list({(source.name, source.countries): source for source in said}.values())
+
+
+def _cited(names: Sequence[str]) -> str:
+    """Join names of sources, each said once; they hold commas, so semicolons part them."""
+    once = list(dict.fromkeys(names))
+    return "; ".join(once[:LISTED] + [f"{len(once) - LISTED} more"] * (len(once) > LISTED))
+
+
+def _undecided(finding: Finding) -> str:
+    """Say what the sources say of each address of an open finding."""
+    said = [
+        f"{address}: {source.name} says {where(source.countries, sentence=True)}"
+        for address, entries in finding.located_by
+        for source in entries
+        if source.kind in ("proof", "claim")
+    ]
+    return f"Not decided. {_cited(said)}." if said else "Not decided: no source says where it is."
 
 
 def known(finding: Finding) -> str:
     """Say in one sentence how it is known where it was: what proves it, or that nothing does."""
     if finding.verdict == Verdict.OPEN:
-        said = [f"{s.name} says {where(s.countries)}" for s in (*sources(finding, "proof"), *sources(finding, "claim"))]
-        return f"Not decided: {listed(said[:LISTED], 'and')}." if said else "Not decided: no source says where it is."
-    proofs, claims = ([source.name for source in sources(finding, kind)] for kind in ("proof", "claim"))
-    proof, claim = listed(proofs[:LISTED], "and"), listed(claims[:LISTED], "and")
+        return _undecided(finding)
+    proofs = [source.name for source in sources(finding, "proof", place_only=finding.proven)]
+    claims = [source.name for source in sources(finding, "claim")]
+    proof, claim = _cited(proofs), _cited(claims)
     if finding.proven:
-        return f"Proven by {proof}." if proofs else "Proven: the place and the participants rest on proof."
+        return f"Proven by {proof}." if proofs else "Proven: no claim is needed for it."
     if proofs and claims:
         return f"Indicated, not proven: in part by claims ({claim}), in part by proof ({proof})."
     if proofs:
@@ -205,7 +223,10 @@ def decisions(report: Report) -> str:
 
 def disputed(finding: Finding) -> list[str]:
     """Name the claims that proofs overrule, one phrase for each."""
-    return [f"Overruled: {source.name} says {where(source.countries)}." for source in sources(finding, "overruled")]
+    return [
+        f"Overruled: {source.name} says {where(source.countries, sentence=True)}."
+        for source in sources(finding, "overruled")
+    ]
 
 
 def volume(finding: Finding) -> str:

@@ -134,7 +134,9 @@ class Finding(Shape):
     verdict: Literal["fail", "open"]
     severity: str
     basis: Annotated[str, Meta(description="observed | attested | offered | reported | configured.")]
-    plane: str
+    plane: Annotated[
+        str, Meta(description="media, signalling, keys, ...; several joined by +: one of them; unknown: any.")
+    ]
     population: str
     place: Place
     proven: Annotated[bool, Meta(description="False: it rests on claims alone.")]
@@ -190,7 +192,7 @@ class Coverage(Shape):
 class Touched(Shape):
     place: Place
     verdict: Verdict
-    planes: list[str]
+    planes: Annotated[list[str], Meta(description="Each as in a finding.")]
     sessions: Count
     packets: Count
     bytes: Count

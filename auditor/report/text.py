@@ -163,4 +163,5 @@ def _rest(count: int, noun: str) -> list[str]:
 
 def _wrapped(head: str, text: str, width: int) -> list[str]:
     """Wrap one text; its first line begins with `head`, the others are indented as far."""
-    return textwrap.wrap(text or "-", width, initial_indent=head, subsequent_indent=" " * len(head))
+    indent = " " * len(head)
+    return textwrap.wrap(text or "-", width, initial_indent=head, subsequent_indent=indent, break_on_hyphens=False)

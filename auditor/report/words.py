@@ -14,6 +14,10 @@ _NS: Final = 1_000_000_000
 LISTED: Final = 4
 """Countries that a sentence names one by one; of more it gives the number."""
 
+_ARTICLED: Final = frozenset(
+    ("Bahamas", "Comoros", "Gambia", "Isle of Man", "Maldives", "Netherlands", "Philippines", "Republic of the Congo")
+)
+
 CODED: Final = 12
 """Countries beyond those that are given by their codes; of more there is only the number."""
 
@@ -66,6 +70,16 @@ def country(code: str) -> str:
     return _names().get(code, code)
 
 
+def _the(name: str) -> str:
+    """Put the article before a country's name where English wants one inside a sentence."""
+    wants = (
+        name in _ARTICLED
+        or name.startswith("United ")
+        or name.endswith(("Islands", "Republic", "Territory", "Territories"))
+    )
+    return f"the {name}" if wants else name
+
+
 def listed(words: list[str], joint: str = "or") -> str:
     """Join words: `a`, `a or b`, `a, b or c`."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {joint} {words[-1]}" if words else ""
@@ -76,8 +90,11 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def where(value: str) -> str:
-    """Write a country set for people: `mainland China or Hong Kong`, `anywhere but Canada`, `anywhere`."""
+def where(value: str, *, sentence: bool = False) -> str:
+    """Write a country set for people: `mainland China or Hong Kong`, `anywhere but Canada`, `anywhere`.
+
+    Inside a `sentence` names bear their article: `the United States`.
+    """
     if not value:
         return ""
     if value == countries.NOWHERE:
@@ -87,5 +104,7 @@ def where(value: str) -> str:
     codes = value.removeprefix("-").split("+")
     but, one_of = ("anywhere but ", "") if value[0] == "-" else ("", "one of ")
     if len(codes) <= LISTED:
-        return but + listed([country(code) for code in codes], "and" if but else "or")
+        return but + listed(
+            [_the(country(code)) if sentence else country(code) for code in codes], "and" if but else "or"
+        )
     return f"{but}{one_of}{len(codes)} countries" + (f" ({', '.join(codes)})" if len(codes) <= CODED else "")

@@ -188,7 +188,10 @@ def _labels(marks: Sequence[Mark], homes: Dots, box: Sequence[int]) -> Iterable[
     lands = [_extent(code) for mark in marks if mark.verdict != Verdict.PASS for code in mark.codes]
     for mark in marks[:LABELS]:
         lines = _lines(mark)
-        width, height = max(map(len, lines)) * _LETTER + 20, len(lines) * _LINE + 10
+        width, height = (
+            max(map(len, lines)) * _LETTER * (0.93 if mark.verdict == Verdict.PASS else 1) + 20,
+            len(lines) * _LINE + 10,
+        )
         free = _free(mark, width, height, frame, taken + lands) or _free(mark, width, height, frame, taken)
         if free:
             taken.append(free)

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from auditor.model.report import Participants, Place, Verdict
+from auditor.model.report import Participants, Place, Source, Verdict
 from auditor.report import phrases
 
 from . import samples
@@ -48,3 +48,24 @@ def test_titles() -> None:
     assert phrases.title(samples.PASS) == "Everything that was examined stayed where the rules allow"
     assert "not everything could be decided" in phrases.title(samples.UNDECIDED)
     assert "examined" in phrases.title(replace(samples.PASS, verdict=Verdict.OPEN))
+
+
+def test_a_source_is_named_once() -> None:
+    said = Source("AWS ranges 2026-10-26, region cn-north-1", "proof", "CN", "52.80.0.0/15")
+    finding = replace(samples.KEYS, located_by=((samples.BEIJING, (said, replace(said, countries="CN+HK"))),))
+    assert phrases.known(finding) == "Proven by AWS ranges 2026-10-26, region cn-north-1."
+    assert phrases.known(replace(finding, located_by=())) == "Proven: no claim is needed for it."
+
+
+def test_an_open_finding_says_what_each_source_says() -> None:
+    assert phrases.known(samples.OPEN) == (
+        "Not decided. 103.122.166.55: DB-IP Lite country 2026-10-01 says Hong Kong; "
+        "103.122.166.55: vendor.mmdb says mainland China."
+    )
+
+
+def test_the_place_is_not_proven_by_what_proves_a_participant() -> None:
+    home = ("142.1.0.5", (Source("inventory: office", "proof", "CA"), Source("DB-IP", "overruled", "US")))
+    finding = replace(samples.KEYS, located_by=(*samples.KEYS.located_by, home))
+    assert phrases.known(finding) == "Proven by AWS ranges 2026-10-26, region cn-north-1."
+    assert phrases.disputed(finding) == ["Overruled: vendor.mmdb says the United States."]

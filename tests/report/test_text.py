@@ -30,7 +30,7 @@ def test_the_verdict_comes_first_in_plain_words() -> None:
         "AWS China (Beijing), 52.81.151.250." in flat
     )
     assert "Proven by AWS ranges 2026-10-26, region cn-north-1." in flat
-    assert "Overruled: vendor.mmdb says United States." in flat
+    assert "Overruled: vendor.mmdb says the United States." in flat
     assert "2020-incident.pcap, packet 118: TLS ClientHello" in flat
     assert "List 103.122.166.55 in the inventory as a site with its country." in flat
     assert "3 packets and 120 bytes could not be examined." in flat
@@ -41,7 +41,7 @@ def test_a_claim_is_never_called_proof() -> None:
     claimed = replace(samples.KEYS, proven=False, located_by=samples.OPEN.located_by)
     text = render_text(replace(samples.FAIL, findings=(claimed,)))
     assert "appears to have gone" in text
-    assert "Indicated, not proven, by DB-IP Lite country 2026-10-01 and vendor.mmdb." in text
+    assert "Indicated, not proven, by DB-IP Lite country 2026-10-01; vendor.mmdb." in text
 
 
 def test_an_empty_audit_is_no_all_clear() -> None:

@@ -51,3 +51,9 @@ def test_every_code_has_a_name() -> None:
 )
 def test_sizes(count: int, text: str) -> None:
     assert words.size(count) == text
+
+
+def test_names_bear_their_article_inside_a_sentence() -> None:
+    assert words.where("NL+US", sentence=True) == "the Netherlands or the United States"
+    assert words.where("NL+US") == "Netherlands or United States"
+    assert words.where("-KY", sentence=True) == "anywhere but the Cayman Islands"
