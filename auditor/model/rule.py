@@ -37,11 +37,11 @@ class Scope:
     population: Population | None = None
     roster: str = "as-observed"  # or `complete`
     planes: frozenset[str] | None = None
-    recognised: bool = False  # True: traffic whose plane is not known is out of scope, rather than open
     services: Names | None = None
     directions: frozenset[str] | None = None  # `to`: opened towards the touched place; `from`: opened by it
     bases: frozenset[str] = frozenset({"observed", "attested", "reported", "configured"})
     """A touch of another basis is at most open."""
+    recognised: bool = False  # True: traffic whose plane is not known is out of scope, rather than open
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,10 +169,10 @@ def _scope(document: Document, applies: form.Applies, named: Named) -> Scope:
         population,
         applies.roster,
         None if applies.planes is None else frozenset(applies.planes),
-        applies.recognised,
         _services(document, applies.services, named, "applies", "services"),
         None if applies.direction is None else frozenset({applies.direction}),
         Scope().bases if applies.bases is None else frozenset(applies.bases),
+        applies.recognised,
     )
 
 
