@@ -125,19 +125,37 @@ def _undecided(finding: Finding) -> str:
 
 
 def known(finding: Finding) -> str:
-    """Say in one sentence how it is known where it was: what proves it, or that nothing does."""
+    """Say in a sentence or two how it is known: what proves it, or which claims it rests on."""
     if finding.verdict == Verdict.OPEN:
         return _undecided(finding)
-    proofs = [source.name for source in sources(finding, "proof", place_only=finding.proven)]
-    claims = [source.name for source in sources(finding, "claim")]
-    proof, claim = _cited(proofs), _cited(claims)
     if finding.proven:
-        return f"Proven by {proof}." if proofs else "Proven: no claim is needed for it."
-    if proofs and claims:
-        return f"Indicated, not proven: in part by claims ({claim}), in part by proof ({proof})."
-    if proofs:
-        return f"Indicated, not proven: the place by proof ({proof}), who took part by claims."
-    return f"Indicated, not proven, by {claim}." if claims else "Indicated, not proven."
+        proofs = _cited([source.name for source in sources(finding, "proof", place_only=True)])
+        return f"Proven by {proofs}." if proofs else "Proven: no claim is needed for it."
+    touched = set(finding.endpoints)
+    at_place = [said for address, said in finding.located_by if address in touched]
+    at_home = [said for address, said in finding.located_by if address not in touched]
+    parts = [("the place", _grounds(at_place)), ("who took part", _grounds(at_home))]
+    told = ", ".join(f"{what} {grounds}" for what, grounds in parts if grounds)
+    return f"Indicated, not proven: {told}." if told else "Indicated, not proven."
+
+
+def _grounds(said: Sequence[Sequence[Source]]) -> str:
+    """Say on what the locations of some addresses rest: proof alone where it leaves no choice that claims narrow."""
+    proofs = [source.name for entries in said for source in entries if source.kind == "proof"]
+    claims = [source.name for entries in said if not _settled(entries) for source in entries if source.kind == "claim"]
+    kinds = (("proof", proofs), ("claims", claims))
+    return " and ".join(f"by {kind} ({_cited(names)})" for kind, names in kinds if names)
+
+
+def _settled(entries: Sequence[Source]) -> bool:
+    """Say whether the proofs alone leave no more than the claims would."""
+    proven, claimed = countries.WORLD, 0
+    for source in entries:
+        if source.kind == "proof":
+            proven &= countries.bits(source.countries)
+        elif source.kind == "claim":
+            claimed |= countries.bits(source.countries)
+    return proven != countries.WORLD and not proven & ~claimed
 
 
 def whose(entry: Participants) -> str:
@@ -218,14 +236,15 @@ def decisions(report: Report) -> str:
     claimed, decided = on_claims(report)
     if not claimed:
         return ""
-    return f"{claimed:,} of {many(decided, 'decision')} rest on claims alone (indicated, not proven)."
+    rest = "rests" if claimed == 1 else "rest"
+    return f"{claimed:,} of {many(decided, 'decision')} {rest} on claims alone (indicated, not proven)."
 
 
 def disputed(finding: Finding) -> list[str]:
     """Name the claims that proofs overrule, one phrase for each."""
     return [
         f"Overruled: {source.name} says {where(source.countries, sentence=True)}."
-        for source in sources(finding, "overruled")
+        for source in sources(finding, "overruled", place_only=True)
     ]
 
 

@@ -69,3 +69,21 @@ def test_the_place_is_not_proven_by_what_proves_a_participant() -> None:
     finding = replace(samples.KEYS, located_by=(*samples.KEYS.located_by, home))
     assert phrases.known(finding) == "Proven by AWS ranges 2026-10-26, region cn-north-1."
     assert phrases.disputed(finding) == ["Overruled: vendor.mmdb says the United States."]
+
+
+def test_an_indicated_finding_says_which_half_is_proven() -> None:
+    office = ("142.1.0.5", (Source("inventory: office", "proof", "CA"), Source("DB-IP", "claim", "CA")))
+    finding = replace(samples.KEYS, proven=False, located_by=(*samples.OPEN.located_by, office))
+    finding = replace(finding, endpoints=samples.OPEN.endpoints)
+    assert phrases.known(finding) == (
+        "Indicated, not proven: the place by claims (DB-IP Lite country 2026-10-01; vendor.mmdb), "
+        "who took part by proof (inventory: office)."
+    )
+
+
+def test_a_proof_that_leaves_a_choice_does_not_hide_the_claims() -> None:
+    said = (Source("round-trip time", "proof", "CN+HK+JP"), Source("DB-IP", "claim", "CN"))
+    finding = replace(samples.KEYS, proven=False, located_by=((samples.BEIJING, said),))
+    assert (
+        phrases.known(finding) == "Indicated, not proven: the place by proof (round-trip time) and by claims (DB-IP)."
+    )

@@ -38,10 +38,10 @@ def test_the_verdict_comes_first_in_plain_words() -> None:
 
 
 def test_a_claim_is_never_called_proof() -> None:
-    claimed = replace(samples.KEYS, proven=False, located_by=samples.OPEN.located_by)
-    text = render_text(replace(samples.FAIL, findings=(claimed,)))
+    claimed = replace(samples.KEYS, proven=False, located_by=samples.OPEN.located_by, endpoints=samples.OPEN.endpoints)
+    text = " ".join(render_text(replace(samples.FAIL, findings=(claimed,))).split())
     assert "appears to have gone" in text
-    assert "Indicated, not proven, by DB-IP Lite country 2026-10-01; vendor.mmdb." in text
+    assert "Indicated, not proven: the place by claims (DB-IP Lite country 2026-10-01; vendor.mmdb)." in text
 
 
 def test_an_empty_audit_is_no_all_clear() -> None:
