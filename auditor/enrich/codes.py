@@ -5,7 +5,6 @@ Databases name more than countries.  What is not one country claims nothing: `ZZ
 (proxy, satellite, other).  Withdrawn codes (ISO 3166-3) name what the country became.
 """
 
-from functools import lru_cache
 from typing import Any, Final
 
 from auditor.model.countries import known, of
@@ -22,7 +21,6 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-@lru_cache(1 << 12)
 def country_set(code: Any) -> str:
     """Return the country set that a database's code names, empty if it names none; never raises."""
     if not isinstance(code, str) or len(code) != 2:

@@ -7,7 +7,7 @@ as byte planes of deltas, is the file format of the shipped databases (`auditor/
 
 import heapq
 import json
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -18,10 +18,13 @@ import zstandard
 MAGIC: Final = b"intervals 1\n"
 MAX_UNPACKED: Final = 1 << 26  # bytes; the largest shipped file unpacks to a quarter of that
 
-Codes = npt.NDArray[np.integer[Any]]
+Codes = npt.NDArray[np.uint32]
 V4 = npt.NDArray[np.uint32]
 V6 = npt.NDArray[np.bytes_]  # 16 bytes each, network order: NumPy orders them as memcmp does
 Range = tuple[int, int, str]  # first and last address, both included, and what is said of them
+
+KINDS: Final[tuple[type[np.unsignedinteger[Any]], ...]] = (np.uint32, np.uint32, np.uint64, np.uint64, np.uint32)
+"""Of the sections of a file: IPv4 starts and codes, IPv6 starts (upper and lower half), IPv6 codes."""
 
 Said = TypeVar("Said", bound=Hashable)
 
@@ -87,13 +90,12 @@ def build(ranges4: Iterable[Range], ranges6: Iterable[Range]) -> Intervals:
     six = [each for each in flatten(ranges6, "") if each[0] < 1 << 128]
     values = tuple(sorted({said for _, said in four} | {said for _, said in six} | {""}))
     number = {said: code for code, said in enumerate(values)}
-    kind = np.min_scalar_type(len(values) - 1)
     return Intervals(
         values,
         np.array([start for start, _ in four], np.uint32),
-        np.array([number[said] for _, said in four], kind),
+        np.array([number[said] for _, said in four], np.uint32),
         np.array([start.to_bytes(16, "big") for start, _ in six], "S16"),
-        np.array([number[said] for _, said in six], kind),
+        np.array([number[said] for _, said in six], np.uint32),
     )
 
 
@@ -103,17 +105,14 @@ def pack(intervals: Intervals) -> bytes:
     if text.count(b"\n") != len(intervals.values) - 1 or intervals.values[0]:
         raise ValueError("a value holds a line feed, or the first is not empty")
     halves = np.frombuffer(_bytes16(intervals.starts6), ">u8").reshape(-1, 2).astype(np.uint64)
-    sections = [
-        _planes(_deltas(intervals.starts4)),
-        _planes(intervals.codes4),
-        _planes(_deltas(halves[:, 0])),
-        _planes(halves[:, 1]),
-        _planes(intervals.codes6),
-        text,
-    ]
-    head = {"v4": len(intervals.starts4), "v6": len(intervals.starts6), "code": intervals.codes4.dtype.itemsize}
-    body = json.dumps(head, sort_keys=True).encode() + b"\n" + b"".join(sections)
-    return MAGIC + zstandard.ZstdCompressor(level=22, write_checksum=True).compress(body)
+    high, low = _deltas(halves[:, 0]), halves[:, 1]
+    head, body = [], []
+    for array in (_deltas(intervals.starts4), intervals.codes4, high, low, intervals.codes6):
+        planes = _planes(array)
+        head.append({"rows": len(array), "planes": [at for at, plane in enumerate(planes) if plane.any()]})
+        body += [plane.tobytes() for plane in planes if plane.any()]
+    whole = json.dumps(head).encode() + b"\n" + b"".join(body) + text
+    return MAGIC + zstandard.ZstdCompressor(level=22, write_checksum=True).compress(whole)
 
 
 def unpack(data: bytes) -> Intervals:
@@ -122,25 +121,20 @@ def unpack(data: bytes) -> Intervals:
         raise ValueError("not a file of intervals")
     try:
         body = zstandard.ZstdDecompressor().decompress(data[len(MAGIC) :], max_output_size=MAX_UNPACKED)
-        line, _, rest = body.partition(b"\n")
-        head = json.loads(line)
-        v4, v6, code = int(head["v4"]), int(head["v6"]), np.dtype(f"u{head['code']}")
+        at = body.index(b"\n") + 1
+        arrays: list[npt.NDArray[Any]] = []
+        for section, kind in zip(json.loads(body[:at]), KINDS, strict=True):
+            arrays.append(_unplane(body, at, section, kind))
+            at += section["rows"] * len(section["planes"])
+        values = tuple(body[at:].decode().split("\n"))
     except (zstandard.ZstdError, ValueError, KeyError, TypeError) as error:
         raise ValueError(f"damaged: {error}") from None
-    sizes = [4 * v4, code.itemsize * v4, 8 * v6, 8 * v6, code.itemsize * v6]
-    if min(v4, v6) < 1 or len(rest) < sum(sizes):
-        raise ValueError("damaged: cut")
-    starts4, codes4, high, low, codes6, text = _cut(rest, sizes)
-    halves = np.empty((v6, 2), ">u8")
-    halves[:, 0] = np.cumsum(_unplane(high, np.dtype(np.uint64)), dtype=np.uint64)
-    halves[:, 1] = _unplane(low, np.dtype(np.uint64))
-    return Intervals(
-        tuple(text.decode().split("\n")),
-        np.cumsum(_unplane(starts4, np.dtype(np.uint32)), dtype=np.uint32),
-        _unplane(codes4, code),
-        halves.view("S16").reshape(-1),
-        _unplane(codes6, code),
-    )
+    starts4, codes4, high, low, codes6 = arrays
+    halves = np.empty((len(high), 2), ">u8")
+    halves[:, 0] = np.cumsum(high, dtype=np.uint64)
+    halves[:, 1] = low
+    starts6 = halves.view("S16").reshape(-1)
+    return Intervals(values, np.cumsum(starts4, dtype=np.uint32), codes4, starts6, codes6)
 
 
 def _bytes16(addresses: V6) -> bytes:
@@ -151,22 +145,17 @@ def _deltas(starts: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.diff(starts, prepend=starts.dtype.type(0))
 
 
-def _planes(array: npt.NDArray[Any]) -> bytes:
-    """Lay all first bytes, then all second bytes, and so on (little-endian): the high ones compress to nothing."""
+def _planes(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """Lay all lowest bytes in a row, then all second ones, and so on: the high ones compress to nothing."""
     little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
-    return little.view(np.uint8).reshape(-1, little.dtype.itemsize).T.tobytes()
+    return np.ascontiguousarray(little.view(np.uint8).reshape(-1, little.dtype.itemsize).T)
 
 
-def _unplane(planes: bytes, kind: np.dtype[Any]) -> npt.NDArray[Any]:
-    rows = np.frombuffer(planes, np.uint8).reshape(kind.itemsize, -1)
-    whole = np.zeros(rows.shape[1], kind)
-    for shift, row in enumerate(rows):
-        if row.any():  # the high planes are often empty
-            whole |= row.astype(kind) << kind.type(8 * shift)
+def _unplane(body: bytes, at: int, section: dict[str, Any], kind: type[np.unsignedinteger[Any]]) -> npt.NDArray[Any]:
+    """Put numbers together again from the planes that a section kept; empty ones were left out."""
+    rows = section["rows"]
+    whole = np.zeros(rows, kind)
+    for number, plane in enumerate(section["planes"]):
+        bytes_ = np.frombuffer(body, np.uint8, rows, at + number * rows)
+        whole |= bytes_.astype(kind) << kind(8 * plane)
     return whole
-
-
-def _cut(data: bytes, sizes: Sequence[int]) -> list[bytes]:
-    """Cut bytes into sections of these sizes and the rest."""
-    ends = np.cumsum([0, *sizes]).tolist()
-    return [data[start:end] for start, end in zip(ends, [*ends[1:], len(data)], strict=True)]
