@@ -56,7 +56,7 @@ def assemble(scan: Scanned, vantages: Sequence[str]) -> Assembled:
     shares = calls.dialogs(*placed.only(Dialog))
     ends = calls.announced(placed.only(Media)[0])
     sums = summed(scan.directed, flows)
-    media = calls.media(ends, flows, seen & bit("sip", "dns") == 0, sums.first_ns, sums.last_ns)
+    media = calls.media(ends, flows, sums, seen)
     seen = apps.recognised(seen, scan.directed, flows, _marked(len(flows), media))
 
     hellos = [found for found in zip(*placed.only(Hello), strict=True) if found[1] >= 0]

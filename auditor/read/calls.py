@@ -12,13 +12,17 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from auditor.read.arrays import I64, Bool
+from auditor.read.apps import STEADY, Bits, bit
+from auditor.read.arrays import Bool
 from auditor.read.facts.model import Dialog, Media
 from auditor.read.facts.text import reachable
-from auditor.read.pairing import Paired
+from auditor.read.pairing import Paired, Sums
 
 EARLY: Final = 5_000_000_000
 """Nanoseconds by which media may seem to come before its announcement: captures and clocks of several taps."""
+REMOTES: Final = 4
+"""Addresses with which one announced end exchanges a call's media: participants behind NAT, who may move."""
+UDP, TRANSPORTS = 17, (6, 17, 132)
 
 _LOW: Final = (1 << 64) - 1
 
@@ -104,41 +108,63 @@ def announced(facts: Sequence[Media]) -> pl.DataFrame:
     return frame.group_by("hi", "lo", "port", "realm", "call").agg(pl.col("since").min())
 
 
-def media(ends: pl.DataFrame, flows: Paired, free: Bool, first_ns: I64, last_ns: I64) -> pl.DataFrame:
+def media(ends: pl.DataFrame, flows: Paired, sums: Sums, seen: Bits) -> pl.DataFrame:
     """Return `flow, call, main`: the calls that each flow may carry media of; one of them is its main call.
 
-    `free` marks flows that may carry media (not SIP itself).  A call that announced both ends comes before one that
-    announced one; of equals, the one announced last before the first packet.  Other calls that announced
-    both ends while the flow lasted used it too.
+    A call that announced both ends of a flow comes before one that announced one; of equals, the one announced last
+    before the first packet.  Other calls that announced both ends while the flow lasted used it too.
+
+    One end is enough for a UDP flow that does exchange media (`_lively`), so that a scan of an announced port joins
+    no call; and only while no more than `REMOTES` strangers talk to that end, since a port that serves everybody
+    tells no calls apart.
     """
-    empty = pl.DataFrame(schema={"flow": pl.Int64, "call": pl.String, "main": pl.Boolean})
+    nothing = pl.DataFrame(schema={"flow": pl.Int64, "call": pl.String, "main": pl.Boolean})
     if not len(ends):
-        return empty
+        return nothing
+    free = (seen & bit("sip", "dns") == 0) & np.isin(flows.protocol, TRANSPORTS)
     sides = pl.concat([_matched(ends, flows, free, side) for side in (0, 1)])
-    found = sides.group_by("flow", "call").agg(pl.col("side").n_unique().alias("ends"), pl.col("since").min())
-    if not len(found):
-        return empty
-    number = found["flow"].to_numpy()
-    found = found.with_columns(first=pl.Series(first_ns[number]), last=pl.Series(last_ns[number]))
-    found = found.filter(pl.col("since") <= pl.col("last") + EARLY)
+    if not len(sides):
+        return nothing
+    flow = sides["flow"].to_numpy()
+    sides = sides.with_columns(
+        first=pl.Series(sums.first_ns[flow]),
+        last=pl.Series(sums.last_ns[flow]),
+        lively=pl.Series(np.stack(_lively(flows, sums, seen))[sides["side"].to_numpy(), flow]),
+    )
+    both = pl.col("side").n_unique().over("flow", "call") == 2
+    remotes = pl.struct("other_hi", "other_lo").n_unique().over("call", "hi", "lo", "port")
+    sides = sides.filter(pl.col("since") <= pl.col("last") + EARLY).with_columns(both=both)
+    sides = sides.filter(pl.col("both") | pl.col("lively"))
+    sides = sides.filter(pl.col("both") | (remotes <= REMOTES))
+    found = sides.group_by("flow", "call").agg(pl.col("both", "first").first(), pl.col("since").min())
     before = pl.col("since") <= pl.col("first") + EARLY
-    distance = pl.when(before).then(pl.col("first") - pl.col("since")).otherwise(pl.col("since") - pl.col("first"))
-    found = found.with_columns(before=before, distance=distance)
-    found = found.sort("flow", "ends", "before", "distance", "call", descending=[False, True, True, False, False])
+    found = found.with_columns(before=before, distance=(pl.col("first") - pl.col("since")).abs())
+    found = found.sort("flow", "both", "before", "distance", "call", descending=[False, True, True, False, False])
     found = found.with_columns(main=pl.col("flow").is_first_distinct())
-    used = pl.col("main") | ((pl.col("ends") == 2) & ~pl.col("before"))
-    return found.filter(used).select("flow", "call", "main")
+    return found.filter(pl.col("main") | (pl.col("both") & ~pl.col("before"))).select("flow", "call", "main")
+
+
+def _lively(flows: Paired, sums: Sums, seen: Bits) -> tuple[Bool, Bool]:
+    """Say which UDP flows belong to the announced end a, or b, alone.
+
+    They went both ways; or they look like media, and came from that end or were more than a few packets.
+    """
+    looks = seen & bit("rtp", "rtcp", "dtls", "turn", "zoom") != 0
+    two_way = (sums.packets[0] > 0) & (sums.packets[1] > 0)
+    many = sums.packets[0] + sums.packets[1] >= STEADY
+    a, b = ((flows.protocol == UDP) & (two_way | (looks & (many | (sent > 0)))) for sent in sums.packets)
+    return a, b
 
 
 def _matched(ends: pl.DataFrame, flows: Paired, free: Bool, side: int) -> pl.DataFrame:
     """Join the ends of one side of all flows with the announced ends."""
-    hi, lo, port = (flows.a_hi, flows.a_lo, flows.a_port) if side == 0 else (flows.b_hi, flows.b_lo, flows.b_port)
+    a, b = (flows.a_hi, flows.a_lo, flows.a_port), (flows.b_hi, flows.b_lo, flows.b_port)
+    (hi, lo, port), other = (a, b) if side == 0 else (b, a)
     ports = np.zeros(1 << 17, bool)
     ports[ends["port"].to_numpy()] = True
     which = np.flatnonzero(free & ports[port])
-    table = pl.DataFrame(
-        {"flow": which, "hi": hi[which], "lo": lo[which], "port": port[which], "vantage": flows.vantage[which]}
-    )
+    columns = {"flow": which, "hi": hi[which], "lo": lo[which], "port": port[which], "vantage": flows.vantage[which]}
+    table = pl.DataFrame(columns | {"other_hi": other[0][which], "other_lo": other[1][which]})
     found = table.join(ends, on=["hi", "lo", "port"])
     found = found.filter((pl.col("realm") < 0) | (pl.col("realm") == pl.col("vantage")))
-    return found.select("flow", "call", "since", pl.lit(side).alias("side"))
+    return found.drop("vantage", "realm").with_columns(side=pl.lit(side))

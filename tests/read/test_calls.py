@@ -108,3 +108,19 @@ def test_ports_that_are_used_again_belong_to_each_call_in_its_time() -> None:
 def test_a_call_that_announced_both_ends_comes_first() -> None:
     said = facts((at(SIP, 1), invite("half", port=6000)), (SIP, invite("whole")), (back(SIP), ok("whole")))
     assert sessions(assembled([SIP, back(SIP), media()], said).flows, "rtp") == [("whole", 50, 0)]
+
+
+def test_a_scan_of_an_announced_port_joins_no_call() -> None:
+    said = facts((SIP, invite("one")), (back(SIP), ok("one")))
+    scan = Row("203.0.113.77", 4444, B, 7000, "rtp", packets=2, ssrc=(7, 7), first=6 * S)
+    page = Row("203.0.113.77", 4444, B, 7000, "tls", "tcp", packets=90, first=6 * S)
+    flows = assembled([SIP, back(SIP), media(), scan, page, back(page)], said).flows
+    assert flows.filter(pl.col("src_port").eq(4444) | pl.col("dst_port").eq(4444))["session"].to_list() == [None, None]
+    assert sessions(flows, "rtp") == [("one", 50, 0)]
+
+
+def test_a_port_that_serves_everybody_tells_no_calls_apart() -> None:
+    said = facts((SIP, invite("one", "10.0.0.5")), (back(SIP), ok("one")))
+    guests = [media(a=f"203.0.113.{number}") for number in range(9)]
+    assert {call for call, _, _ in sessions(assembled([SIP, back(SIP), *guests], said).flows, "rtp")} == {None}
+    assert {call for call, _, _ in sessions(assembled([SIP, back(SIP), *guests[:2]], said).flows, "rtp")} == {"one"}
