@@ -141,10 +141,8 @@ def _group(report: Report, shown: Report, verdict: Verdict) -> Group:
 
 
 def _leads(failed: Group, undecided: Group) -> Sequence[Finding]:
-    """Choose what the top of the page tells: proven violations first, open questions where there is none."""
-    if failed.count:
-        return sorted(failed.full, key=lambda finding: not finding.proven)[:LEADS]
-    return undecided.full[:LEADS]
+    """Choose what the top of the page tells: the gravest violations, or open questions where there is none."""
+    return (failed if failed.count else undecided).full[:LEADS]
 
 
 def _facts(findings: Iterable[Finding]) -> tuple[list[Fact], int]:
