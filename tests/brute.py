@@ -139,6 +139,7 @@ def _of_touch(end: Row, country: str, role: str, rule: Rule) -> set[str]:
     first, last = end["times"]
     inner = [since] if first < since < last else []  # a packet in between may or may not have been
     times = [(first, last), *((first, t, last) for t in inner)]
+    named = set(choices(end["plane"], PLANES))
     found = set()
     options = product(
         choices(end["plane"], PLANES), choices(end["service"], ("zoom", "teams", "third")), choices(end["way"], ("to", "from")),
@@ -149,7 +150,7 @@ def _of_touch(end: Row, country: str, role: str, rule: Rule) -> set[str]:
             role in must.roles and (applies.planes is None or plane in applies.planes) and _in(service, applies.services)
             and (applies.directions is None or way in applies.directions) and any(since <= t < until for t in moments)
         )  # fmt: skip
-        if not counts or not there:
+        if not counts or not there or (applies.recognised and applies.planes and not named <= applies.planes):
             found.add("na")
             continue
         met = (must.countries is None or country in read(must.countries)) and all(

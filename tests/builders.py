@@ -63,7 +63,7 @@ def rule(id: str = "rule", **fields: Any) -> Rule:
     )
 
 
-_SCOPE = ("quantifier", "population", "roster", "planes", "services", "directions", "bases")
+_SCOPE = ("quantifier", "population", "roster", "planes", "recognised", "services", "directions", "bases")
 _ASSERTS = ("verb", "countries", "operators", "asserted", "sites", "roles", "territory")
 
 

@@ -76,6 +76,7 @@ def rules(draw: Any) -> Rule:
         population=people,
         roster=draw(st.sampled_from(["as-observed"] * 4 + ["complete"])),
         planes=draw(st.sampled_from([None, frozenset({"media"}), frozenset({"media", "keys"})])),
+        recognised=draw(seldom) is True,
         services=draw(seldom) and draw(names("zoom", "teams")),
         directions=draw(st.sampled_from([None, None, frozenset({"to"}), frozenset({"from"})])),
         verb=draw(st.sampled_from(["must_stay_in", "must_not_touch"])),

@@ -88,9 +88,13 @@ def inside(values: frozenset[str], wanted: frozenset[str]) -> int:
     return bool(values & wanted) - bool(values - wanted)
 
 
-def plane(value: str, wanted: frozenset[str]) -> int:
-    """Say whether a flow's plane (one, several joined by `+`, or unknown: any) is one of those wanted."""
-    return inside(frozenset(flow.PLANES if value == flow.UNKNOWN else value.split("+")), wanted)
+def plane(value: str, wanted: frozenset[str], recognised: bool) -> int:
+    """Say whether a flow's plane (one, several joined by `+`, or unknown: any) is one of those wanted.
+
+    With `recognised`, what is not known to be wanted is not.
+    """
+    answer = inside(frozenset(flow.PLANES if value == flow.UNKNOWN else value.split("+")), wanted)
+    return answer or (-1 if recognised else 0)
 
 
 def role(value: str, wanted: frozenset[str]) -> int:

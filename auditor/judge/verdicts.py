@@ -86,9 +86,7 @@ class Touches:
         asked = {"role": self.ask("role", lambda value: scope.role(value, rule.asserts.roles))}
         if applies.planes is not None:
             planes = applies.planes
-            asked["plane"] = self.ask("plane", lambda value: scope.plane(value, planes))
-            if applies.recognised:
-                asked["plane"] = np.where(asked["plane"] == 0, -1, asked["plane"]).astype(np.int8)
+            asked["plane"] = self.ask("plane", lambda value: scope.plane(value, planes, applies.recognised))
         if applies.services is not None:
             asked["scope service"] = self.ask("service", applies.services.holds)
         if applies.directions is not None:
