@@ -7,6 +7,9 @@
 Writes `country.bin`, `operator.bin`, `published.bin` and `sources.json` into `auditor/data`; the tables beside
 this script (`tools/geo/*.tsv`) say where regions are, what is anycast, and how operators are called.  The output
 is a function of the packages, the tables and the release of zstandard alone.
+
+The project behind the two npm packages announced in June 2026 that it stops updating them and publishes corrected
+data elsewhere: when the packages are stale, take DB-IP's own downloads and adapt `countries` and `rows`.
 """
 
 import csv
@@ -60,7 +63,7 @@ def main(folder: Path) -> None:
         "licence": "CC-BY-4.0", "attribution": "IP Geolocation by DB-IP", "url": "https://db-ip.com",
     })  # fmt: skip
     version = tar_version(operators)
-    write("operator", operator_intervals(rows(operators), dict(pick(names, 0, 1))), {
+    write("operator", operator_intervals(rows(operators), {number: name for number, name, _ in names}), {
         "name": "AS numbers and operators", "kind": "operator", "date": dated(version),
         "from": [described(operators, version), *tables("operators")], "licence": "CC-BY-4.0",
         "attribution": "AS numbers: Route Views, NRO and DB-IP", "url": "https://www.routeviews.org",
@@ -120,8 +123,10 @@ def statement(
 ) -> tuple[str, ...]:
     """Say what one published range tells: `feed, operator, region, claimed, proven`."""
     feed, operator = PROVIDERS[provider]
-    if provider == "cloudflare" or region.lower() == "global" or service in FRONT_DOOR:
-        return feed, operator, region or service or "global", ANYWHERE, ANYWHERE
+    if service in FRONT_DOOR:
+        return feed, operator, service, ANYWHERE, ANYWHERE
+    if provider == "cloudflare" or region.lower() == "global":
+        return feed, operator, region or "global", ANYWHERE, ANYWHERE
     if provider == "digitalocean" and re.fullmatch(r"[A-Z]{2}-[A-Z0-9]+", region) and known(region[:2]):
         return feed, operator, region, region[:2], region[:2]
     if (provider, region) in places:
@@ -177,7 +182,7 @@ def countries(package: Path) -> Iterator[tuple[Network, Any]]:
             file.write(member_of(package, member))
             file.flush()
             with maxminddb.open_database(file.name) as reader:
-                yield from ((net, record["country_code"]) for net, record in reader)  # type: ignore[index,call-overload]
+                yield from ((net, record["country_code"]) for net, record in reader)
 
 
 def rows(package: Path) -> Iterator[tuple[int, int, int, str, str]]:
@@ -230,11 +235,6 @@ def table(path: Path) -> Table:
     """Read a table of tab-separated columns; lines that begin with # are comments."""
     lines = path.read_text("utf-8").splitlines()
     return [tuple(line.split("\t")) for line in lines if line and not line.startswith("#")]
-
-
-def pick(entries: Table, *columns: int) -> list[tuple[str, ...]]:
-    """Return some columns of a table."""
-    return [tuple(entry[column] for column in columns) for entry in entries]
 
 
 def described(package: Path, version: str) -> dict[str, str]:
