@@ -19,7 +19,7 @@ SLACK: Final = 256
 
 
 def items(data: U8, at: I64, width: int, kind: str) -> NDArray[Any]:
-    """Copy `width` bytes from each offset, viewed as `kind`: one row per offset.  Raise IndexError outside of `data`."""
+    """Copy `width` bytes from each offset, viewed as `kind`, a row per offset; raise IndexError outside of `data`."""
     every = np.ndarray((len(data) - width + 1,), f"V{width}", data.data, strides=(1,))
     return every[at].view(kind).reshape(len(at), width // np.dtype(kind).itemsize)
 
@@ -37,3 +37,12 @@ def big16(data: U8, at: I64) -> I64:
 def byte(data: U8, at: I64) -> I64:
     """Read one byte at each offset."""
     return data.take(at).astype(np.int64)
+
+
+def distinct(values: I64) -> list[int]:
+    """List the values that occur, ascending (np.unique would import masked arrays, a fortieth of a second)."""
+    ordered = np.sort(values)
+    first = np.ones(len(ordered), bool)
+    first[1:] = ordered[1:] != ordered[:-1]
+    found: list[int] = ordered[first].tolist()
+    return found

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from auditor.read.arrays import I64
+from auditor.read.arrays import I64, distinct
 from auditor.read.link import LINKTYPE_NONE
 
 END, RESOLUTION, OFFSET = 0, 9, 14
@@ -55,12 +55,12 @@ def interface(body: bytes, order: str) -> Interface:
 
 
 def clocked(stamp: I64, which: I64, interfaces: Sequence[Interface]) -> I64:
-    """Turn 64-bit time stamps (unsigned, in the bits of signed ones) of these interfaces into nanoseconds since 1970."""
-    clocks = {(interfaces[i].resolution, interfaces[i].offset) for i in np.unique(which).tolist()}
+    """Turn 64-bit time stamps (unsigned, in the bits of signed ones) of interfaces into nanoseconds since 1970."""
+    clocks = {(interfaces[i].resolution, interfaces[i].offset) for i in distinct(which)}
     if len(clocks) == 1:
         return _nanoseconds(stamp, *clocks.pop())
     ns = np.zeros(len(stamp), np.int64)
-    for i in np.unique(which).tolist():
+    for i in distinct(which):
         some = np.flatnonzero(which == i)
         ns[some] = _nanoseconds(stamp[some], interfaces[i].resolution, interfaces[i].offset)
     return ns
@@ -83,7 +83,8 @@ def _nanoseconds(stamp: I64, resolution: int, offset: int) -> I64:
     whole = np.minimum(seconds, np.uint64(SECONDS)).astype(np.int64)
     if offset:
         whole = np.clip(whole + offset, -SECONDS, SECONDS)
-    return whole * GIGA + part.astype(np.int64)
+    ns: I64 = whole * GIGA + part.astype(np.int64)
+    return ns
 
 
 def names(body: bytes, order: str) -> Iterator[tuple[int, str]]:

@@ -15,6 +15,8 @@ Advance = Callable[[I64], I64]
 """Where the records after those at these offsets begin; `STOP` or more for a header that can't be one."""
 
 STOP = 1 << 62
+STRIDE = 8
+"""Records that walkers advance before those that have arrived are taken out."""
 
 
 def walk(start: int, end: int, guesses: I64, advance: Advance, step: Callable[[int], int]) -> I64:
@@ -29,12 +31,13 @@ def walk(start: int, end: int, guesses: I64, advance: Advance, step: Callable[[i
     limit = np.append(guesses, end)
     seen = []
     while len(here):
-        seen.append(here)
-        following = advance(here)
-        alive = following < limit
-        if not alive.all():
-            following, limit = following[alive], limit[alive]
-        here = following
+        steps = np.empty((STRIDE + 1, len(here)), np.int64)
+        steps[0] = here
+        for i in range(STRIDE):
+            np.minimum(advance(steps[i]), end, out=steps[i + 1])
+        seen.append(steps[:-1][steps[:-1] < limit])
+        alive = steps[-1] < limit
+        here, limit = steps[-1][alive], limit[alive]
     offsets = np.concatenate(seen)
     offsets.sort()
     following = advance(offsets)
@@ -46,7 +49,9 @@ def walk(start: int, end: int, guesses: I64, advance: Advance, step: Callable[[i
 def _proven(start: int, end: int, offsets: I64, following: I64, step: Callable[[int], int]) -> I64:
     """Keep what the true start leads to: whole runs where records lead to each other, single steps between them."""
     lasts = np.append(np.flatnonzero(following[:-1] != offsets[1:]), len(offsets) - 1)
-    kept, single, here = [], [], start
+    kept: list[I64] = []
+    single: list[int] = []
+    here = start
     while here < end:
         first = int(np.searchsorted(offsets, here)) if not single or len(single) % 8 == 0 else -1
         if 0 <= first < len(offsets) and offsets[first] == here:

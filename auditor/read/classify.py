@@ -14,16 +14,17 @@ from auditor.read.arrays import I64, U64, Bool, words
 from auditor.read.headers import FRAGMENT, ICMP, ICMP6, TCP, UDP, Packets
 
 APPS: Final = (
-    "", "other", "stun", "rtp", "rtcp", "dtls", "quic", "tls", "sip", "zoom", "dns", "turn", "http", "rtsp", "ssh", "rdp",
-    "vnc", "telnet", "snmp", "ntp", "dhcp", "mdns", "llmnr", "netbios", "ssdp", "icmp", "wireguard", "mgcp", "coap", "syslog",
+    "", "other", "stun", "rtp", "rtcp", "dtls", "quic", "tls", "sip", "zoom", "dns", "turn", "http", "rtsp", "ssh",
+    "rdp", "vnc", "telnet", "snmp", "ntp", "dhcp", "mdns", "llmnr", "netbios", "ssdp", "icmp", "wireguard", "mgcp",
+    "coap", "syslog",
 )  # fmt: skip
 """Kinds of payload by code; the first is none at all, the second one that is not recognised."""
 CODE: Final = {name: code for code, name in enumerate(APPS)}
 
 TEXTS: Final[dict[str, tuple[bytes, ...]]] = {
     "sip": (
-        b"INVI", b"REGI", b"SIP/", b"OPTI", b"BYE ", b"ACK ", b"CANC", b"NOTI", b"SUBS", b"MESS", b"INFO", b"PRAC", b"UPDA",
-        b"REFE", b"PUBL",
+        b"INVI", b"REGI", b"SIP/", b"OPTI", b"BYE ", b"ACK ", b"CANC", b"NOTI", b"SUBS", b"MESS", b"INFO", b"PRAC",
+        b"UPDA", b"REFE", b"PUBL",
     ),
     "http": (b"GET ", b"POST", b"HTTP", b"HEAD", b"PUT ", b"DELE", b"CONN", b"PATC"),
     "rtsp": (b"RTSP", b"DESC", b"SETU", b"PLAY", b"TEAR", b"PAUS", b"ANNO", b"GET_", b"SET_", b"RECO"),
@@ -39,8 +40,8 @@ TEXT: Final = 255  # a candidate for any of TEXTS, until `_text` has looked
 FEW: Final = 1 << 16
 
 _BY_PORT: Final[dict[int, str]] = {
-    53: "dns", 5353: "mdns", 5355: "llmnr", 123: "ntp", 67: "dhcp", 68: "dhcp", 546: "dhcp", 547: "dhcp", 161: "snmp", 162: "snmp",
-    137: "netbios", 138: "netbios", 1900: "ssdp", 5683: "coap", 514: "syslog",
+    53: "dns", 5353: "mdns", 5355: "llmnr", 123: "ntp", 67: "dhcp", 68: "dhcp", 546: "dhcp", 547: "dhcp", 161: "snmp",
+    162: "snmp", 137: "netbios", 138: "netbios", 1900: "ssdp", 5683: "coap", 514: "syslog",
 }  # fmt: skip
 _BY_PORT.update(dict.fromkeys(range(8801, 8811), "zoom"))
 _TCP_BY_PORT: Final[dict[int, str]] = {53: "dns", 23: "telnet", 3389: "rdp", 139: "netbios"}
@@ -68,21 +69,22 @@ def _table(tcp: bool) -> NDArray[np.uint8]:
 
 _FIRST: Final = np.concatenate((_table(False), _table(True)))
 _PORT: Final = np.zeros((2, FEW), np.uint8)
-for _row, _ports in enumerate((_BY_PORT, _TCP_BY_PORT)):
-    for _number, _name in _ports.items():
+for _row, _named in enumerate((_BY_PORT, _TCP_BY_PORT)):
+    for _number, _name in _named.items():
         _PORT[_row, _number] = CODE[_name]
 
-_8, _16, _32 = (np.uint64(n) for n in (8, 16, 32))
+_8, _16, _32, _48 = (np.uint64(n) for n in (8, 16, 32, 48))
 _S, _W = np.uint64(0xFFFF), np.uint64(0xFFFFFFFF)
 
 
 def _network(value: U64, size: int) -> I64:
     """Turn the lowest bytes of words, as they lie in memory, into numbers in network order."""
-    return (value.byteswap() >> np.uint64(64 - 8 * size)).view(np.int64)
+    number: I64 = (value.byteswap() >> np.uint64(64 - 8 * size)).view(np.int64)
+    return number
 
 
 def classify(packets: Packets) -> tuple[NDArray[np.uint8], U64]:
-    """Return the code of each packet's payload, and the first 16 bytes of it, of which those behind its end mean nothing."""
+    """Return the code of each packet's payload, and its first 16 bytes, of which those behind its end mean nothing."""
     size = packets.end - packets.body
     start = words(packets.data, packets.body, 2)
     tcp = packets.protocol == TCP
@@ -130,10 +132,10 @@ def _stun(packets: Packets, which: I64, start: U64, size: I64) -> Bool:
     cookie = _network(start[:, 0] >> _32, 4) == COOKIE
     length = _network(start[:, 0] >> _16 & _S, 2)
     classic = np.isin(_network(start[:, 0] & _S, 2), (0x001, 0x002, 0x101, 0x102, 0x111, 0x112)) & (length % 4 == 0)
-    whole = packets.length[which]
-    return (
-        (whole >= 20) & (size >= 8) & (cookie | (classic & (length + 20 == whole) & (packets.protocol[which] == UDP)))
-    )
+    whole, udp = packets.length[which], packets.protocol[which] == UDP
+    framed = _network(start[:, 0] >> _48 | (start[:, 1] & _S) << _16, 4) == COOKIE  # on TCP, behind a length (RFC 4571)
+    good: Bool = (whole >= 20) & (cookie | (framed & ~udp & (size >= 10)) | (classic & (length + 20 == whole) & udp))
+    return good
 
 
 def _turn(packets: Packets, which: I64, start: U64, size: I64) -> Bool:
@@ -143,7 +145,8 @@ def _turn(packets: Packets, which: I64, start: U64, size: I64) -> Bool:
     fits = (length > 0) & (length + 4 <= whole) & (whole <= length + 7)
     source, target = _ports(packets.ports[which])
     usual = np.isin(source, (3478, 5349)) | np.isin(target, (3478, 5349))
-    return fits & (usual | (packets.protocol[which] == UDP))
+    good: Bool = fits & (usual | (packets.protocol[which] == UDP))
+    return good
 
 
 def _rtp(packets: Packets, which: I64, start: U64, size: I64) -> Bool:
@@ -160,7 +163,8 @@ def _quic(packets: Packets, which: I64, start: U64, size: I64) -> Bool:
     version = _network(start[:, 0] >> _8 & _W, 4)
     kinds = (version >> 8 == 0xFF0000, version >> 24 == 0x51, version >> 24 == 0x54, version >> 8 == 0xFACEB0)
     known = np.isin(version, (0, 1, 0x6B3343CF)) | np.logical_or.reduce(kinds) | (version & 0x0F0F0F0F == 0x0A0A0A0A)
-    return known & ((start[:, 0].view(np.int64) & 0x40 != 0) | (version == 0))
+    good: Bool = known & ((start[:, 0].view(np.int64) & 0x40 != 0) | (version == 0))
+    return good
 
 
 def _tls(packets: Packets, which: I64, start: U64, size: I64) -> Bool:
@@ -171,11 +175,10 @@ def _rdp(packets: Packets, which: I64, start: U64, size: I64) -> Bool:
     """Tell a TPKT header (RFC 1006) by its length and the X.224 code of a connection request, confirm or data."""
     code = (start[:, 0] >> np.uint64(40)).view(np.int64) & 0xFF
     source, target = _ports(packets.ports[which])
-    return (
-        (_network(start[:, 0] >> _16 & _S, 2) <= packets.length[which])
-        & np.isin(code, (0xE0, 0xD0, 0xF0))
-        & ((source == 3389) | (target == 3389))
-    )
+    usual = (source == 3389) | (target == 3389)
+    length = _network(start[:, 0] >> _16 & _S, 2)
+    good: Bool = usual & (length <= packets.length[which]) & np.isin(code, (0xE0, 0xD0, 0xF0))
+    return good
 
 
 _words = sorted((int.from_bytes(start, "little"), CODE[name]) for name, starts in TEXTS.items() for start in starts)

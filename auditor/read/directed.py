@@ -67,7 +67,8 @@ class Flows:
         self.six = Table(5, FOLDS)
 
     def add(
-        self, address: list[U64], rest: U64, length: I64, payload: I64, ns: I64, witness: I64, flags: Column, ssrc: Column | None
+        self, address: list[U64], rest: U64, length: I64, payload: I64, ns: I64, witness: I64, flags: Column,
+        ssrc: Column,
     ) -> None:  # fmt: skip
         """Add packets in the order of their witnesses; `rest` is `packed`, and `ssrc` is 0 unless the kind is RTP."""
         keys = [*address, coarser(rest, self.coarse)]
@@ -80,9 +81,10 @@ class Flows:
         none = [np.zeros(len(starts), np.uint32)] * 2
         self._append([
             *(key.take(leaders) for key in keys), np.diff(starts, append=len(order)),
-            reduced("sum", length, order, starts), reduced("sum", payload, order, starts), first, last, witness.take(leaders),
+            reduced("sum", length, order, starts), reduced("sum", payload, order, starts), first, last,
+            witness.take(leaders),
             reduced("or", flags, order, starts) if flags.any() else np.zeros(len(starts), np.uint8),
-            *(none if ssrc is None else (reduced("min", ssrc, order, starts), reduced("max", ssrc, order, starts))),
+            *((reduced("min", ssrc, order, starts), reduced("max", ssrc, order, starts)) if ssrc.any() else none),
         ])  # fmt: skip
 
     def append(self, address: list[U64], rest: U64, values: list[Column]) -> None:

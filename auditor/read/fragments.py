@@ -16,7 +16,7 @@ from auditor.read.headers import FRAGMENT, Packets
 from auditor.read.table import Column, Table
 
 SPAN: Final = 32_000_000_000
-"""Nanoseconds in which an identification names one datagram; fragments of the next and the previous span are tried too."""
+"""Nanoseconds in which an identification names one datagram; the next and the previous span are tried too."""
 ROWS: Final = 1 << 20
 """Datagrams that are remembered; if there are more, all fragments stay without ports (whatever the order)."""
 _LEADING: Final = ("min", "max")
@@ -80,7 +80,7 @@ class Fragments:
         return [*self.leading.values(), *self.later.values()]
 
     def _bound(self, flows: Flows) -> None:
-        """Stop remembering if there is too much: what leads is forgotten, and what follows goes to the flows as it is."""
+        """Stop remembering if there is too much: forget what leads, and give what follows to the flows as it is."""
         if not self.full and sum(map(len, self._tables())) > self.limit:
             for table in self._tables():
                 table.merge()

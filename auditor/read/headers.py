@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditor.model.flow import MALFORMED, TRUNCATED
-from auditor.read.arrays import I64, U8, U64, Bool, big16, byte, words
+from auditor.read.arrays import I64, U8, U64, Bool, big16, byte, distinct, words
 from auditor.read.link import IPV4, IPV6, Layer, reason
 from auditor.read.window import Batch
 
@@ -74,8 +74,8 @@ def read(batch: Batch, layer: Layer) -> Iterator[Packets | Unplaced]:
         yield from _ipv4(batch, layer, np.arange(len(kind), dtype=np.int64))
         return
     rest = np.flatnonzero((kind != IPV4) & (kind != IPV6))
-    for each in np.unique(kind[rest]).tolist():
-        yield Unplaced(rest[kind[rest] == each], *reason(each))
+    for each in distinct(kind[rest]):
+        yield Unplaced(rest[kind[rest] == each], *reason(each, batch.link))
     yield from _ipv4(batch, layer, np.flatnonzero(kind == IPV4))
     yield from _ipv6(batch, layer, np.flatnonzero(kind == IPV6))
 
@@ -118,7 +118,7 @@ def _ipv4(batch: Batch, layer: Layer, which: I64) -> Iterator[Packets | Unplaced
         yield from (each for each in unplaced if each.status)
         yield from _ipv6(batch, layer, which[six])
         if good is not None:
-            which, at, end, head, size, total = (each[good] for each in (which, at, end, head, size, total))
+            which, at, end, head, size, total = which[good], at[good], end[good], head[good], size[good], total[good]
     transport = at + size
     optioned = np.flatnonzero(size > 20)
     if len(optioned):
@@ -165,7 +165,7 @@ def _ipv6(batch: Batch, layer: Layer, which: I64) -> Iterator[Packets | Unplaced
     )
     yield from unplaced
     if good is not None:
-        which, at, end, head = (each[good] for each in (which, at, end, head))
+        which, at, end, head = which[good], at[good], end[good], head[good]
     first = head[:, 0]
     total = (((first >> _32) & _B) << _8 | ((first >> _40) & _B)).view(np.int64)
     stop = at + 40 + total
@@ -247,12 +247,12 @@ def _transport(
 
 
 def icmp_errors(packets: Packets) -> I64:
-    """Return the positions of ICMP errors, which quote the packet that they are about (RFC 792, RFC 4443), and flag them."""
+    """Flag ICMP errors, which quote the packet that they are about (RFC 792, RFC 4443), and return their positions."""
     either = np.flatnonzero((packets.protocol == ICMP) | (packets.protocol == ICMP6))
     either = either[packets.body[either] < packets.end[either]]
     kind = byte(packets.data, packets.body[either] - 8)
     old = np.isin(kind, (3, 4, 5, 11, 12))
-    found = either[np.where(packets.protocol[either] == ICMP, old, (kind >= 1) & (kind <= 4))]
+    found: I64 = either[np.where(packets.protocol[either] == ICMP, old, (kind >= 1) & (kind <= 4))]
     found = found[packets.flags[found] & FRAGMENT == 0]
     packets.flags[found] |= ERROR
     return found

@@ -11,25 +11,12 @@ from typing import Final
 import numpy as np
 
 from auditor.model.flow import MALFORMED, NO_ADDRESS, TRUNCATED, UNSUPPORTED
-from auditor.read.arrays import I64, U8, Bool, big16, byte, items
+from auditor.read.arrays import I64, U8, Bool, big16, byte, distinct, items
 from auditor.read.window import Batch
 
 IPV4, IPV6, MPLS, PPPOE = 0x0800, 0x86DD, 0x8847, 0x8864
-(
-    CUT,
-    OTHER,
-    NO_INTERFACE,
-    PPP_CONTROL,
-    PPP_PACKED,
-    NETLINK,
-    FAMILY,
-    VERSION,
-    CIPHERED,
-    LOST_LAYER,
-    NO_DATA,
-    NOT_IP,
-    NO_PACKET,
-) = range(-1, -14, -1)
+CUT, OTHER, NO_INTERFACE, PPP_CONTROL, PPP_PACKED, NETLINK, FAMILY, VERSION = range(-1, -9, -1)
+CIPHERED, LOST_LAYER, NO_DATA, UNKNOWN_LINK, NO_PACKET = range(-9, -14, -1)
 LINKTYPE_NONE, LINKTYPE_RECORD = -1, -2
 """Our link types for pcapng packets whose interface was never described, and for records that hold no packet."""
 
@@ -45,7 +32,7 @@ REASONS: Final[dict[int, tuple[str, str]]] = {
     CIPHERED: (UNSUPPORTED, "encrypted link layer"),
     LOST_LAYER: (UNSUPPORTED, "link layer not decoded"),
     NO_DATA: (NO_ADDRESS, "link management"),
-    NOT_IP: (NO_ADDRESS, "no IP"),
+    UNKNOWN_LINK: (UNSUPPORTED, "link type"),  # its number is added
     NO_PACKET: (NO_ADDRESS, "record without packet"),
     0x0806: (NO_ADDRESS, "ARP"),
     0x8035: (NO_ADDRESS, "RARP"),
@@ -116,8 +103,10 @@ def find(batch: Batch) -> Layer:
     return layer
 
 
-def reason(kind: int) -> tuple[str, str]:
-    """Tell the status and the reason of a packet without a network header that is read here."""
+def reason(kind: int, link: int) -> tuple[str, str]:
+    """Tell the status and the reason of a packet of a link type without a network header that is read here."""
+    if kind == UNKNOWN_LINK:
+        return UNSUPPORTED, f"link type {link}"
     if 0 <= kind < 0x600:
         return LLC
     return REASONS.get(kind, REASONS[OTHER])
@@ -181,7 +170,7 @@ def _snap(data: U8, layer: Layer, which: I64) -> Bool:
         return np.zeros(0, bool)
     at, end = layer.at[which], layer.end[which]
     head = items(data, np.minimum(at, end), 8, ">u8")[:, 0]
-    snap = ((head >> 40 == 0xAAAA03) & ((head >> 16) & 0xFFFFFF == 0)) | (head >> 16 == 0xAAAA030000F8)
+    snap: Bool = ((head >> 40 == 0xAAAA03) & ((head >> 16) & 0xFFFFFF == 0)) | (head >> 16 == 0xAAAA030000F8)
     snap &= (at + 8 <= end) & (head & 0xFFFF >= 0x600)
     ip = (head >> 40 == 0x060603) & (at + 3 <= end)
     layer.at[which] = at + 8 * snap + 3 * ip
@@ -286,7 +275,7 @@ def _nested(at_size: int, size_kind: str, at_link: int, batch: Batch) -> Layer:
     whole = (size >= at_link + 4) & (size <= batch.captured)
     end = batch.start + batch.captured
     layer = Layer(end.copy(), np.full(len(end), CUT), end)
-    for link in np.unique(inner[whole])[:DEPTH].tolist():
+    for link in distinct(inner[whole])[:DEPTH]:
         some = np.flatnonzero(whole & (inner == link))
         if link in NESTING:
             layer.kind[some] = LOST_LAYER

@@ -14,7 +14,7 @@ from auditor.read import headers, link, pcap, pcapng
 from auditor.read.arrays import I64
 from auditor.read.classify import CODE, classify
 from auditor.read.directed import Flows, packed
-from auditor.read.facts.model import Fact, Name
+from auditor.read.facts.model import Name
 from auditor.read.fragments import Fragments
 from auditor.read.payloads import Facts, wanted
 from auditor.read.source import HEAD, Source, opened
@@ -85,43 +85,36 @@ def take(part: Part, batch: Batch, source: int, vantage: int) -> None:
     part.packets[source] = part.packets.get(source, 0) + len(batch.start)
     for found in headers.read(batch, link.find(batch)):
         if isinstance(found, headers.Unplaced):
-            which = found.index
-            part.count(
-                UnreadRow(
-                    source, found.status, found.reason, len(which), int(batch.wire[which].sum()), int(batch.record[which].min()),
-                    int(batch.ns[which].min()), int(batch.ns[which].max()),
-                )
-            )  # fmt: skip
+            part.count(_unread(batch, found, source))
         elif len(found.index):
             _place(part, batch, found, source, vantage)
+
+
+def _unread(batch: Batch, found: headers.Unplaced, source: int) -> UnreadRow:
+    wire, ns, record = (column[found.index] for column in (batch.wire, batch.ns, batch.record))
+    return UnreadRow(
+        source, found.status, found.reason, len(wire), int(wire.sum()), int(record.min()), int(ns.min()), int(ns.max())
+    )
 
 
 def _place(part: Part, batch: Batch, packets: headers.Packets, source: int, vantage: int) -> None:
     """Add packets with addresses to the flows, and read those of them that say more."""
     app, start = classify(packets)
     whole = len(packets.index) == len(batch.start)
-    wire, ns, witness = (c if whole else c[packets.index] for c in (batch.wire, batch.ns, batch.record))
-    witness = witness | source << SOURCE_SHIFT
+    wire, ns, record = (c if whole else c[packets.index] for c in (batch.wire, batch.ns, batch.record))
+    witness: I64 = record | source << SOURCE_SHIFT
     errors = headers.icmp_errors(packets)
-    rtp = app == CODE["rtp"]
-    ssrc = (start[:, 1].astype(np.uint32).byteswap() * rtp).astype(np.uint32) if rtp.any() else None
     rest = packed(packets.ports, packets.protocol, app, vantage)
-    kept: I64 = np.arange(0)
-    if len(packets.later):
-        kept = np.ones(len(app), bool)
-        kept[packets.later] = False
+    ssrc = np.where(app == CODE["rtp"], start[:, 1].astype(np.uint32).byteswap(), np.uint32(0))
+    columns = (wire, packets.length, ns, witness, packets.flags, ssrc)
     if len(packets.later) or len(packets.leading):
         part.fragments.add(part.flows, packets, app, vantage, wire, ns, witness)
-    columns = [*packets.address, rest, wire, packets.length, ns, witness, packets.flags]
-    if len(packets.later):
-        columns = [column[kept] for column in columns]
-        ssrc = None if ssrc is None else ssrc[kept]
-    if len(columns[0]):
-        words = len(packets.address)
-        part.flows.add(columns[:words], *columns[words:], ssrc)
-    which = wanted(packets, app, start)
-    if len(errors):
-        which = np.concatenate((which, errors))
+    if not len(packets.later):
+        part.flows.add(packets.address, rest, *columns)
+    elif len(packets.later) < len(app):
+        first = packets.flags & headers.FRAGMENT == 0
+        part.flows.add([word[first] for word in packets.address], rest[first], *(column[first] for column in columns))
+    which = np.concatenate((wanted(packets, app, start), errors))
     if len(which):
         part.facts.read(batch, packets, which, app, witness, vantage)
 

@@ -1,8 +1,11 @@
 """Hands the few payloads that must be read, byte by byte, to the parsers of facts, and folds what they say."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Final
+from dataclasses import fields
+from functools import cache
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +65,7 @@ class Facts:
     ) -> None:
         """Take the payloads of the packets at these positions; `witness` is that of all packets."""
         index = packets.index[which]
-        payload, held = memoryview(packets.data), self._held
+        payload, held = packets.data.data, self._held
         columns = (
             app[which],
             packets.body[which],
@@ -78,8 +81,13 @@ class Facts:
             if seen is None:
                 held[key] = [record, ns, ns, 1, wire]
                 self._size += end - body + OVERHEAD
-            else:
-                _add(seen, record, ns, ns, 1, wire)
+            else:  # witnesses ascend
+                seen[3] += 1
+                seen[4] += wire
+                if ns < seen[1]:
+                    seen[1] = ns
+                elif ns > seen[2]:
+                    seen[2] = ns
         if self._size > HELD:
             self.parse()
 
@@ -114,11 +122,26 @@ class Facts:
     def facts(self) -> list[Fact]:
         """Return every fact once, in an order that depends on what was said alone."""
         self.parse()
-        told = [
-            replace(fact, witness=tally[0], first_ns=tally[1], last_ns=tally[2], packets=tally[3], bytes=tally[4])
-            for fact, tally in self.known.items()
-        ]
-        return sorted(told, key=lambda fact: (fact.witness, repr(fact)))
+        told = [_told(fact, tally) for fact, tally in self.known.items()]
+        told.sort(key=attrgetter("witness"))
+        ordered: list[Fact] = []
+        for _witness, ties in groupby(told, attrgetter("witness")):
+            several = list(ties)
+            ordered += sorted(several, key=repr) if len(several) > 1 else several
+        return ordered
+
+
+def _told(fact: Fact, tally: "Tally") -> Fact:
+    """Return the fact with another tally; `dataclasses.replace` does the same at a third of the speed."""
+    kind = type(fact)
+    return kind(fact.vantage, *tally, *(getattr(fact, name) for name in _own(kind)))
+
+
+@cache
+def _own(kind: type[Any]) -> tuple[str, ...]:
+    """Return the names of the fields that a kind of facts adds to those of all."""
+    common = {each.name for each in fields(Fact)}
+    return tuple(each.name for each in fields(kind) if each.name not in common)
 
 
 Tally = list[int]
@@ -153,5 +176,8 @@ def _addresses(words: Sequence[U64]) -> tuple[list[int], list[int]]:
         source, target = ([MAPPED | v for v in each.tolist()] for each in both)
         return source, target
     high, low, other_high, other_low = (word.byteswap().tolist() for word in words)
-    join = lambda a, b: [x << 64 | y for x, y in zip(a, b, strict=True)]  # noqa: E731
-    return join(high, low), join(other_high, other_low)
+    return _whole(high, low), _whole(other_high, other_low)
+
+
+def _whole(high: list[int], low: list[int]) -> list[int]:
+    return [a << 64 | b for a, b in zip(high, low, strict=True)]

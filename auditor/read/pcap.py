@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from auditor.read.arrays import I64, items
+from auditor.read.arrays import I64, Bool, items
 from auditor.read.chain import STOP, walk
 from auditor.read.window import Batch, Found, Lost, Window
 
@@ -92,9 +92,7 @@ def read(window: Window, form: Shape, first: int = 1) -> Iterator[Found]:
             window.consume(upto)
         elif window.position >= window.until:
             return
-        elif records.broken():
-            break
-        elif not window.refill():
+        elif records.broken() or not window.refill():
             break
     yield from _rest(window, records.broken())
 
@@ -118,13 +116,15 @@ class _Records:
         self.form = form
         self.size = form.header
         self.word = form.order + "u4"
+        data = window.data
+        self.lengths = np.ndarray((len(data) - 11,), "V4", data.data, 8, (1,))
         self.mean = 300.0
         self.one = struct.Struct(form.order + "II").unpack_from
 
     def captured(self, at: I64) -> I64:
         """Read the captured lengths, in the right one of two fields where old versions swapped them."""
         if self.form.swap == "no":
-            return items(self.window.data, at + 8, 4, self.word)[:, 0].astype(np.int64)
+            return self.lengths[at].view(self.word).astype(np.int64)
         both = items(self.window.data, at + 8, 8, self.word).astype(np.int64)
         return both[:, 1].copy() if self.form.swap == "yes" else both.min(axis=1)
 
@@ -176,9 +176,9 @@ class _Records:
             again = memory.find(pattern, place + within + 1, place + reach)
             if again > 0 and self._plausible(np.array([again - within]), end)[0]:
                 chosen = np.append(chosen, again - within)
-        return np.unique(chosen[chosen > start])
+        return np.sort(chosen[chosen > start])
 
-    def _plausible(self, at: I64, end: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    def _plausible(self, at: I64, end: int) -> Bool:
         """Say which headers are followed by another one of about the same time."""
         head = items(self.window.data, at, RECORD, self.word).astype(np.int64)
         captured = head[:, 2:].min(axis=1)
@@ -187,7 +187,8 @@ class _Records:
         after = items(self.window.data, following, RECORD, self.word).astype(np.int64)
         limit = 1_000_000_000 // self.form.unit
         near = (head[:, 1] < limit) & (abs(after[:, 0] - head[:, 0]) < NEAR) & (after[:, 1] < limit)
-        return near | (following + RECORD > end)
+        good: Bool = near | (following + RECORD > end)
+        return good
 
     def batch(self, offsets: I64, number: int) -> tuple[Batch, int]:
         """Return these whole records as a batch, and the offset after the last of them."""

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from auditor.read.arrays import I64, items
+from auditor.read.arrays import I64, distinct, items
 from auditor.read.blocks import NO_TIME, NOT_DESCRIBED, Interface, clocked, interface, names
 from auditor.read.chain import STOP, walk
 from auditor.read.link import LINKTYPE_RECORD
@@ -21,7 +21,7 @@ from auditor.read.window import LONGEST, Batch, Found, Lost, Named, Readable, Wi
 SECTION, INTERFACE, PACKET, SIMPLE, NAMES, STATISTICS, ENHANCED = 0x0A0D0D0A, 1, 2, 3, 4, 5, 6
 PACKETS: Final = (PACKET, SIMPLE, ENHANCED)
 RECORDS: Final = (9, 0x204, 0x208, 0x216, 0x221, 0xBAD, 0x40000BAD)
-"""Journal entries, system calls and custom blocks: counted as records, as Wireshark does, so that its numbers are ours."""
+"""Journal entries, system calls, custom blocks: counted as records, as Wireshark does, so its numbers are ours."""
 NUMBERED: Final = PACKETS + RECORDS
 KNOWN: Final = (SECTION, INTERFACE, PACKET, SIMPLE, NAMES, STATISTICS, ENHANCED)
 MAGIC: Final = 0x1A2B3C4D
@@ -51,7 +51,7 @@ def sniff(head: bytes) -> bool:
 
 
 def read(window: Window, state: State, first: int = 1) -> Iterator[Found]:
-    """Yield the packets and names from the window's position, which must be that of a block, keeping `state` up to date.
+    """Yield the packets and names from the window's position, which must be that of a block; keep `state` up to date.
 
     `first` is the number of the first packet.  If the window ends `until` somewhere, its position is where the next
     block begins afterwards.
@@ -224,7 +224,7 @@ class _Blocks:
         return bytes(self.window.memory[at + 8 : self.step(at) - 4])
 
     def packets(self, at: I64, kinds: I64, known: I64, number: int) -> Iterator[Batch]:
-        """Yield the packets in these blocks, a batch for each link type; `known` interfaces were described before them."""
+        """Yield the packets in these blocks, a batch for each link type; `known` interfaces come before them."""
         if not len(at):
             return
         simple, old, other = kinds == SIMPLE, kinds == PACKET, np.isin(kinds, RECORDS)
@@ -246,7 +246,7 @@ class _Blocks:
         if other.any():
             link[other], captured[other], wire[other], ns[other] = LINKTYPE_RECORD, 0, room[other], NO_TIME
         record = np.arange(number, number + len(at), dtype=np.int64)
-        for each in np.unique(link).tolist():
+        for each in distinct(link):
             some = np.flatnonzero(link == each)
             columns = (start, captured, wire, ns, record)
             yield Batch(
@@ -275,7 +275,7 @@ def beginning(stream: Readable) -> State:
 
 
 def split(state: State, sample: bytes) -> int | None:
-    """Guess where in `sample`, from a position that four divides, a block of a packet begins; None: nothing looks like one.
+    """Guess where in `sample`, from a position that four divides, a packet's block begins; None: nothing looks so.
 
     The guess is right if whoever reads the bytes before it ends there and has described no more than `state`.
     """

@@ -64,10 +64,7 @@ def scan(
     Raise InputError for a source that can't be read, or where there are more pairs of addresses than fit into memory.
     """
     advanced = _Advance(progress, sum(source.size for source in sources))
-    count = min(
-        workers or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, MOST
-    )
-    jobs = _shared(sources, vantages, count)
+    jobs = _shared(sources, vantages, min(workers or _processors(), MOST))
     if len(jobs) == 1 or not sys.executable:
         part, readings = work([job for share in jobs for job in share], advanced)
         hashes = [hashed(source) for source in sources]
@@ -79,6 +76,11 @@ def scan(
         for i, (source, digest) in enumerate(zip(sources, hashes, strict=True))
     ]
     return _settled(part, inputs)
+
+
+def _processors() -> int:
+    """Count the processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _Advance:
@@ -211,7 +213,7 @@ class _Worker:
     def __init__(self, jobs: Sequence[Job]) -> None:
         root = str(Path(__file__).resolve().parents[2])
         path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
-        self.process = subprocess.Popen(  # noqa: S603  (this interpreter, and a module of ours)
+        self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "auditor.read.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -256,7 +258,7 @@ class _Worker:
 
 
 def _settled(part: Part, inputs: list[Input]) -> Scan:
-    """Close a part: give fragments their ports, and put everything in an order that doesn't depend on how it was read."""
+    """Close a part: give fragments their ports, and put everything in an order of its own."""
     part.fragments.settle(part.flows)
     return Scan(
         part.flows.directed(),

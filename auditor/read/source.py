@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from auditor.model.errors import InputError
 from auditor.read import pcap, pcapng
@@ -50,8 +50,8 @@ class Source:
 def sources(paths: Sequence[str]) -> list[Source]:
     """Expand files, folders (and folders in them), globs and `-` into captures, sorted by name.
 
-    Raise InputError for what is missing, can't be read, or isn't a capture; files of other kinds in a folder are passed over,
-    but a folder without any capture is an error.
+    Raise InputError for what is missing, can't be read, or isn't a capture; files of other kinds in a folder are passed
+    over, but a folder without any capture is an error.
     """
     found: dict[str, Source] = {}
     for path in paths:
@@ -151,8 +151,7 @@ def _spooled() -> Source:
     if not left:
         raise InputError(STDIN, f"more than {SPOOL >> 30} GiB on standard input; give a file instead")
     spool.flush()
-    source = _file(spool.name, STDIN)
-    return source
+    return _file(spool.name, STDIN)
 
 
 _SPOOLS: Final[list[Any]] = []

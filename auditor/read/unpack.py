@@ -16,7 +16,8 @@ MAGICS: Final[dict[str, bytes]] = {
 """How a compressed file begins (RFC 1952, RFC 8878, the .xz format, bzip2)."""
 XZ_MEMORY: Final = 256 << 20  # a header of a few bytes can ask for gigabytes
 ZSTD_WINDOW: Final = 1 << 27
-ZSTD_FEED: Final = 4096  # four bytes of zstd can stand for 128 KiB
+ZSTD_FEED: Final = 4096  # four bytes of zstd can stand for 128 KiB, so more could fill the memory
+XZ_FEED: Final = 16384  # of xz, at most some 7,000 bytes for one
 
 
 class _Frames(io.RawIOBase):
@@ -65,17 +66,10 @@ def _zstd(stream: io.RawIOBase) -> io.RawIOBase:
     return _Frames(stream, unpacker.decompressobj, ZSTD_FEED)
 
 
-class _Xz:
-    """An xz frame whose output of one step is bounded by what is fed in small steps."""
-
-    def __init__(self) -> None:
-        self._inner = lzma.LZMADecompressor(memlimit=XZ_MEMORY)
-
-
 UNPACK: Final[dict[str, Callable[[io.RawIOBase], Any]]] = {
     "gzip": lambda stream: gzip.GzipFile(fileobj=io.BufferedReader(stream, 1 << 20), mode="rb"),
     "bzip2": lambda stream: bz2.BZ2File(io.BufferedReader(stream, 1 << 20)),
-    "xz": lambda stream: lzma.LZMAFile(io.BufferedReader(stream, 1 << 20)),
+    "xz": lambda stream: _Frames(stream, lambda: lzma.LZMADecompressor(memlimit=XZ_MEMORY), XZ_FEED),
     "zstd": _zstd,
 }
 

@@ -1,4 +1,4 @@
-"""A process that reads captures for another one: jobs come on standard input, what was found leaves on standard output."""
+"""A process that reads captures for another one: jobs come on standard input, answers leave on standard output."""
 
 import os
 import pickle  # between the process that started this one and this one
