@@ -1,6 +1,6 @@
-"""What every source says of one address, with what a stranger needs to check it."""
+"""What every source says of some addresses, with what a stranger needs to check it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from ipaddress import ip_network
 
 import polars as pl
@@ -8,26 +8,53 @@ import polars as pl
 from auditor.enrich import embedded
 from auditor.enrich.addresses import network, parse, write
 from auditor.enrich.evidence import OPERATOR, Situation, overrule, published_name, sources
-from auditor.enrich.located import KEYS, code, situation
+from auditor.enrich.located import KEYS, Coded, code, situation
 from auditor.enrich.opened import Opened
 from auditor.model.report import Source
 
+Question = tuple[str, str, int | None, int | None]
+"""Address, vantage, and the first and last moment of the traffic in nanoseconds (None: no time is known)."""
 
-def explain(
-    opened: Opened, address: str, vantage: str, first_ns: int | None, last_ns: int | None
-) -> tuple[Source, ...]:
-    """List proofs, claims (overruled ones named so) and who operates it; nothing for a text that is no address."""
+
+def explain(opened: Opened, questions: Sequence[Question]) -> list[tuple[Source, ...]]:
+    """List for each question proofs, claims (overruled ones named so) and who operates the address.
+
+    All are looked up at once.  There is nothing to say of a text that is no address.
+    """
+    numbers = [_number(address) for address, *_ in questions]
+    asked = [at for at, number in enumerate(numbers) if number is not None]
+    chosen = [questions[at] for at in asked]
+    columns = {
+        "vantage": [vantage for _, vantage, *_ in chosen],
+        "addr": [address for address, *_ in chosen],
+        "begin": _epochs(opened, [first for *_, first, _ in chosen]),
+        "end": _epochs(opened, [last for *_, last in chosen]),
+    }
+    coded = code(opened, pl.DataFrame(columns, schema=KEYS))
+    answers: list[tuple[Source, ...]] = [()] * len(questions)
+    for row, at in enumerate(asked):
+        answers[at] = _answer(opened, coded, row, *numbers[at])  # type: ignore[misc]
+    return answers
+
+
+def _epochs(opened: Opened, times: Sequence[int | None]) -> list[int]:
+    known = opened.epochs(pl.Series([time or 0 for time in times], dtype=pl.Int64))
+    return [-1 if time is None else int(epoch) for time, epoch in zip(times, known, strict=True)]
+
+
+def _number(address: str) -> tuple[int, int] | None:
     try:
-        number, version = parse(address)
+        return parse(address)
     except ValueError:
-        return ()
-    begin, end = (-1 if time is None else int(opened.epochs(pl.Series([time]))[0]) for time in (first_ns, last_ns))
-    coded = code(opened, pl.DataFrame([(vantage, address, begin, end)], schema=KEYS, orient="row"))
-    here = situation(opened, coded, [int(codes[0]) for codes in coded.placing])
-    if coded.special[0] or coded.local[0]:
+        return None
+
+
+def _answer(opened: Opened, coded: Coded, row: int, number: int, version: int) -> tuple[Source, ...]:
+    here = situation(opened, coded, [int(codes[row]) for codes in coded.placing])
+    if coded.special[row] or coded.local[row]:
         return tuple(overrule(sources(here, opened.names)))
     details = _details(opened, here, number, version)
-    return (*overrule(sources(here, opened.names, details)), *_operators(opened, here, int(coded.operator[0])))
+    return (*overrule(sources(here, opened.names, details)), *_operators(opened, here, int(coded.operator[row])))
 
 
 def _details(opened: Opened, here: Situation, number: int, version: int) -> dict[str, str]:

@@ -29,7 +29,7 @@ def _answer(address: str, places: Places) -> dict[str, Any]:
     place = possible(known["claimed"], known["proven"])
     sources = [
         {"name": each.name, "kind": each.kind, "countries": listed(each.countries), "detail": each.detail}
-        for each in places.explain(text)
+        for each in places.explain([(text, "", None, None)])[0]
     ]
     return {
         "address": text,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from auditor.enrich.explain import explain
+from auditor.enrich.explain import Question, explain
 from auditor.enrich.fold import fold
 from auditor.enrich.located import KEYS, TEXTS, locate
 from auditor.enrich.opened import Opened, open_all
@@ -22,6 +22,7 @@ class Places:
 
     inventory: str = ""  # path; empty: none
     geo: tuple[str, ...] = ()  # paths of the user's databases
+    versions: tuple[tuple[int, int], ...] = ()  # time of change and size of each file: one that changed is opened anew
 
     def __call__(self, flows: pl.DataFrame, reflexive: pl.DataFrame | None = None) -> pl.DataFrame:
         """Fill label, site, operator, claimed and proven of both ends of FLOW rows.
@@ -42,14 +43,12 @@ class Places:
         known = sorted(set(each))
         return known, [known.index(vantage) for vantage in each]
 
-    def explain(
-        self, address: str, vantage: str = "", first_ns: int | None = None, last_ns: int | None = None
-    ) -> tuple[Source, ...]:
-        """List what every source says of an address, for traffic of that time; nothing for a text that is no address.
+    def explain(self, questions: Sequence[Question]) -> list[tuple[Source, ...]]:
+        """List for each (address, vantage, first, last) what every source says, for traffic of that time.
 
-        Without a time every proof that was ever valid counts.
+        Times are nanoseconds; without one (None) every proof that was ever valid counts.
         """
-        return explain(_opened(self), address, vantage, first_ns, last_ns)
+        return explain(_opened(self), questions)
 
     def located(self, address: str, vantage: str = "") -> dict[str, str]:
         """Return what is known of one address without a time: claimed, proven, site, owner, operator and the others."""
@@ -63,7 +62,10 @@ class Places:
 
 def open_places(inventory: str | Path | None = None, geo: Sequence[str | Path] = ()) -> Places:
     """Open location data.  Raise InputError if the inventory or a database can't be used."""
-    places = Places(str(inventory or ""), tuple(str(path) for path in geo))
+    paths = ([str(inventory)] if inventory else []) + [str(path) for path in geo]
+    stats = [Path(path).stat() for path in paths if Path(path).exists()]
+    versions = tuple((stat.st_mtime_ns, stat.st_size) for stat in stats)
+    places = Places(str(inventory or ""), tuple(str(path) for path in geo), versions)
     _opened(places)
     return places
 

@@ -14,7 +14,7 @@ import polars as pl
 from auditor.digest import Digest
 from auditor.judge import scope
 from auditor.judge.coverage import Tally, coverage
-from auditor.judge.findings import Explain, Names, findings, participants, state
+from auditor.judge.findings import Explain, Names, Unexplained, explained, findings, participants, state
 from auditor.judge.seal import Sealed, seal
 from auditor.judge.verdicts import FAIL, NOT_APPLICABLE, OPEN, Touches
 from auditor.model.flow import UNEXAMINED
@@ -27,7 +27,6 @@ from auditor.model.report import (
     Place,
     Report,
     RuleText,
-    Source,
     Touched,
     Verdict,
 )
@@ -49,20 +48,20 @@ def conclude(
     """Judge a digest by rules.
 
     `inputs` stand in the order of the flows' `source`; `unread_bytes` lists input, bytes that belong to no
-    whole record, and why.  `explain(address, vantage, first_ns, last_ns)` says why an address is believed to be
-    where it is.
+    whole record, and why.  `explain` says why addresses are believed to be where they are: see `Explain`.
     """
     sealed = seal(digest.situations)
     touches = Touches(sealed, rules)
-    names = Names([entry.name for entry in inputs], sealed, scope.homes(rules), _remember(explain))
+    names = Names([entry.name for entry in inputs], sealed, scope.homes(rules))
     tally = Tally(sealed.ends)
     worst = np.full(len(sealed.ends), NOT_APPLICABLE, np.int8)
-    found: list[Finding] = []
+    unexplained: list[Unexplained] = []
     for rule in rules:
         outcomes = touches.judge(rule)
         tally.add(rule, outcomes.outcome)
         worst = np.minimum(worst, outcomes.outcome)
-        found += findings(rule, outcomes, names)
+        unexplained += findings(rule, outcomes, names)
+    found = explained(unexplained, explain)
     covered = coverage(digest.covered, tally, names.source, unread_bytes)
     first, last = _time(digest.covered)
     return Report(
@@ -94,19 +93,6 @@ def _text(rule: Rule) -> RuleText:
         sha256=rule.sha256,
         speaks=speaks(rule),
     )
-
-
-def _remember(explain: Explain | None) -> Explain:
-    """Ask for each address at each time once."""
-    known: dict[tuple[str, str, int, int], tuple[Source, ...]] = {}
-
-    def ask(address: str, vantage: str, first_ns: int, last_ns: int) -> tuple[Source, ...]:
-        key = address, vantage, first_ns, last_ns
-        if key not in known:
-            known[key] = explain(*key) if explain else ()
-        return known[key]
-
-    return ask
 
 
 def _verdict(found: Sequence[Finding], covered: Coverage) -> Verdict:

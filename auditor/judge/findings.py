@@ -6,7 +6,7 @@ the place with both ends is one flow, and a session that touches it often is one
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -28,7 +28,8 @@ EVIDENCE: Final = 5
 LOCATED: Final = 5  # touched addresses, and as many participants, whose location is explained
 CLASSES: Final = 20  # of participants
 
-Explain = Callable[[str, str, int, int], tuple[Source, ...]]
+Explain = Callable[[Sequence[tuple[str, str, int | None, int | None]]], Sequence[tuple[Source, ...]]]
+"""Says of each (address, vantage, first and last moment in nanoseconds) what every source of location says."""
 
 _PLACE: Final = ["countries", "state", "site", "operator"]
 _KEY: Final = ["fails", "proven", *_PLACE, "plane", "basis"]
@@ -40,12 +41,11 @@ _ENDS: Final = [
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What findings call their inputs and sessions, and who explains a location."""
+    """What findings call their inputs and sessions."""
 
     inputs: Sequence[str]
     sealed: Sealed
     lives: dict[str, str]
-    explain: Explain
 
     def source(self, index: int) -> str:
         """Name an input."""
@@ -166,7 +166,23 @@ def _rows(frame: pl.DataFrame) -> Rows:
     return found
 
 
-def findings(rule: Rule, outcomes: Outcomes, names: Names) -> Iterator[Finding]:
+Unexplained = tuple[Finding, Sequence[tuple[str, str]]]
+"""A finding, and the ends (address, vantage) whose location it has to explain."""
+
+
+def explained(found: Sequence[Unexplained], explain: Explain | None) -> list[Finding]:
+    """Let findings say why their ends are believed to be where they are, asking for all of them at once."""
+    if explain is None:
+        return [finding for finding, _ in found]
+    questions = list(dict.fromkeys((*end, f.first_ns, f.last_ns) for f, ends in found for end in ends))
+    answers = dict(zip(questions, explain(questions), strict=True))
+    return [
+        replace(f, located_by=tuple((end[0], answers[*end, f.first_ns, f.last_ns]) for end in ends))
+        for f, ends in found
+    ]
+
+
+def findings(rule: Rule, outcomes: Outcomes, names: Names) -> Iterator[Unexplained]:
     """Yield what a rule finds, in no particular order."""
     hits = _hits(rule, outcomes, names.sealed)
     if not len(hits):
@@ -177,13 +193,13 @@ def findings(rule: Rule, outcomes: Outcomes, names: Names) -> Iterator[Finding]:
         yield _finding(rule, key, facts, names)
 
 
-def _finding(rule: Rule, key: dict[str, Any], facts: _Facts, names: Names) -> Finding:
+def _finding(rule: Rule, key: dict[str, Any], facts: _Facts, names: Names) -> Unexplained:
     number = key["finding"]
     total = facts.totals[number][0]
     people = facts.people.get(number, [])
     endpoints = [(end["example"], end["vantage"]) for end in facts.endpoints.get(number, [])]
     examples = [(who["example"], who["vantage"]) for who in people if who["example"]]
-    explained = dict.fromkeys([*endpoints[:LOCATED], *examples[:LOCATED]])
+    unexplained = list(dict.fromkeys([*endpoints[:LOCATED], *examples[:LOCATED]]))
     place = Place(*(key[name] for name in _PLACE))
     verdict = Verdict.FAIL if key["fails"] else Verdict.OPEN
     population = about(rule.applies)
@@ -196,7 +212,7 @@ def _finding(rule: Rule, key: dict[str, Any], facts: _Facts, names: Names) -> Fi
         key["basis"],
         str(key["proven"]),
     )
-    return Finding(
+    finding = Finding(
         id=identity(words),
         rule=rule.id,
         verdict=verdict,
@@ -216,12 +232,10 @@ def _finding(rule: Rule, key: dict[str, Any], facts: _Facts, names: Names) -> Fi
         first_ns=total["first_ns"],
         last_ns=total["last_ns"],
         evidence=tuple(_evidence(row, names) for row in facts.evidence[number]),
-        located_by=tuple(
-            (address, names.explain(address, vantage, total["first_ns"], total["last_ns"]))
-            for address, vantage in explained
-        ),
+        located_by=(),
         settles=() if key["fails"] else _settles(rule, facts.unknown[number], people, names),
     )
+    return finding, unexplained
 
 
 def identity(words: Sequence[str]) -> str:

@@ -49,7 +49,7 @@ def test_ordinary(address: str) -> None:
 def test_no_database_places_a_special_address(address: str) -> None:
     found = Places().located(address)
     assert (found["claimed"], found["proven"], found["operator"]) == ("", "*", "")
-    assert Places().explain(address) == ()
+    assert Places().explain([(address, "", None, None)]) == [()]
 
 
 def test_edges_of_every_network_of_the_registry() -> None:
