@@ -21,9 +21,9 @@ def explain(opened: Opened, questions: Sequence[Question]) -> list[tuple[Source,
 
     All are looked up at once.  There is nothing to say of a text that is no address.
     """
-    numbers = [_number(address) for address, *_ in questions]
-    asked = [at for at, number in enumerate(numbers) if number is not None]
-    chosen = [questions[at] for at in asked]
+    numbers = enumerate(_number(address) for address, *_ in questions)
+    asked = [(at, number) for at, number in numbers if number is not None]
+    chosen = [questions[at] for at, _ in asked]
     columns = {
         "vantage": [vantage for _, vantage, *_ in chosen],
         "addr": [address for address, *_ in chosen],
@@ -32,8 +32,8 @@ def explain(opened: Opened, questions: Sequence[Question]) -> list[tuple[Source,
     }
     coded = code(opened, pl.DataFrame(columns, schema=KEYS))
     answers: list[tuple[Source, ...]] = [()] * len(questions)
-    for row, at in enumerate(asked):
-        answers[at] = _answer(opened, coded, row, *numbers[at])  # type: ignore[misc]
+    for row, (at, number) in enumerate(asked):
+        answers[at] = _answer(opened, coded, row, *number)
     return answers
 
 

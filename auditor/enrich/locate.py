@@ -25,11 +25,12 @@ def _answer(address: str, places: Places) -> dict[str, Any]:
         text = write(*parse(address.strip()))
     except ValueError:
         raise InputError(address[:100], "is no IPv4 or IPv6 address; write it as 192.0.2.1 or 2001:db8::1") from None
-    known = places.located(text)
+    (vantage,), _ = places.vantages([""])  # the one of all inputs, if there is one
+    known = places.located(text, vantage)
     place = possible(known["claimed"], known["proven"])
     sources = [
         {"name": each.name, "kind": each.kind, "countries": listed(each.countries), "detail": each.detail}
-        for each in places.explain([(text, "", None, None)])[0]
+        for each in places.explain([(text, vantage, None, None)])[0]
     ]
     return {
         "address": text,

@@ -72,6 +72,12 @@ def test_inventory_users_database_and_contradiction(tmp_path: Path) -> None:
     assert ("ipinfo lite 2026-05-28", "operator", "AS64496 Somebody") in told
 
 
+def test_the_vantage_of_all_inputs_places_private_addresses(tmp_path: Path) -> None:
+    (tmp_path / "i.yaml").write_text("vantage: {name: toronto, country: CA}\n")
+    (answer,) = locate(["10.0.0.1"], open_places(tmp_path / "i.yaml"))
+    assert (answer["countries"], answer["sources"][0]["name"]) == (["CA"], "inventory: vantage toronto")
+
+
 @pytest.mark.parametrize("text", ["", "example.com", "1.2.3", "x" * 500])
 def test_what_is_no_address_is_an_error(text: str) -> None:
     with pytest.raises(InputError, match="no IPv4 or IPv6 address") as caught:
