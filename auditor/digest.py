@@ -58,7 +58,8 @@ COVER: Final[dict[str, Any]] = {
 
 _FOLDS: Final = {
     "flows": "sum", "packets": "sum", "bytes": "sum",
-    "first_ns": "min", "last_ns": "max", "witness": "min", "first_record": "min", "src_example": "min", "dst_example": "min",
+    "first_ns": "min", "last_ns": "max", "witness": "min", "first_record": "min",
+    "src_example": "min", "dst_example": "min",
 }  # fmt: skip
 _TIME_BITS: Final = 64
 _DAWN: Final = 1 << 63  # added to a time, so that times before 1970 sort before later ones

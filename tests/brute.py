@@ -39,7 +39,10 @@ def ends(rows: Sequence[Row]) -> Iterator[dict[str, Any]]:
         if row["status"] != "ok" or row["outcome"] == "rejected":
             continue
         for side in ("src", "dst"):
-            one = {name: row[f"{side}_{name}"] for name in ("addr", "role", "label", "operator", "site", "claimed", "proven")}
+            one = {
+                name: row[f"{side}_{name}"]
+                for name in ("addr", "role", "label", "operator", "site", "claimed", "proven")
+            }
             shared = {name: row[name] for name in ("session", "plane", "service", "basis", "outcome", "vantage")}
             local = row["vantage"] if one["addr"].startswith("10.") else ""
             way = ("from" if side == "src" else "to") if row["opened"] else ""
@@ -61,7 +64,9 @@ def where(own: Sequence[Row], everyone: Sequence[Row], proof: bool) -> dict[Any,
             if same and (not end["person"] or other["session"] == end["session"]):
                 claims |= read(other["claimed"]) if other["claimed"] else set()
                 left &= read(other["proven"])
-        found[key] = (left if proof or not claims else claims & left or left) or set(HERE)  # a contradiction says nothing
+        found[key] = (left if proof or not claims else claims & left or left) or set(
+            HERE
+        )  # a contradiction says nothing
     return found
 
 
@@ -94,7 +99,10 @@ def outcomes(rows: Sequence[Row], session: str, rule: Rule, lives: Mapping[str, 
     found: set[str] = set()
     for at, roles, came, homes, stranger in product(*dimensions):
         crowd = [(who, at[who, True]) for who in people if who in sure or who in came or roles.get(who) == "client"]
-        belongs = [labels.get(w) in rule.applies.population.labels or c in read(rule.applies.population.countries) for w, c in crowd]
+        belongs = [
+            labels.get(w) in rule.applies.population.labels or c in read(rule.applies.population.countries)
+            for w, c in crowd
+        ]
         for i, country in enumerate(homes):
             pop = rule.applies.population
             belongs.append(held[i // 2] in pop.labels or country in read(pop.countries))
@@ -112,15 +120,26 @@ def _product(options: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
     return list(product(*options))
 
 
-def _in_world(own: Sequence[Row], at: Mapping[Any, str], roles: Mapping[Any, str], belongs: list[bool], rule: Rule) -> set[str]:
+def _in_world(
+    own: Sequence[Row], at: Mapping[Any, str], roles: Mapping[Any, str], belongs: list[bool], rule: Rule
+) -> set[str]:
     """Judge one world; what is not known of single flows is independent of the rest, so it is tried end by end."""
     quantifier = rule.applies.quantifier
     scopes = {True} if not quantifier else {True, False} if not belongs else {
-        {"all": all(belongs), "any": any(belongs), "none": not any(belongs), "mixed": any(belongs) and not all(belongs)}[quantifier]
+        {"all": all(belongs), "any": any(belongs), "none": not any(belongs),
+         "mixed": any(belongs) and not all(belongs)}[quantifier]
     }  # fmt: skip
     if scopes == {False}:
         return {"na"}
-    each = [_of_touch(end, at[end["who"], end["person"]], roles.get(end["who"], end["role"]) if end["role"] == "unknown" else end["role"], rule) for end in own]
+    each = [
+        _of_touch(
+            end,
+            at[end["who"], end["person"]],
+            roles.get(end["who"], end["role"]) if end["role"] == "unknown" else end["role"],
+            rule,
+        )
+        for end in own
+    ]
     worst = set()
     if all("fail" not in some for some in each):
         worst = {"pass"} if any("pass" in some for some in each) else set()
@@ -142,13 +161,15 @@ def _of_touch(end: Row, country: str, role: str, rule: Rule) -> set[str]:
     named = set(choices(end["plane"], PLANES))
     found = set()
     options = product(
-        choices(end["plane"], PLANES), choices(end["service"], ("zoom", "teams", "third")), choices(end["way"], ("to", "from")),
+        choices(end["plane"], PLANES), choices(end["service"], ("zoom", "teams", "third")),
+        choices(end["way"], ("to", "from")),
         choices(end["operator"], ("Acme", "Apex", "Third")), choices(end["site"], ("north", "third")), arrived, times,
     )  # fmt: skip
     for plane, service, way, operator, site, there, moments in options:
         counts = (
-            role in must.roles and (applies.planes is None or plane in applies.planes) and _in(service, applies.services)
-            and (applies.directions is None or way in applies.directions) and any(since <= t < until for t in moments)
+            role in must.roles and (applies.planes is None or plane in applies.planes)
+            and _in(service, applies.services) and (applies.directions is None or way in applies.directions)
+            and any(since <= t < until for t in moments)
         )  # fmt: skip
         if not counts or not there or (applies.recognised and applies.planes and not named <= applies.planes):
             found.add("na")

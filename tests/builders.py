@@ -52,8 +52,7 @@ def rule(id: str = "rule", **fields: Any) -> Rule:
     """
     scope = {name: fields.pop(name) for name in list(fields) if name in _SCOPE}
     asserts = {name: fields.pop(name) for name in list(fields) if name in _ASSERTS}
-    if not scope.keys() & {"quantifier", "population"}:
-        scope |= {"quantifier": "all", "population": OVERSEAS}
+    scope = {"quantifier": "all", "population": OVERSEAS, **scope}
     if not asserts.keys() & {"countries", "operators", "asserted", "sites"}:
         asserts["countries"] = "CN"
     asserts["services"] = asserts.pop("asserted", None)

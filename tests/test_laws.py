@@ -1,4 +1,4 @@
-"""The laws that every audit keeps, as properties of random traffic; the second and fourth on captures stand elsewhere."""
+"""The laws that every audit keeps, as properties of random traffic; test_capture_laws has them on captures."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -94,7 +94,9 @@ def test_more_proof_never_flips_what_rests_on_proof(rows: list[Row], judged: lis
 
 
 @many
-@given(st.lists(flows(), min_size=1, max_size=4), st.lists(rules(), min_size=1, max_size=3), st.sampled_from([(), DATES]))
+@given(
+    st.lists(flows(), min_size=1, max_size=4), st.lists(rules(), min_size=1, max_size=3), st.sampled_from([(), DATES])
+)
 def test_no_concrete_world_contradicts_a_verdict(rows: list[Row], judged: list[Rule], dates: Sequence[int]) -> None:
     found = by_session(outcomes(rows, judged, dates))
     lives = scope.homes(judged)
@@ -119,7 +121,8 @@ def test_a_flow_of_its_own_is_judged_as_if_it_had_a_session_of_its_own(rows: lis
 
     def told(report: Report) -> list[Any]:
         kept = [
-            (f.id, f.sessions, f.packets, f.bytes, f.first_ns, f.last_ns, f.participants, f.evidence) for f in report.findings
+            (f.id, f.sessions, f.packets, f.bytes, f.first_ns, f.last_ns, f.participants, f.evidence)
+            for f in report.findings
         ]
         return [report.verdict, report.coverage, kept]
 
@@ -127,7 +130,9 @@ def test_a_flow_of_its_own_is_judged_as_if_it_had_a_session_of_its_own(rows: lis
 
 
 @few
-@given(st.lists(flows(), min_size=1, max_size=6), st.lists(rules(), min_size=1, max_size=3), st.sampled_from([(), (20,)]))
+@given(
+    st.lists(flows(), min_size=1, max_size=6), st.lists(rules(), min_size=1, max_size=3), st.sampled_from([(), (20,)])
+)
 def test_dates_that_the_fold_did_not_know_only_leave_more_open(
     rows: list[Row], judged: list[Rule], dates: Sequence[int]
 ) -> None:
@@ -146,7 +151,12 @@ def test_what_a_stranger_wrote_stays_text(rows: list[Row], judged: list[Rule], d
     plain = ["s1", "s2", "acme", "office", "Acme", "Apex", "zoom", "teams", "north"]
     nasty = data.draw(st.lists(HOSTILE, min_size=len(plain), max_size=len(plain), unique=True))
     called = dict(zip(plain, nasty, strict=True))
-    columns = ["session", "vantage", "service", *(f"{s}_{n}" for s in ("src", "dst") for n in ("label", "operator", "site"))]
+    columns = [
+        "session",
+        "vantage",
+        "service",
+        *(f"{s}_{n}" for s in ("src", "dst") for n in ("label", "operator", "site")),
+    ]
     renamed = [{**row, **{name: called.get(row[name], row[name]) for name in columns}} for row in rows]
 
     def rename(value: Any) -> Any:
@@ -179,7 +189,15 @@ def test_what_a_stranger_wrote_stays_text(rows: list[Row], judged: list[Rule], d
 
     def told(report: Report, words: dict[str, str]) -> list[Any]:
         return sorted(
-            (f.rule, f.verdict, f.place.countries, words.get(f.place.site, f.place.site), f.sessions, f.packets, f.plane)
+            (
+                f.rule,
+                f.verdict,
+                f.place.countries,
+                words.get(f.place.site, f.place.site),
+                f.sessions,
+                f.packets,
+                f.plane,
+            )
             for f in report.findings
         )
 

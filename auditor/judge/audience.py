@@ -38,7 +38,7 @@ NOBODY = Audience(())
 
 
 def members(ends: pl.DataFrame, evidence: Evidence, touch: Integers) -> tuple[tuple[Member, ...], Integers]:
-    """Number the classes of those who take part, in one order whatever that of the rows; return them, and each end's (-1: none).
+    """Number the classes of those who take part; return them, sorted, and the class of each end (-1: none).
 
     Where no end is or may be a person, the labels of sites say whose data they hold.
     """

@@ -1,4 +1,4 @@
-"""Judge the examples of a rule file by the functions that judge traffic: a rule that doesn't do what it promises is found out.
+"""Judge the examples of a rule file by the functions that judge traffic: does a rule do what it promises?
 
 A situation is told as one session: every participant exchanges a flow with every place that is touched.
 """
@@ -43,7 +43,7 @@ def flows(rule: Rule, situation: Situation) -> Iterator[dict[str, Any]]:
     moment = _moment(rule, situation.get("date"))
     people = [_person(i, told) for i, told in enumerate(situation.get("participants", ()), 1)]
     places = list(enumerate(situation["touches"], 1))
-    for record, (person, (number, touch)) in enumerate(product(people or [_NOBODY], places), 1):
+    for record, (person, (number, touch)) in enumerate(product(people or [dict(_NOBODY)], places), 1):
         opener, other = ("dst", "src") if touch.get("direction") == "from" else ("src", "dst")
         yield {
             "record": record,
@@ -62,7 +62,8 @@ def flows(rule: Rule, situation: Situation) -> Iterator[dict[str, Any]]:
 
 
 _NOBODY: Mapping[str, Any] = {
-    "addr": None, "role": flow.UNKNOWN, "label": "", "site": "", "operator": "", "claimed": "", "proven": countries.ANYWHERE,
+    "addr": None, "role": flow.UNKNOWN, "label": "", "site": "", "operator": "",
+    "claimed": "", "proven": countries.ANYWHERE,
 }  # fmt: skip
 
 

@@ -34,8 +34,8 @@ Explain = Callable[[Sequence[tuple[str, str, int | None, int | None]]], Sequence
 _PLACE: Final = ["countries", "state", "site", "operator"]
 _KEY: Final = ["fails", "proven", *_PLACE, "plane", "basis"]
 _ENDS: Final = [
-    "row", "id", "own", "audience", "role", "vantage", "example", "site", "operator", "proof", "plane", "basis", "app", "direction",
-    "outcome", "flows", "packets", "bytes", "first_ns", "last_ns", "witness",
+    "row", "id", "own", "audience", "role", "vantage", "example", "site", "operator", "proof",
+    "plane", "basis", "app", "direction", "outcome", "flows", "packets", "bytes", "first_ns", "last_ns", "witness",
 ]  # fmt: skip
 
 

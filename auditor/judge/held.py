@@ -1,6 +1,7 @@
-"""What is held of an end: the labels, claims and proofs of all evidence about it, put together once per distinct combination.
+"""What is held of an end: the labels, claims and proofs of all evidence about it.
 
-Claims are or-ed and proofs are and-ed, so neither the order of the evidence nor its repetition matters.
+They are put together once per distinct combination, for ends are many and combinations few.  Claims are
+or-ed and proofs are and-ed, so neither the order of the evidence nor its repetition matters.
 """
 
 from typing import Final

@@ -79,7 +79,7 @@ class Crowds:
 
 
 def _as_complete(answer: npt.NDArray[np.int8], quantifier: str) -> npt.NDArray[np.int8]:
-    """Keep what holds whoever else took part: those who were seen refute `all` and `none`, and establish `any` and `mixed`."""
+    """Keep what holds whoever else took part: those seen refute `all` and `none`, and establish `any` and `mixed`."""
     return np.minimum(answer, 0) if quantifier in ("all", "none") else np.maximum(answer, 0)
 
 

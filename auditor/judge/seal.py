@@ -64,7 +64,7 @@ def seal(digest: pl.DataFrame) -> Sealed:
 
 
 def _ends(digest: pl.DataFrame, names: pl.Series) -> pl.DataFrame:
-    """Make two rows of each row: first all of src, then all of dst.  `there` is false where nothing is known of an end."""
+    """Make two rows of each: first all of src, then all of dst.  `there` is false where nothing is known of an end."""
     ids = pl.LazyFrame({"session": names, "name": pl.int_range(len(names), eager=True)})
     rows = digest.lazy().with_row_index("row").with_columns(pl.col("row").cast(pl.Int64), pl.col(_KEEP).fill_null(""))
     rows = rows.join(ids, on="session", how="left", maintain_order="left").with_columns(

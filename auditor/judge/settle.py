@@ -122,23 +122,23 @@ def _roster(end: Subject) -> list[Settle]:
     ]
 
 
+def _said(fact: str, about: str, sentence: str) -> Callable[[Subject], list[Settle]]:
+    """Make a fact about the address or the source of an end."""
+    return lambda end: [Settle(fact, getattr(end, about), sentence.format(addr=end.addr or "it", source=end.source))]
+
+
+_service = _said("service", "addr", "Name the service of {addr} by an entry of the service catalogue.")
 _FACTS: Final[dict[str, Callable[[Subject], list[Settle]]]] = {
     "role": _role,
-    "plane": lambda end: [
-        Settle("plane", end.addr, f"Say under sites in the inventory which planes {end.addr} carries.")
-    ],
-    "service": lambda end: [
-        Settle("service", end.addr, f"Name the service of {end.addr} by an entry of the service catalogue.")
-    ],
-    "direction": lambda end: [
-        Settle("direction", end.source, f"Capture the beginning of the flows with {end.addr}: {end.source} does not show who opened them.")
-    ],
-    "date": lambda end: [
-        Settle("date", end.source, f"Split {end.source} at the dates of the rule: a flow with {end.addr} outlasts them.")
-    ],
+    "plane": _said("plane", "addr", "Say under sites in the inventory which planes {addr} carries."),
+    "scope service": _service,
+    "direction": _said(
+        "direction", "source", "Capture flows with {addr} from their beginning: {source} does not show who opened them."
+    ),
+    "date": _said("date", "source", "Split {source} at the dates of the rule: a flow with {addr} outlasts them."),
     "countries": _place,
-    "operator": lambda end: [Settle("operator", end.addr, f"Say under sites in the inventory who operates {end.addr}.")],
+    "operator": _said("operator", "addr", "Say under sites in the inventory who operates {addr}."),
+    "service": _service,
     "site": lambda end: [_site(end, "with the name of its site")],
     "packets": _packets,
-}  # fmt: skip
-_FACTS["scope service"] = _FACTS["service"]
+}

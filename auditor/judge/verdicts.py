@@ -130,9 +130,10 @@ class Touches:
 
     def _weak(self, rule: Rule) -> npt.NDArray[np.bool_]:
         """Say of which ends it is not shown that anything reached them: a violation there is at most open."""
-        called = self.ask("outcome", lambda value: value == flow.CARRIED)
+        carried = self.ask("outcome", lambda value: value == flow.CARRIED)
         shown = self.ask("basis", lambda value: value in rule.applies.bases)
-        return (called == 0) | (shown == 0)
+        weak: npt.NDArray[np.bool_] = np.minimum(carried, shown) == 0
+        return weak
 
 
 def _all(answers: dict[str, Kleene], size: int) -> Kleene:

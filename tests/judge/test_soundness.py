@@ -1,4 +1,4 @@
-"""Thousands of small sessions, judged at once and then each world by world: no verdict is wrong, and few are needlessly open."""
+"""Thousands of small sessions, judged at once and then world by world: no verdict is wrong, few are needlessly open."""
 
 import random
 from collections import Counter
@@ -86,7 +86,9 @@ def some_rule(chance: random.Random, number: int, options: dict[str, Any]) -> Ru
     words = options.get("words")
 
     def maybe(*all_names: str) -> Names | None:
-        return names(chance.choice(all_names), negated=chance.random() < 0.5) if words and chance.random() < 0.5 else None
+        return (
+            names(chance.choice(all_names), negated=chance.random() < 0.5) if words and chance.random() < 0.5 else None
+        )
 
     return rule(
         f"{number}",
@@ -144,7 +146,9 @@ def test_worlds_agree_with_every_verdict(family: str) -> None:
     assert seen["needless"] / (sum(seen.values()) - seen["needless"]) <= NEEDLESS.get(family, 0.01), seen
 
 
-@pytest.mark.parametrize("family", ["proofs beside claims", "private addresses at two vantages", "operators, services, sites"])
+@pytest.mark.parametrize(
+    "family", ["proofs beside claims", "private addresses at two vantages", "operators, services, sites"]
+)
 def test_more_proof_never_flips_what_rests_on_proof(family: str) -> None:
     options, chance = {**FAMILIES[family], "proofs": 0.5}, random.Random(family)
     rows = together(traffic(chance, options, 400))
