@@ -186,7 +186,7 @@ class _Blocks:
         """Go on to the next credible block, if there is one; return what lies before it."""
         window = self.window
         cut = self.short() and not self.is_section()
-        reason = window.failure or ("the last block is cut" if cut else "damaged block")
+        reason = "the last block is cut" if cut else "damaged block"
         first = window.position
         window.consume(min(window.start + 4, window.end))
         while True:
@@ -197,7 +197,7 @@ class _Blocks:
             for place in likely.tolist():
                 window.consume(place)
                 if not self.is_section() or self._whole_section():
-                    return Lost(window.position - first, reason), True
+                    return Lost(window.position - first, "damaged block"), True
             looked = window.end - window.start
             window.consume(window.start + max(0, looked - KEPT & ~3))
             if not window.refill():
