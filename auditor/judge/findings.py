@@ -265,7 +265,7 @@ def _evidence(row: dict[str, Any], names: Names) -> Evidence:
     source, record, time = witnessed(row["witness"])
     way = {"to": "to", "from": "from"}.get(row["direction"], "with")
     what = row["app"] or "traffic of no recognised protocol"
-    plane = "plane not known" if row["plane"] == UNKNOWN else row["plane"]
+    plane = "plane not known" if row["plane"] == UNKNOWN else row["plane"].replace("+", " or ")
     rest = "offered only" if row["basis"] == OFFERED else row["outcome"] if row["outcome"] != CARRIED else ""
     detail = ", ".join(
         word for word in (f"{what} {way} {row['example'] or 'a place without an address'}", plane, rest) if word

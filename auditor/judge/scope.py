@@ -18,15 +18,14 @@ Kleene = npt.NDArray[np.int8]
 
 
 def homes(rules: Sequence[Rule]) -> dict[str, str]:
-    """Say of each label of a population in which countries (a set) the people live for whom it stands.
+    """Say of each label and name of a population in which countries (a set) the people live for whom it stands.
 
     A site that holds the data of `mainland` people holds nobody's who lives elsewhere.
     """
     found: dict[str, int] = {}
-    for rule in rules:
-        people = rule.applies.population
-        for label in people.labels if people else ():
-            found[label] = found.get(label, 0) | countries.bits(people.countries if people else "!")
+    for people in (rule.applies.population for rule in rules):
+        for label in (people.name, *people.labels) if people else ():
+            found[label] = found.get(label, 0) | countries.bits(people.countries if people else countries.NOWHERE)
     return {label: countries.text(mask) for label, mask in found.items() if mask}
 
 
@@ -35,7 +34,9 @@ def belongs(member: Member, people: Population, proof: bool, lives: dict[str, st
     if people.labels.intersection(member.labels):
         return 1
     place = member.proof if proof else member.possible
-    if not member.person:
+    if not member.person:  # a site: its label is all that can tell whose data it holds
+        if people.name in member.labels:
+            return 1
         place = lives.get(member.labels[0], countries.ANYWHERE)
     return countries.within(place, people.countries)
 
