@@ -18,7 +18,7 @@ from auditor.read.arrays import Bool
 from auditor.read.calls import Share
 from auditor.read.directed import Directed
 from auditor.read.facts.model import Dialog, Fact, Flow, Hello, Media, Name, Peer
-from auditor.read.labels import labelled, named_addresses, reflexive
+from auditor.read.labels import labelled, mapped, named_addresses, reflexive
 from auditor.read.layout import draft, laid_out
 from auditor.read.pairing import Paired, pair, summed
 from auditor.read.placed import Placed
@@ -54,7 +54,8 @@ def assemble(scan: Scanned, vantages: Sequence[str]) -> Assembled:
     seen = apps.carried(scan.directed, flows)
 
     shares = calls.dialogs(*placed.only(Dialog))
-    ends = calls.announced(placed.only(Media)[0])
+    clients = mapped(facts)
+    ends = calls.announced(placed.only(Media)[0], clients)
     sums = summed(scan.directed, flows)
     media = calls.media(ends, flows, sums, seen)
     seen = apps.recognised(seen, scan.directed, flows, _marked(len(flows), media))
@@ -62,9 +63,10 @@ def assemble(scan: Scanned, vantages: Sequence[str]) -> Assembled:
     hellos = [found for found in zip(*placed.only(Hello), strict=True) if found[1] >= 0]
     labels = labelled(flows, [fact for fact in facts if isinstance(fact, Name)], hellos)
     sketch = draft(sums, placed, seen)
-    heard = told(facts, _relaying(placed, seen), _went(flows, shares, media))
+    own = {(vantage, public[0]) for vantage, _, public in clients}
+    heard = told(facts, _relaying(placed, seen), _went(flows, shares, media), own)
     parts = [laid_out(flows, sketch, labels, shares, media, vantages), told_rows(heard, vantages), _unread(scan.unread)]
-    return Assembled(pl.concat(parts), reflexive(facts, vantages), named_addresses(facts, vantages))
+    return Assembled(pl.concat(parts), reflexive(clients, vantages), named_addresses(facts, vantages))
 
 
 def _marked(count: int, media: pl.DataFrame) -> Bool:

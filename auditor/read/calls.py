@@ -5,8 +5,8 @@ a flow becomes one row for each call, with the packets that are known to be its 
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -14,7 +14,7 @@ import polars as pl
 
 from auditor.read.apps import STEADY, Bits, bit
 from auditor.read.arrays import Bool
-from auditor.read.facts.model import Dialog, Media
+from auditor.read.facts.model import Dialog, End, Media
 from auditor.read.facts.text import reachable
 from auditor.read.pairing import Paired, Sums
 
@@ -86,10 +86,22 @@ def divided(shares: list[Share], packets: list[int], size: list[int]) -> list[Sh
     return shares
 
 
-def announced(facts: Sequence[Media]) -> pl.DataFrame:
-    """List the announced ends of all calls: address, port, call, when; RTCP's default port is implied (RFC 3605)."""
+def announced(facts: Sequence[Media], mapped: Iterable[tuple[int, End, End]]) -> pl.DataFrame:
+    """List the announced ends of all calls: address, port, call, when; RTCP's default port is implied (RFC 3605).
+
+    A client that announced the public end under which it is seen is found under its own end as well (`mapped`: vantage,
+    its own end, the public one).
+    """
+    inside: dict[tuple[int, End], set[End]] = defaultdict(set)
+    for vantage, client, public in mapped:
+        inside[vantage, public].add(client)
+    more = [
+        replace(fact, address=address, port=port, kind="mapped")
+        for fact in facts
+        for address, port in inside.get((fact.vantage, (fact.address, fact.port)), ())
+    ]
     rows = []
-    for fact in facts:
+    for fact in (*facts, *more):
         realm = -1 if reachable(fact.address) else fact.vantage  # a private address means something at its tap only
         row = (fact.address >> 64, fact.address & _LOW, realm, fact.call_id, fact.first_ns)
         if fact.port:

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from auditor.read.arrays import I64
-from auditor.read.facts.model import Fact, Hello, Hop, Name, Reflexive
+from auditor.read.facts.model import End, Fact, Hello, Hop, Name, Reflexive
 from auditor.read.facts.text import address as read_address
 from auditor.read.facts.text import reachable
 from auditor.read.pairing import Paired
@@ -93,19 +93,29 @@ def named_addresses(facts: Iterable[Fact], vantages: Sequence[str]) -> pl.DataFr
     return pl.DataFrame(sorted(rows), {"vantage": pl.String, "addr": pl.String, "name": pl.String}, orient="row")
 
 
-def reflexive(facts: Iterable[Fact], vantages: Sequence[str]) -> pl.DataFrame:
-    """List the public addresses under which clients are seen from outside, where these differ from their own.
+Mapped = tuple[int, End, End]
+"""Vantage, a client's own end, and the public end under which it is seen."""
+
+
+def mapped(facts: Iterable[Fact]) -> set[Mapped]:
+    """List the public ends under which clients are seen from outside, where these differ from their own.
 
     Told by STUN answers to the client, and by answers of SIP: `received` in the Via that the client wrote.
     """
-    rows: set[tuple[str, str, str]] = set()
+    found: set[Mapped] = set()
     for fact in facts:
         if isinstance(fact, Hop):
             if fact.kind != "sender" or fact.request or read_address(fact.host.encode()) != fact.flow[2]:
                 continue
         elif not isinstance(fact, Reflexive):
             continue
-        client, public = fact.flow[2], fact.address
-        if public != client and public >= 0 and reachable(public):
-            rows.add((vantages[fact.vantage], text(client), text(public)))
+        client = fact.flow[2], fact.flow[3]
+        if fact.address not in (client[0], -1) and reachable(fact.address):
+            found.add((fact.vantage, client, (fact.address, fact.port)))
+    return found
+
+
+def reflexive(found: Iterable[Mapped], vantages: Sequence[str]) -> pl.DataFrame:
+    """Write which public addresses stand for a client."""
+    rows = {(vantages[vantage], text(client[0]), text(public[0])) for vantage, client, public in found}
     return pl.DataFrame(sorted(rows), {"vantage": pl.String, "addr": pl.String, "public": pl.String}, orient="row")

@@ -6,18 +6,17 @@ Internet count, and of a call's only those to which no packet of that call was s
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import polars as pl
 
 from auditor.model.flow import ATTESTED, OFFERED, SOURCE_SHIFT, UNKNOWN, frame
-from auditor.read.facts.model import Fact, Flow, Hop, Media, Peer, Redirect, Relayed
+from auditor.read.facts.model import End, Fact, Flow, Hop, Media, Peer, Redirect, Relayed
 from auditor.read.facts.text import reachable
 from auditor.read.written import text
 
-End = tuple[int, int]
 Seen = Callable[[str, int, int], bool]
 """Whether packets of this session went from or to (address, port); port -1: any port."""
 
@@ -42,15 +41,18 @@ class Told:
     session: str | None = None
 
 
-def told(facts: Iterable[Fact], in_use: Callable[[int, Flow], bool], seen: Seen) -> list[Told]:
+def told(
+    facts: Iterable[Fact], in_use: Callable[[int, Flow], bool], seen: Seen, own: Container[tuple[int, int]]
+) -> list[Told]:
     """Derive rows from facts; `in_use` says whether media was relayed on a TURN client's flow.
 
+    `own` are the vantages and public addresses of clients that were seen under others: not places, but participants.
     One row for each session and named end, the one told first; what is attested is not listed as offered too.
     """
     best: dict[Any, dict[str, Told]] = defaultdict(dict)
     for fact in facts:
         row = _row(fact, in_use)
-        if row is None or not reachable(row.dst[0]):
+        if row is None or not reachable(row.dst[0]) or (fact.vantage, row.dst[0]) in own:
             continue
         if row.session is not None and seen(row.session, row.dst[0], row.dst[1] if row.plane == "media" else -1):
             continue
@@ -124,7 +126,9 @@ def _ends(flow: Flow, from_server: bool = True) -> tuple[End, End]:
 
 def rows(found: Sequence[Told], vantages: Sequence[str]) -> pl.DataFrame:
     """Write told exchanges as FLOW rows: no packets, and the record that tells of them."""
-    ordered = sorted(found, key=lambda row: (row.fact.first_ns, row.session or "", row.basis, row.dst, row.src))
+    ordered = sorted(
+        found, key=lambda row: (row.fact.first_ns, row.fact.vantage, row.session or "", row.dst, row.src, row.plane)
+    )
     return frame({
         "source": [row.fact.witness >> SOURCE_SHIFT for row in ordered],
         "record": [row.fact.witness & (1 << SOURCE_SHIFT) - 1 for row in ordered],

@@ -2,7 +2,8 @@
 
 import polars as pl
 
-from tests.read.facts.payloads import sdp, sip
+from tests.read.facts.payloads import attribute, end, sdp, sip, stun
+from tests.read.facts.test_stun import XOR
 from tests.read.oneway import Row, assembled, back, facts
 
 A, B, PROXY = "192.0.2.1", "198.51.100.2", "203.0.113.9"
@@ -124,3 +125,15 @@ def test_a_port_that_serves_everybody_tells_no_calls_apart() -> None:
     guests = [media(a=f"203.0.113.{number}") for number in range(9)]
     assert {call for call, _, _ in sessions(assembled([SIP, back(SIP), *guests], said).flows, "rtp")} == {None}
     assert {call for call, _, _ in sessions(assembled([SIP, back(SIP), *guests[:2]], said).flows, "rtp")} == {"one"}
+
+
+def test_a_client_that_announced_its_public_end_is_found_under_its_own() -> None:
+    inside, public, server = "10.0.0.5", "203.0.113.7", "198.51.100.30"
+    check = Row(inside, 6000, server, 3478, "stun")
+    answer = stun(0x0101, attribute(0x20, end(public, 61002, XOR)))
+    call = Row(inside, 5060, B, 5060, "sip")
+    said = facts((back(check), answer), (call, invite("one", public, 61002)))
+    stranger = media(a=inside, b="198.51.100.99", other=7777)
+    flows = assembled([check, back(check), call, stranger], said).flows
+    assert sessions(flows, "rtp") == [("one", 50, 0)]
+    assert set(flows["basis"]) == {"observed"}  # the public end is the participant's own, not a place that was offered

@@ -12,6 +12,9 @@ from typing import Final
 Flow = tuple[int, int, int, int, int]
 """One direction of a 5-tuple: source address, source port, destination address, destination port, protocol."""
 
+End = tuple[int, int]
+"""An address and a port."""
+
 V4_MAPPED: Final = 0xFFFF << 32
 """An IPv4 address `v` is the integer `V4_MAPPED | v` (RFC 4291, section 2.5.5.2), as everywhere in this room."""
 
