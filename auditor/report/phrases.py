@@ -88,16 +88,23 @@ def addresses(finding: Finding, most: int = 1) -> str:
 
 
 def happened(finding: Finding) -> str:
-    """Say in one sentence what a finding found, without saying whether it may be."""
+    """Say in one sentence what a finding found, without saying whether it may be; an open one is a question."""
     who = people(finding.population, finding.sessions)
     details = ", ".join(word for word in (finding.place.site or finding.place.operator, addresses(finding)) if word)
     named = f": {details}" if details else ""
     if finding.basis == "offered":
         were = "was" if finding.sessions == 1 else "were"
         there = f"{place(finding.place)}{named}"
+        who += "" if not _asked_who(finding) else " (which is not certain)"
         return f"{who} {were} offered, for {carried(finding.plane)}, {there}; no packet was seen to go there."
     added = _ADDED.get(finding.basis, "")
-    return f"{who} exchanged {carried(finding.plane)} with {place(finding.place)}{added}{named}."
+    told = f"{who} exchanged {carried(finding.plane)} with {place(finding.place)}{added}{named}."
+    return f"It is open whether {told}" if finding.verdict == Verdict.OPEN else told
+
+
+def _asked_who(finding: Finding) -> bool:
+    """Say whether an open finding asks who takes part, or where they are."""
+    return any(entry.fact in ("client", "vantage") for entry in finding.settles)
 
 
 def sources(finding: Finding, kind: str, *, place_only: bool = False) -> list[Source]:

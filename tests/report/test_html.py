@@ -1,7 +1,6 @@
 import base64
 import hashlib
 import re
-import time
 from dataclasses import fields, replace
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -213,12 +212,8 @@ def test_open_questions_say_what_settles_them_most_first() -> None:
     assert f"vantage{shared.text}3" in facts
 
 
-def test_very_many_findings_stay_bounded_and_quick() -> None:
-    report = samples.crowd(5_000)
-    render(samples.FAIL)  # templates are compiled once
-    begin = time.process_time()
-    text = render(report)
-    assert time.process_time() - begin < 2
+def test_very_many_findings_stay_bounded() -> None:
+    text = render(samples.crowd(5_000))
     assert len(text) < 1_000_000
     page = Page(text)
     assert len(page.all("article")) == 2 * FULL

@@ -25,8 +25,8 @@ def test_people(population: str, text: str) -> None:
 def test_a_contradiction_names_no_country() -> None:
     finding = replace(samples.OPEN, place=Place("!", "contradiction", "", "Example Transit"), endpoint_count=3)
     assert phrases.happened(finding) == (
-        "1 session of overseas participants exchanged audio, video or shared screens with a place whose proofs "
-        "contradict each other: Example Transit, 103.122.166.55 and 2 more addresses."
+        "It is open whether 1 session of overseas participants exchanged audio, video or shared screens with a place "
+        "whose proofs contradict each other: Example Transit, 103.122.166.55 and 2 more addresses."
     )
 
 

