@@ -106,7 +106,7 @@ def announced(facts: Sequence[Media], mapped: Iterable[tuple[int, End, End]]) ->
         row = (fact.address >> 64, fact.address & _LOW, realm, fact.call_id, fact.first_ns)
         if fact.port:
             rows.append((*row, fact.port))
-        if fact.kind == "media" and fact.port % 2 == 0 and fact.port > 0:
+        if fact.kind == "media" and fact.port > 0:
             rows.append((*row, fact.port + 1))
     schema = {
         "hi": pl.UInt64,
