@@ -31,7 +31,7 @@ def outcomes(rows: Iterable[Row], judged: Sequence[Rule], dates: Sequence[int] =
     sealed = seal(judge.fold(frame(rows), dates).situations)
     touches = Touches(sealed, judged)
     found: Outcomes = {}
-    ends = sealed.ends.select("id", "addr", "vantage", "role").rows()
+    ends = sealed.ends.select("id", "example", "vantage", "role").rows()
     for each in judged:
         for (session, *touched), outcome in zip(ends, touches.judge(each).outcome.tolist(), strict=True):
             key = (sealed.names[session], each.id, hash(tuple(touched)))

@@ -14,7 +14,8 @@ import polars as pl
 from auditor.digest import Digest
 from auditor.judge import scope
 from auditor.judge.coverage import Tally, coverage
-from auditor.judge.findings import Explain, Names, Unexplained, explained, findings, participants, state
+from auditor.judge.findings import Explain, Names, Unexplained, explained, findings, participants
+from auditor.judge.gather import state
 from auditor.judge.seal import Sealed, seal
 from auditor.judge.verdicts import FAIL, NOT_APPLICABLE, OPEN, Touches
 from auditor.model.flow import UNEXAMINED
@@ -122,7 +123,7 @@ def _time(covered: pl.DataFrame) -> tuple[int, int]:
 
 def _touched(sealed: Sealed, worst: npt.NDArray[np.int8]) -> tuple[Touched, ...]:
     """List the places that were touched, with the worst that any rule says of them."""
-    keys = ["possible", "proof", "site", "operator"]
+    keys = ["possible", "site", "operator"]
     ends = sealed.ends.with_columns(worst=pl.Series(worst)).filter(pl.col("role") != "client")
     flows = (
         ends.unique([*keys, "row"])
@@ -135,7 +136,7 @@ def _touched(sealed: Sealed, worst: npt.NDArray[np.int8]) -> tuple[Touched, ...]
     kinds = ends.group_by(keys).agg(pl.col("worst").min(), pl.col("plane").unique().sort())
     found = [
         Touched(
-            Place(row["possible"], state(row["proof"], row["possible"]), row["site"], row["operator"]),
+            Place(row["possible"], state(row["possible"]), row["site"], row["operator"]),
             _WORST[min(row["worst"], OPEN + 1)],
             tuple(row["plane"]),
             row["sessions"],

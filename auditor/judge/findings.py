@@ -1,7 +1,7 @@
 """Put touches that fail or stay open together into findings.
 
-A finding is one rule, verdict, population, place, plane and basis.  Its counts are exact: a flow that touches
-the place with both ends is one flow, and a session that touches it often is one session.
+A finding is one rule, verdict, population, place, plane and basis, with who took part, the records that show it,
+and, where it is open, the facts that would close it.
 """
 
 import hashlib
@@ -9,34 +9,21 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-import numpy as np
-import polars as pl
-
 from auditor.digest import witnessed
+from auditor.judge.gather import PLACE, SESSIONS, Facts, gather
 from auditor.judge.scope import belongs
 from auditor.judge.seal import Sealed
 from auditor.judge.settle import Person, Subject, settles
-from auditor.judge.verdicts import CONDITIONS, FAIL, FAIL_PROVEN, OPEN, Outcomes
-from auditor.model import countries
+from auditor.judge.verdicts import CONDITIONS, OPEN, Outcomes
 from auditor.model.flow import CARRIED, OFFERED, UNKNOWN
 from auditor.model.report import Evidence, Finding, Participants, Place, Source, Verdict
 from auditor.model.rule import Rule, Scope
 
-ENDPOINTS: Final = 20
-SESSIONS: Final = 5
-EVIDENCE: Final = 5
 LOCATED: Final = 5  # touched addresses, and as many participants, whose location is explained
 CLASSES: Final = 20  # of participants
 
 Explain = Callable[[Sequence[tuple[str, str, int | None, int | None]]], Sequence[tuple[Source, ...]]]
 """Says of each (address, vantage, first and last moment in nanoseconds) what every source of location says."""
-
-_PLACE: Final = ["countries", "state", "site", "operator"]
-_KEY: Final = ["fails", "proven", *_PLACE, "plane", "basis"]
-_ENDS: Final = [
-    "row", "id", "own", "audience", "role", "vantage", "example", "site", "operator", "proof",
-    "plane", "basis", "app", "direction", "outcome", "flows", "packets", "bytes", "first_ns", "last_ns", "witness",
-]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,110 +49,6 @@ def about(applies: Scope) -> str:
     return f"{applies.quantifier} {applies.population.name}" if applies.quantifier and applies.population else ""
 
 
-def state(proof: str, place: str) -> str:
-    """Say what kind of place a country set describes."""
-    if proof == countries.NOWHERE:
-        return "contradiction"
-    return "anywhere" if place == countries.ANYWHERE or place.startswith("-") else "located"
-
-
-def _hits(rule: Rule, outcomes: Outcomes, sealed: Sealed) -> pl.DataFrame:
-    """Select the ends that fail or are open, with the words that name their finding."""
-    at = np.flatnonzero(outcomes.outcome <= OPEN)
-    place = "proof" if rule.proof else "possible"
-    hits = (
-        sealed.ends[at]
-        .select(*_ENDS, countries=place)
-        .with_columns(
-            fails=pl.Series(outcomes.outcome[at] <= FAIL),
-            proven=pl.Series(outcomes.outcome[at] == FAIL_PROVEN),
-            why=pl.Series(outcomes.why[at]),
-        )
-    )
-    kinds = hits.select("proof", "countries").unique()
-    states = [state(proof, place) for proof, place in kinds.iter_rows()]
-    return hits.join(kinds.with_columns(state=pl.Series(states, dtype=pl.String)), on=["proof", "countries"])
-
-
-Rows = dict[int, list[dict[str, Any]]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    """What findings are made of: a few rows each, by the number of the finding."""
-
-    totals: Rows
-    endpoints: Rows
-    named: Rows
-    own: Rows
-    evidence: Rows
-    people: Rows
-    unknown: Rows
-
-
-def _gather(hits: pl.DataFrame, sealed: Sealed) -> _Facts:
-    """Reduce hits to the few rows of each finding."""
-    flows = hits.unique(["finding", "row"])
-    totals = flows.group_by("finding").agg(
-        pl.col("packets", "bytes").sum(),
-        pl.col("first_ns").min(),
-        pl.col("last_ns").max(),
-        own=pl.col("flows").filter("own").sum(),
-    )
-    ends = hits.filter(pl.col("example").is_not_null()).unique(["finding", "example", "vantage"])
-    named = flows.filter(~pl.col("own")).group_by("finding", "id").agg(pl.col("first_ns").min())
-    counts = [
-        ends.group_by("finding").agg(endpoint_count=pl.col("example").n_unique()),
-        named.group_by("finding").agg(named=pl.len()),
-    ]
-    for count in counts:
-        totals = totals.join(count, on="finding", how="left")
-    evidence = hits.sort("witness", "direction", "example").unique(
-        ["finding", "witness"], keep="first", maintain_order=True
-    )
-    return _Facts(
-        _rows(totals.fill_null(0)),
-        _first(ends, ["example", "vantage"], ENDPOINTS),
-        _first(named, ["first_ns", "id"], SESSIONS),
-        _first(flows.filter("own"), ["first_ns", "witness"], SESSIONS),
-        _first(evidence, ["witness"], EVIDENCE),
-        _rows(_people(hits, sealed)),
-        _unknown(hits),
-    )
-
-
-def _people(hits: pl.DataFrame, sealed: Sealed) -> pl.DataFrame:
-    """List the classes of participants of each finding; `asked`: in a session that is open for their sake."""
-    asked = pl.col("why") & (1 << CONDITIONS.index("participants")) > 0
-    crowds = hits.select("finding", "audience", asked=asked).unique().join(sealed.people, on="audience")
-    people = crowds.group_by("finding", "member").agg(
-        pl.col("example", "witness", "vantage", "role").min(), pl.col("asked").any()
-    )
-    return people.sort("finding", "member")
-
-
-def _unknown(hits: pl.DataFrame) -> Rows:
-    """List some of the ends of each finding for each set of conditions that are not known of them."""
-    ends = (
-        hits.filter(~pl.col("fails"))
-        .group_by("finding", "why", "example", "role", "vantage", "proof")
-        .agg(pl.col("witness").min())
-    )
-    ends = ends.sort("why", "example", "role", "vantage", "proof", nulls_last=True)
-    return _rows(ends.group_by("finding", "why", maintain_order=True).head(ENDPOINTS))
-
-
-def _first(rows: pl.DataFrame, order: list[str], count: int) -> Rows:
-    return _rows(rows.sort(order).group_by("finding", maintain_order=True).head(count))
-
-
-def _rows(frame: pl.DataFrame) -> Rows:
-    found: Rows = {}
-    for row in frame.iter_rows(named=True):
-        found.setdefault(row["finding"], []).append(row)
-    return found
-
-
 Unexplained = tuple[Finding, Sequence[tuple[str, str]]]
 """A finding, and the ends (address, vantage) whose location it has to explain."""
 
@@ -184,30 +67,27 @@ def explained(found: Sequence[Unexplained], explain: Explain | None) -> list[Fin
 
 def findings(rule: Rule, outcomes: Outcomes, names: Names) -> Iterator[Unexplained]:
     """Yield what a rule finds, in no particular order."""
-    hits = _hits(rule, outcomes, names.sealed)
-    if not len(hits):
-        return
-    keys = hits.select(_KEY).unique().with_row_index("finding").with_columns(pl.col("finding").cast(pl.Int64))
-    facts = _gather(hits.join(keys, on=_KEY), names.sealed)
-    for key in keys.iter_rows(named=True):
-        yield _finding(rule, key, facts, names)
+    if (outcomes.outcome <= OPEN).any():
+        facts = gather(rule, outcomes, names.sealed)
+        for key in facts.keys:
+            yield _finding(rule, key, facts, names)
 
 
-def _finding(rule: Rule, key: dict[str, Any], facts: _Facts, names: Names) -> Unexplained:
+def _finding(rule: Rule, key: dict[str, Any], facts: Facts, names: Names) -> Unexplained:
     number = key["finding"]
     total = facts.totals[number][0]
     people = facts.people.get(number, [])
     endpoints = [(end["example"], end["vantage"]) for end in facts.endpoints.get(number, [])]
     examples = [(who["example"], who["vantage"]) for who in people if who["example"]]
     unexplained = list(dict.fromkeys([*endpoints[:LOCATED], *examples[:LOCATED]]))
-    place = Place(*(key[name] for name in _PLACE))
+    place = Place(*(key[name] for name in PLACE))
     verdict = Verdict.FAIL if key["fails"] else Verdict.OPEN
     population = about(rule.applies)
     words = (
         rule.id,
         str(verdict),
         population,
-        *(key[name] for name in _PLACE),
+        *(key[name] for name in PLACE),
         key["plane"],
         key["basis"],
         str(key["proven"]),
@@ -254,7 +134,7 @@ def participants(people: Sequence[dict[str, Any]], sealed: Sealed, proof: bool) 
     return tuple(dict.fromkeys(found))
 
 
-def _first_sessions(number: int, facts: _Facts, names: Names) -> tuple[str, ...]:
+def _first_sessions(number: int, facts: Facts, names: Names) -> tuple[str, ...]:
     called = [(row["first_ns"], names.sealed.names[row["id"]]) for row in facts.named.get(number, [])]
     alone = [(row["first_ns"], names.flow(row["witness"])) for row in facts.own.get(number, [])]
     return tuple(name for _, name in sorted(called + alone)[:SESSIONS])

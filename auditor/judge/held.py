@@ -20,10 +20,17 @@ _SAID: Final = ("label", "claimed", "proven")
 
 
 def codes(values: pl.Series) -> tuple[pl.Series, Integers]:
-    """Number the distinct texts of a column; return them, sorted, and the number of each row."""
-    distinct = values.unique().sort()
-    numbers = values.cast(pl.Enum(distinct)).to_physical().cast(pl.Int64)
-    return distinct, numbers.to_numpy()
+    """Return the distinct texts of a column, sorted, and the number of each row; null is numbered like the first."""
+    distinct, column = enum(values)
+    return distinct, column.to_physical().cast(pl.Int64).fill_null(0).to_numpy()
+
+
+def enum(values: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return the distinct texts of a column, sorted, and the column as an Enum: as fast as numbers, and still text."""
+    if isinstance(values.dtype, pl.Enum):
+        return values.dtype.categories, values
+    distinct = values.drop_nulls().unique().sort()
+    return distinct, values.cast(pl.Enum(distinct))
 
 
 class Evidence:

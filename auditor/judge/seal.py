@@ -13,7 +13,7 @@ import polars as pl
 
 from auditor.digest import PARTY
 from auditor.judge.audience import Audience, Member, audiences, members
-from auditor.judge.held import Evidence, Integers, codes
+from auditor.judge.held import Evidence, Integers, codes, enum
 from auditor.model import countries, flow
 
 LOCAL: Final = (
@@ -45,6 +45,7 @@ def seal(digest: pl.DataFrame) -> Sealed:
     names = digest["session"].drop_nulls().unique().sort()
     ends = _ends(digest, names)
     touch, machine = _touches(ends)
+    ends = ends.with_columns(enum(ends[name])[1] for name, kind in ends.schema.items() if kind == pl.String)
     evidence = Evidence(ends)
     party, own = ends["party"].to_numpy(), ends["own"].to_numpy()
     for some, group in ((~party, machine), (party & ~own, touch)):
@@ -55,11 +56,12 @@ def seal(digest: pl.DataFrame) -> Sealed:
         audience=pl.Series(audience),
         touch=pl.Series(touch),
         member=pl.Series(member),
-        possible=evidence.column(1),
-        proof=evidence.column(2),
+        possible=enum(evidence.column(1))[1],
+        proof=enum(evidence.column(2))[1],
     ).filter("there")
     takers = ends.filter(pl.col("member") >= 0).group_by("audience", "member")
     people = takers.agg(pl.col("example", "witness", "vantage", "role").min())
+    ends = ends.drop("addr", "label", "claimed", "proven", "there", "party", "carried", "member")
     return Sealed(ends, folk, crowds, people, tuple(names))
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from auditor.judge.findings import CLASSES, ENDPOINTS, EVIDENCE, SESSIONS, identity
+from auditor.judge.findings import CLASSES, identity
+from auditor.judge.gather import ENDPOINTS, EVIDENCE, SESSIONS
 from auditor.model.report import Evidence, Finding, Place, Source, Verdict
 from tests.builders import Row, audit, client, flow, names, rule, server
 

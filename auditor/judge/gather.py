@@ -1,0 +1,135 @@
+"""Reduce the touches that fail or stay open to the few rows of which findings are made.
+
+Everything is a group-by over all findings of a rule at once, so it costs by touches and not by findings.  Counts
+are exact: a flow that touches a place with both ends is one flow, and a session that touches it often is one.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from auditor.judge.seal import Sealed
+from auditor.judge.verdicts import CONDITIONS, FAIL, FAIL_PROVEN, OPEN, Outcomes
+from auditor.model import countries
+from auditor.model.rule import Rule
+
+ENDPOINTS: Final = 20
+SESSIONS: Final = 5
+EVIDENCE: Final = 5
+
+PLACE: Final = ("countries", "state", "site", "operator")
+KEY: Final = ("fails", "proven", *PLACE, "plane", "basis")
+"""What a finding is about, the rule apart."""
+
+Row = dict[str, Any]
+Rows = dict[int, list[Row]]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What findings are made of: a few rows each, by the number of the finding."""
+
+    keys: list[Row]  # finding, and the columns of KEY
+    totals: Rows  # counts, first and last moment
+    endpoints: Rows  # the smallest addresses
+    named: Rows  # the first sessions that have a name
+    own: Rows  # the first flows of their own
+    evidence: Rows  # the smallest witnesses
+    people: Rows  # classes of participants
+    unknown: Rows  # ends for each set of conditions that are not known of them
+
+
+def state(place: str) -> str:
+    """Say what kind of place a country set describes."""
+    if place == countries.NOWHERE:
+        return "contradiction"
+    return "anywhere" if place == countries.ANYWHERE or place.startswith("-") else "located"
+
+
+def gather(rule: Rule, outcomes: Outcomes, sealed: Sealed) -> Facts:
+    """Number the findings of a rule, and reduce their touches to what they say."""
+    hits = _hits(rule, outcomes, sealed)
+    keys = hits.select(KEY).unique().with_row_index("finding").with_columns(pl.col("finding").cast(pl.Int64))
+    hits = hits.join(keys, on=KEY)
+    flows = hits.select("finding", "row", "id", "own", *_COUNTS).unique(["finding", "row"])
+    ends = hits.select("finding", "example", "vantage").filter(pl.col("example").is_not_null()).unique()
+    named = flows.filter(~pl.col("own")).group_by("finding", "id").agg(pl.col("first_ns").min())
+    alone = flows.filter("own").select("finding", "first_ns", "witness")
+    return Facts(
+        keys.to_dicts(),
+        _rows(_totals(flows, ends, named)),
+        _first(ends, ["example", "vantage"], ENDPOINTS),
+        _first(named, ["first_ns", "id"], SESSIONS),
+        _first(alone, ["first_ns", "witness"], SESSIONS),
+        _evidence(hits, flows),
+        _rows(_people(hits, sealed)),
+        _unknown(hits),
+    )
+
+
+_COUNTS: Final = ("flows", "packets", "bytes", "first_ns", "last_ns", "witness")
+
+
+def _hits(rule: Rule, outcomes: Outcomes, sealed: Sealed) -> pl.DataFrame:
+    """Select the ends that fail or are open, with the words that name their finding."""
+    at = np.flatnonzero(outcomes.outcome <= OPEN)
+    hits = sealed.ends[at].with_columns(
+        countries="proof" if rule.proof else "possible",
+        fails=pl.Series(outcomes.outcome[at] <= FAIL),
+        proven=pl.Series(outcomes.outcome[at] == FAIL_PROVEN),
+        why=pl.Series(outcomes.why[at]),
+    )
+    kinds = hits.select("countries").unique()
+    states = pl.Series([state(place) for place in kinds["countries"]], dtype=pl.String)
+    return hits.join(kinds.with_columns(state=states), on="countries")
+
+
+def _totals(flows: pl.DataFrame, ends: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
+    totals = flows.group_by("finding").agg(
+        pl.col("packets", "bytes").sum(),
+        pl.col("first_ns").min(),
+        pl.col("last_ns").max(),
+        own=pl.col("flows").filter("own").sum(),
+    )
+    endpoints = ends.group_by("finding").agg(endpoint_count=pl.col("example").n_unique())
+    sessions = named.group_by("finding").agg(named=pl.len())
+    return totals.join(endpoints, on="finding", how="left").join(sessions, on="finding", how="left").fill_null(0)
+
+
+def _evidence(hits: pl.DataFrame, flows: pl.DataFrame) -> Rows:
+    """List the smallest witnesses of each finding, with what they show."""
+    least = flows.group_by("finding").agg(least=pl.col("witness").bottom_k(EVIDENCE).max())
+    near = hits.join(least, on="finding").filter(pl.col("witness") <= pl.col("least"))
+    near = near.select("finding", "witness", "direction", "example", "app", "plane", "basis", "outcome")
+    near = near.sort("witness", "direction", "example", "app", nulls_last=True)
+    return _first(near.unique(["finding", "witness"], keep="first", maintain_order=True), ["witness"], EVIDENCE)
+
+
+def _people(hits: pl.DataFrame, sealed: Sealed) -> pl.DataFrame:
+    """List the classes of participants of each finding; `asked`: in a session that is open for their sake."""
+    asked = pl.col("why") & (1 << CONDITIONS.index("participants")) > 0
+    crowds = hits.select("finding", "audience", asked=asked).unique().join(sealed.people, on="audience")
+    people = crowds.group_by("finding", "member").agg(
+        pl.col("example", "witness", "vantage", "role").min(), pl.col("asked").any()
+    )
+    return people.sort("finding", "member")
+
+
+def _unknown(hits: pl.DataFrame) -> Rows:
+    """List some of the ends of each finding for each set of conditions that are not known of them."""
+    end = ["why", "example", "role", "vantage", "proof"]
+    ends = hits.filter(~pl.col("fails")).group_by("finding", *end).agg(pl.col("witness").min())
+    return _rows(ends.sort(end, nulls_last=True).group_by("finding", "why", maintain_order=True).head(ENDPOINTS))
+
+
+def _first(rows: pl.DataFrame, order: list[str], count: int) -> Rows:
+    return _rows(rows.sort(order).group_by("finding", maintain_order=True).head(count))
+
+
+def _rows(frame: pl.DataFrame) -> Rows:
+    found: Rows = {}
+    for row in frame.to_dicts():
+        found.setdefault(row["finding"], []).append(row)
+    return found
