@@ -10,8 +10,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from auditor.model import flow
@@ -154,11 +152,5 @@ def _witness() -> pl.Expr:
 
 def witnessed(witness: int) -> tuple[int, int, int]:
     """Take a witness apart: index of its source, number of its record, time in nanoseconds."""
-    record, time = divmod(witness, 1 << _TIME_BITS)
-    source, number = divmod(record, 1 << flow.SOURCE_SHIFT)
-    return source, number, time - _DAWN
-
-
-def epochs(times: npt.NDArray[np.int64], dates: Sequence[int]) -> npt.NDArray[np.int64]:
-    """Number the intervals of many times, as `tally` does."""
-    return np.searchsorted(np.array(dates, np.int64), times, side="right").astype(np.int64)
+    record, time = witness >> _TIME_BITS, witness & (1 << _TIME_BITS) - 1
+    return record >> flow.SOURCE_SHIFT, record & (1 << flow.SOURCE_SHIFT) - 1, time - _DAWN

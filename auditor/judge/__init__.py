@@ -3,7 +3,8 @@
 seal        the ends of the digest, with the audience of their session (audience) and what is held of them (held)
 scope       whom and what a rule speaks of, in three-valued logic
 verdicts    every touch by every rule, with all evidence and with the proofs alone
-findings    touches that fail or stay open, put together, with their evidence
+gather      touches that fail or stay open, put together by numbers
+findings    what is found, with the evidence and the reasons
 settle      the facts that would close what is open
 coverage    what was examined, what was not, and how it was judged
 conclude    all of it, as a report

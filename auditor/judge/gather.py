@@ -18,6 +18,7 @@ from auditor.model.rule import Rule
 ENDPOINTS: Final = 20
 SESSIONS: Final = 5
 EVIDENCE: Final = 5
+UNKNOWN: Final = 10  # ends of which something is not known
 
 PLACE: Final = ("countries", "state", "site", "operator")
 KEY: Final = ("fails", "proven", *PLACE, "plane", "basis")
@@ -103,7 +104,7 @@ def _evidence(hits: pl.DataFrame, flows: pl.DataFrame) -> Rows:
     least = flows.group_by("finding").agg(least=pl.col("witness").bottom_k(EVIDENCE).max())
     near = hits.join(least, on="finding").filter(pl.col("witness") <= pl.col("least"))
     near = near.select("finding", "witness", "direction", "example", "app", "plane", "basis", "outcome")
-    near = near.sort("witness", "direction", "example", "app", nulls_last=True)
+    near = near.sort("witness", "direction", "example", "app", "outcome", nulls_last=True)
     return _first(near.unique(["finding", "witness"], keep="first", maintain_order=True), ["witness"], EVIDENCE)
 
 
@@ -121,7 +122,7 @@ def _unknown(hits: pl.DataFrame) -> Rows:
     """List some of the ends of each finding for each set of conditions that are not known of them."""
     end = ["why", "example", "role", "vantage", "proof"]
     ends = hits.filter(~pl.col("fails")).group_by("finding", *end).agg(pl.col("witness").min())
-    return _rows(ends.sort(end, nulls_last=True).group_by("finding", "why", maintain_order=True).head(ENDPOINTS))
+    return _rows(ends.sort(end, nulls_last=True).group_by("finding", "why", maintain_order=True).head(UNKNOWN))
 
 
 def _first(rows: pl.DataFrame, order: list[str], count: int) -> Rows:

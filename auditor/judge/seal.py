@@ -45,7 +45,9 @@ def seal(digest: pl.DataFrame) -> Sealed:
     names = digest["session"].drop_nulls().unique().sort()
     ends = _ends(digest, names)
     touch, machine = _touches(ends)
-    ends = ends.with_columns(enum(ends[name])[1] for name, kind in ends.schema.items() if kind == pl.String)
+    ends = ends.drop("addr").with_columns(
+        enum(ends[name])[1] for name, kind in ends.schema.items() if kind == pl.String
+    )
     evidence = Evidence(ends)
     party, own = ends["party"].to_numpy(), ends["own"].to_numpy()
     for some, group in ((~party, machine), (party & ~own, touch)):
@@ -61,7 +63,7 @@ def seal(digest: pl.DataFrame) -> Sealed:
     ).filter("there")
     takers = ends.filter(pl.col("member") >= 0).group_by("audience", "member")
     people = takers.agg(pl.col("example", "witness", "vantage", "role").min())
-    ends = ends.drop("addr", "label", "claimed", "proven", "there", "party", "carried", "member")
+    ends = ends.drop("label", "claimed", "proven", "there", "party", "carried", "member")
     return Sealed(ends, folk, crowds, people, tuple(names))
 
 

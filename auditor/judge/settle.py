@@ -96,9 +96,8 @@ def _client_place(who: Subject) -> list[Settle]:
 def _vantage(end: Subject) -> list[Settle]:
     if end.vantage or not _LOCAL.match(end.addr):
         return []
-    return [
-        Settle("vantage", end.source, f"Say in which country {end.source} was captured: {end.addr} is private there.")
-    ]
+    said = f"Say in which country {end.source} was captured, for private addresses such as {end.addr}."
+    return [Settle("vantage", end.source, said)]
 
 
 def _role(end: Subject) -> list[Settle]:
