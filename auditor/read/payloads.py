@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from auditor.read import repeats
 from auditor.read.arrays import I64, U64
 from auditor.read.classify import APPS, CODE
 from auditor.read.facts import parse
@@ -58,12 +59,45 @@ class Facts:
     def __init__(self) -> None:
         self.known: dict[Fact, Tally] = {}
         self._held: dict[tuple[int, bytes, int, Ends], Tally] = {}
+        self._alike: dict[tuple[int, Ends, tuple[int, int]], tuple[bytes, Tally]] = {}
         self._size = 0
 
     def read(
         self, batch: Batch, packets: Packets, which: I64, app: NDArray[np.uint8], witness: I64, vantage: int
     ) -> None:
         """Take the payloads of the packets at these positions; `witness` is that of all packets."""
+        stun = app[which] == CODE["stun"]
+        if stun.any():
+            some = which[stun]
+            index = packets.index[some]
+            found, rest = repeats.fold(packets, some, batch.ns[index], batch.wire[index])
+            if found is not None:
+                self._repeated(packets, found, witness, vantage)
+                which = np.concatenate((which[~stun], rest))
+                which.sort()
+        self._each(batch, packets, which, app, witness, vantage)
+        if self._size > HELD:
+            self.parse()
+
+    def _repeated(self, packets: Packets, found: repeats.Repeats, witness: I64, vantage: int) -> None:
+        """Keep one of the STUN messages that say the same, until all is parsed."""
+        payload, held = packets.data.data, self._alike
+        body, end = packets.body[found.leader].tolist(), packets.end[found.leader].tolist()
+        columns = (witness[found.leader], found.first_ns, found.last_ns, found.count, found.size)
+        rows = zip(body, end, _ends(packets, found.leader), found.said, *(c.tolist() for c in columns), strict=True)
+        for start, stop, ends, said, *tally in rows:
+            key = vantage, ends, said
+            seen = held.get(key)
+            if seen is None:
+                held[key] = bytes(payload[start:stop]), tally
+                self._size += stop - start + OVERHEAD
+            else:
+                _add(seen[1], *tally)
+
+    def _each(
+        self, batch: Batch, packets: Packets, which: I64, app: NDArray[np.uint8], witness: I64, vantage: int
+    ) -> None:
+        """Keep the payloads of the packets at these positions, until all is parsed."""
         index = packets.index[which]
         payload, held = packets.data.data, self._held
         columns = (
@@ -88,12 +122,15 @@ class Facts:
                     seen[1] = ns
                 elif ns > seen[2]:
                     seen[2] = ns
-        if self._size > HELD:
-            self.parse()
 
     def parse(self) -> None:
         """Parse what was kept back."""
         held, self._held, self._size = self._held, {}, 0
+        alike, self._alike = self._alike, {}
+        for (vantage, ends, _), (payload, tally) in alike.items():
+            packet = Packet(vantage, *ends, tally[0], tally[1], tally[4])
+            for fact in parse("stun", payload, packet):
+                self.say(fact, tally)
         for (code, payload, vantage, ends), tally in held.items():
             packet = Packet(vantage, *ends, tally[0], tally[1], tally[4])
             for fact in parse(APPS[code], payload, packet):

@@ -26,7 +26,7 @@ _ZOOM_ANSWER, _ZOOM_MAPPED = 0x0002, 0x0103
 """Zoom's servers answer a classic Binding Request (with an attribute 0x0101) by this type and attribute, not XORed."""
 _MAPPED, _MAGIC, _PEER, _RELAYED, _XOR_MAPPED = 0x0001, 0x000F, 0x0012, 0x0016, 0x0020
 _XOR_MAPPED_DRAFT, _ALTERNATE, _ORIGIN, _OTHER = 0x8020, 0x8023, 0x802B, 0x802C  # the last two: RFC 5780, section 7
-_WANTED: Final = frozenset(
+WANTED: Final = frozenset(
     (_MAPPED, _MAGIC, _PEER, _RELAYED, _XOR_MAPPED, _XOR_MAPPED_DRAFT, _ALTERNATE, _ORIGIN, _OTHER, _ZOOM_MAPPED)
 )
 _HEAD: Final = struct.Struct(">HH")
@@ -90,7 +90,7 @@ def _attributes(message: bytes, end: int) -> _Attributes:
         at += 4
         if at + length > end:
             break
-        if kind in _WANTED:
+        if kind in WANTED:
             found.setdefault(kind, []).append(message[at : at + length])
         at += length + 3 & ~3
     return found
