@@ -9,24 +9,21 @@ from typing import Any, Final
 
 import polars as pl
 
-SIDES: Final = ("src", "dst")
+from auditor.model.status import MALFORMED as MALFORMED
+from auditor.model.status import NO_ADDRESS as NO_ADDRESS
+from auditor.model.status import OK as OK
+from auditor.model.status import SOURCE_SHIFT as SOURCE_SHIFT
+from auditor.model.status import TRUNCATED as TRUNCATED
+from auditor.model.status import UNEXAMINED as UNEXAMINED
+from auditor.model.status import UNSUPPORTED as UNSUPPORTED
 
-OK: Final = "ok"
-NO_ADDRESS: Final = "no_address"  # decoded, and has no network address: ARP, spanning tree, LLDP
-TRUNCATED: Final = "truncated"  # cut (by the capture's length or the end of the file) before its addresses
-MALFORMED: Final = "malformed"  # a length or a version that lies
-UNSUPPORTED: Final = "unsupported"  # a link type or framing that nothing here decodes
-UNEXAMINED: Final = (TRUNCATED, MALFORMED, UNSUPPORTED)
-"""Statuses that keep a report from passing: traffic was there and was not looked at."""
+SIDES: Final = ("src", "dst")
 
 OBSERVED, ATTESTED, OFFERED, REPORTED, CONFIGURED = "observed", "attested", "offered", "reported", "configured"
 PLANES: Final = ("media", "signalling", "keys", "recording", "management", "telemetry", "other")
 UNKNOWN: Final = "unknown"  # of a plane: any; of a role: a participant or a place
 ROLES: Final = ("client", "server", "relay", "hop")
 CARRIED, UNANSWERED, REJECTED = "", "unanswered", "rejected"  # outcome
-
-SOURCE_SHIFT: Final = 40
-"""A witness is `source << 40 | record`: one integer, so that its minimum is one record of one source."""
 
 RECORD: Final[dict[str, Any]] = {
     "source": pl.Int32,  # index into the inputs, sorted by name

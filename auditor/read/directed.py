@@ -164,10 +164,8 @@ def coarser(rest: U64, coarse: int) -> U64:
     if coarse == NO_PORTS:
         source, target = np.zeros_like(source), np.zeros_like(target)
     else:
-        high = np.maximum(source, target)
-        lower = np.minimum(source, target)
-        source = np.where((source == high) & (lower != high), 0, source)
-        target = np.where((target == high) & (lower != high), 0, target)
+        both = (source != 0) & (target != 0)  # else this was done before, or there was one port only
+        source, target = np.where(both & (source > target), 0, source), np.where(both & (target > source), 0, target)
     return (rest >> _32 << _32) | _native(source, 2) | _native(target, 2) << _16
 
 

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from auditor.model.flow import MALFORMED, TRUNCATED
+from auditor.model.status import MALFORMED, TRUNCATED
 from auditor.read.arrays import I64, U8, U64, Bool, big16, byte, distinct, words
 from auditor.read.link import IPV4, IPV6, Layer, reason
 from auditor.read.window import Batch

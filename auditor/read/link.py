@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from auditor.model.flow import MALFORMED, NO_ADDRESS, TRUNCATED, UNSUPPORTED
+from auditor.model.status import MALFORMED, NO_ADDRESS, TRUNCATED, UNSUPPORTED
 from auditor.read.arrays import I64, U8, Bool, big16, byte, distinct, items
 from auditor.read.window import Batch
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from auditor.model.flow import SOURCE_SHIFT
+from auditor.model.status import SOURCE_SHIFT
 from auditor.read import headers, link, pcap, pcapng
 from auditor.read.arrays import I64
 from auditor.read.classify import CODE, classify
@@ -138,6 +138,8 @@ def _found(source: Source, window: Window) -> Iterator[Found]:
         else:
             window.consume(window.start + pcap.HEADER)
             yield from pcap.read(window, form)
+    elif source.size:
+        yield Lost(source.size, window.failure)
 
 
 def read_range(piece: "Piece", advanced: Advanced) -> "Reading":

@@ -12,7 +12,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +29,8 @@ STDIN: Final = "-"
 
 FORMATS: Final[dict[str, Callable[[bytes], bool]]] = {"pcap": pcap.sniff, "pcapng": pcapng.sniff}
 NOTHING: Final = "empty"
+UNREADABLE: Final = "unreadable"
+"""Formats of a file without any bytes, and of a compressed one that is damaged before its format could be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Source:
     name: str  # as given, without folders above the one that was named
     path: str
     size: int  # bytes as stored
-    format: str  # pcap, pcapng or empty
+    format: str  # pcap, pcapng, empty or unreadable
     packing: str = ""  # gzip, zstd, xz or bzip2
 
     @property
@@ -110,10 +112,10 @@ class NotACapture(InputError):
 def _file(path: str, name: str) -> Source:
     """Look into a file; raise NotACapture if it isn't one, InputError if it can't be read."""
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # before it is opened: a pipe would wait for a writer
+            raise InputError(path, "not a regular file; a stream can be given on standard input, as -")
         with open(path, "rb") as stream:
             size = os.fstat(stream.fileno()).st_size
-            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-                raise InputError(path, "not a regular file; a stream can be given on standard input, as -")
             head = stream.read(HEAD)
     except FileNotFoundError as error:
         raise InputError(path, "no such file") from error
@@ -123,7 +125,9 @@ def _file(path: str, name: str) -> Source:
         return Source(name, path, 0, NOTHING)
     packing = next((each for each, magic in MAGICS.items() if head.startswith(magic)), "")
     if packing:
-        head = _unpacked_head(Source(name, path, size, "", packing))
+        head, damaged = _unpacked_head(Source(name, path, size, "", packing))
+        if damaged and len(head) < pcap.HEADER:
+            return Source(name, path, size, UNREADABLE, packing)
     form = next((each for each, sniff in FORMATS.items() if sniff(head)), None)
     if form is None:
         inside = f", but holds {packing}-compressed data" if packing else ""
@@ -131,13 +135,16 @@ def _file(path: str, name: str) -> Source:
     return Source(name, path, size, form, packing)
 
 
-def _unpacked_head(source: Source) -> bytes:
+def _unpacked_head(source: Source) -> tuple[bytes, bool]:
+    """Unpack the beginning; also say whether it is damaged, which the scan will tell where the format is known."""
+    head = bytearray()
     with opened(source) as stream:
-        head = bytearray()
-        with suppress(OSError):  # what could be read tells the format, or doesn't; the scan reports the damage
+        try:
             while len(head) < HEAD and (more := stream.read(HEAD - len(head))):
                 head += more
-    return bytes(head)
+        except OSError:
+            return bytes(head), True
+    return bytes(head), False
 
 
 def _spooled() -> Source:
@@ -151,7 +158,10 @@ def _spooled() -> Source:
     if not left:
         raise InputError(STDIN, f"more than {SPOOL >> 30} GiB on standard input; give a file instead")
     spool.flush()
-    return _file(spool.name, STDIN)
+    try:
+        return _file(spool.name, STDIN)
+    except InputError as error:
+        raise InputError(STDIN, error.message) from error
 
 
 _SPOOLS: Final[list[Any]] = []

@@ -125,7 +125,7 @@ def test_tcp_flags(tmp_path: Path) -> None:
 
 
 def test_icmp_errors_are_flagged_and_echoes_are_not(tmp_path: Path) -> None:
-    quoted = ip4(udp())
+    quoted = ip4(udp(), src="198.51.100.2", dst="192.0.2.1")
     for kind, error in ((3, True), (11, True), (8, False), (0, False)):
         found = read(tmp_path, pcap([Frame(ether(ip4(bytes([kind, 3]) + bytes(6) + quoted, protocol=1)))]))
         assert bool(found.directed.flags[0] & ERROR) is error
