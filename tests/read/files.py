@@ -108,8 +108,8 @@ def v4(address: str) -> int:
 
 
 def ip4(
-    payload: bytes = b"", src: str = "192.0.2.1", dst: str = "198.51.100.2", protocol: int = 17, options: bytes = b"", ident: int = 0,
-    fragment: int = 0, total: int | None = None,
+    payload: bytes = b"", src: str = "192.0.2.1", dst: str = "198.51.100.2", protocol: int = 17, options: bytes = b"",
+    ident: int = 0, fragment: int = 0, total: int | None = None,
 ) -> bytes:  # fmt: skip
     size = 20 + len(options)
     total = size + len(payload) if total is None else total
