@@ -73,6 +73,9 @@ for _row, _named in enumerate((_BY_PORT, _TCP_BY_PORT)):
     for _number, _name in _named.items():
         _PORT[_row, _number] = CODE[_name]
 
+_NAMES: Final = np.isin(np.arange(FEW, dtype=np.uint16).byteswap(), (53, 5353, 5355, 137))
+"""Ports of name services, as they lie in memory: a DNS id is any two bytes, so there it is no sign of media."""
+
 _8, _16, _32, _48 = (np.uint64(n) for n in (8, 16, 32, 48))
 _S, _W = np.uint64(0xFFFF), np.uint64(0xFFFFFFFF)
 
@@ -145,17 +148,25 @@ def _turn(packets: Packets, which: I64, start: U64, size: I64) -> Bool:
     fits = (length > 0) & (length + 4 <= whole) & (whole <= length + 7)
     source, target = _ports(packets.ports[which])
     usual = np.isin(source, (3478, 5349)) | np.isin(target, (3478, 5349))
-    good: Bool = fits & (usual | (packets.protocol[which] == UDP))
+    good: Bool = fits & (usual | (packets.protocol[which] == UDP)) & ~_at_name_port(packets, which)
     return good
 
 
+def _at_name_port(packets: Packets, which: I64) -> Bool:
+    """Say which packets have the port of a name service."""
+    ports = packets.ports[which].view(np.int64)
+    named: Bool = _NAMES.take(ports & 0xFFFF) | _NAMES.take(ports >> 16 & 0xFFFF)
+    return named
+
+
 def _rtp(packets: Packets, which: I64, start: U64, size: I64) -> Bool:
-    return (packets.length[which] >= 12) & (size >= 12)
+    return (packets.length[which] >= 12) & (size >= 12) & ~_at_name_port(packets, which)
 
 
 def _rtcp(packets: Packets, which: I64, start: U64, size: I64) -> Bool:
     """RTCP says its length in words (RFC 3550, section 6.4); several packets may follow each other."""
-    return (_network(start[:, 0] >> _16 & _S, 2) + 1) * 4 <= packets.length[which]
+    fits: Bool = (_network(start[:, 0] >> _16 & _S, 2) + 1) * 4 <= packets.length[which]
+    return fits & ~_at_name_port(packets, which)
 
 
 def _quic(packets: Packets, which: I64, start: U64, size: I64) -> Bool:
