@@ -71,8 +71,8 @@ def test_all_outer_pairs_are_there(capture: Path) -> None:
         pairs[src, dst] += out
         pairs[dst, src] += back
     expected = Counter({(p["src"], p["dst"]): p["packets"] for p in truth["ip_pairs_outer"]})
-    # Where a header lies, tshark may still print addresses that no device would have routed by; those packets are counted as
-    # malformed here, so the pairs that are missing can't have more packets than those.
+    # Where a header lies, tshark may still print addresses that no device would have routed by; those packets are
+    # counted as malformed here, so the pairs that are missing can't have more packets than those.
     lost = sum((expected - pairs).values())
     coverage = dict(audited(capture).report.coverage.records)
     assert lost <= sum(coverage.get(status, 0) for status in (flow.MALFORMED, flow.TRUNCATED))

@@ -1,7 +1,5 @@
 """Every sample, audited: the same bytes as the committed reports, and the verdict that its line promises."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest

@@ -1,4 +1,4 @@
-"""The house keeps its own promises: documentation runs, help is quick to import, nothing speaks of where it was built."""
+"""The house keeps its promises: documentation runs, help imports little, nothing speaks of where it was built."""
 
 import re
 import shlex

@@ -40,8 +40,19 @@ def refused(text: str | bytes) -> str:
 
 SCALARS: dict[str, Any] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
-    "true": True, "True": True, "FALSE": False, "010": 10, "0o17": 15, "0x1F": 31, "-12": -12, "+7": 7,
-    "1e3": 1000.0, "1.": 1.0, ".5": 0.5, "-.inf": -math.inf, "+.Inf": math.inf,
+    "true": True,
+    "True": True,
+    "FALSE": False,
+    "010": 10,
+    "0o17": 15,
+    "0x1F": 31,
+    "-12": -12,
+    "+7": 7,
+    "1e3": 1000.0,
+    "1.": 1.0,
+    ".5": 0.5,
+    "-.inf": -math.inf,
+    "+.Inf": math.inf,
     **{word: word for word in ("NO", "no", "ON", "yes", "y", "tRUE", "nULL", "1_000", "0b1", "12:30:45", "=")},
     **{word: word for word in (".", "-", "1e", "1.2.3", "2020-04-03", "-0x1", "+0o7", "0X1", "٣")},
 }

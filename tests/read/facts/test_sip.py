@@ -1,6 +1,5 @@
 """SIP messages: dialogs, the elements that they name, folding, compact forms, IPv6, streams, and noise."""
 
-
 import pytest
 
 from auditor.read.facts import sip
