@@ -197,20 +197,25 @@ _WORDS: Final = np.array([word for word, _code in _words], np.uint64)
 _WORD_CODES: Final = np.array([code for _word, code in _words], np.uint8)
 
 
+_STATUS_LINE: Final = np.uint64(int.from_bytes(b"SIP/2.0 ", "little"))
+
+
 def _text(packets: Packets, which: I64, start: U64) -> NDArray[np.uint8]:
     """Tell text protocols by their first word; HTTP, RTSP and SSDP share some methods with SIP, so the line decides."""
     word = start & _W
     place = np.minimum(np.searchsorted(_WORDS, word), len(_WORDS) - 1)
     app = np.where(_WORDS[place] == word, _WORD_CODES[place], CODE["other"])
-    for i in np.flatnonzero(app == CODE["sip"]).tolist():
-        body, end = int(packets.body[which[i]]), int(packets.end[which[i]])
-        line, ended, _rest = packets.data[body : min(end, body + FIRST_LINE)].tobytes().partition(b"\r\n")
-        for name, mark in (("sip", b"SIP/2.0"), ("http", b" HTTP/1."), ("rtsp", b" RTSP/1.")):
-            if mark in line:
-                app[i] = CODE[name]
-                break
-        else:
-            app[i] = CODE["other" if ended else "sip"]  # a line that was cut by the capture is believed
+    asked = np.flatnonzero((app == CODE["sip"]) & (start != _STATUS_LINE))
+    memory = packets.data.data
+    body, end = packets.body[which[asked]], packets.end[which[asked]]
+    rows = zip(asked.tolist(), body.tolist(), np.minimum(end, body + FIRST_LINE).tolist(), strict=True)
+    for i, first, last in rows:
+        line, ended, _rest = bytes(memory[first:last]).partition(b"\r\n")
+        if b"SIP/2.0" in line:
+            continue
+        others = ("http", b" HTTP/1."), ("rtsp", b" RTSP/1.")
+        told = next((name for name, mark in others if mark in line), "other" if ended else "sip")
+        app[i] = CODE[told]  # a line that was cut by the capture is believed
     tcp_only = np.isin(app, (CODE["http"], CODE["rtsp"], CODE["ssh"], CODE["vnc"]))
     app[tcp_only & (packets.protocol[which] != TCP)] = CODE["other"]
     return app
