@@ -27,7 +27,7 @@ check: .venv/ready       ## style, types, and who may import whom
 examples: .venv/ready    ## write the sample captures, the example reports and the schema again
 	$(BIN)/python sample_pcaps/make.py
 	$(BIN)/python tools/samples.py reports/examples
-	$(BIN)/python -m auditor.report.schema
+	$(BIN)/python tools/build_schema.py
 
 bench: .venv/ready       ## time the audit beside every peer that is installed (see docs/benchmarks.md)
 	$(BIN)/python tools/bench.py
