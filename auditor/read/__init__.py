@@ -4,7 +4,7 @@ source      finds captures and opens them          unpack      gzip, zstd, xz, b
 window      a bounded stretch of a stream          chain       finds records in it
 pcap pcapng blocks      records become batches of packets
 link rare   finds the network header               headers     IP and transport headers
-classify    what a payload is                      payloads facts/   what some payloads say
+classify    what a payload is                      payloads repeats facts/   what some payloads say
 directed    packets become one-way flows           fragments   get their ports
 table group arrays      folding and gathering columns
 scan worker shares captures among processes and joins what they found

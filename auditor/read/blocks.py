@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from auditor.read.arrays import I64, distinct
-from auditor.read.link import LINKTYPE_NONE
+from auditor.read.kinds import LINKTYPE_NONE
 
 END, RESOLUTION, OFFSET = 0, 9, 14
 """Options of an interface: opt_endofopt, if_tsresol, if_tsoffset."""

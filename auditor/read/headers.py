@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from auditor.model.status import MALFORMED, TRUNCATED
 from auditor.read.arrays import I64, U8, U64, Bool, big16, byte, distinct, words
-from auditor.read.link import IPV4, IPV6, Layer, reason
+from auditor.read.kinds import IPV4, IPV6, reason
+from auditor.read.link import Layer
 from auditor.read.window import Batch
 
 SYN, SYNACK, RST, FIN, DATA, FRAGMENT, ERROR = 1, 2, 4, 8, 16, 32, 64

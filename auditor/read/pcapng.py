@@ -15,7 +15,7 @@ import numpy as np
 from auditor.read.arrays import I64, distinct, items
 from auditor.read.blocks import NO_TIME, NOT_DESCRIBED, Interface, clocked, interface, names
 from auditor.read.chain import STOP, walk
-from auditor.read.link import LINKTYPE_RECORD
+from auditor.read.kinds import LINKTYPE_RECORD
 from auditor.read.window import LONGEST, Batch, Found, Lost, Named, Readable, Window
 
 SECTION, INTERFACE, PACKET, SIMPLE, NAMES, STATISTICS, ENHANCED = 0x0A0D0D0A, 1, 2, 3, 4, 5, 6

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from auditor.read.link import CIPHERED, CUT, IPV4, IPV6, LOST_LAYER, NO_DATA, UNKNOWN_LINK, Layer
+from auditor.read.kinds import CIPHERED, CUT, IPV4, IPV6, LOST_LAYER, NO_DATA, UNKNOWN_LINK
+from auditor.read.link import Layer
 from auditor.read.window import Batch
 
 NFLOG: Final = 239
@@ -21,7 +22,7 @@ LAYERS: Final = 32  # headers of one packet that are looked at
 _PROTECTED, _DATA, _NO_DATA = 0x40, 2, 0x04  # of an IEEE 802.11 frame: a flag, a type, a bit of its subtypes
 
 Look = Callable[[bytes], tuple[int, int]]
-"""Takes a frame; returns the offset of the network header and its kind, as `link` tells kinds."""
+"""Takes a frame; returns the offset of the network header and its kind, one of `kinds`."""
 
 
 def find(batch: Batch) -> Layer:

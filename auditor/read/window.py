@@ -27,7 +27,7 @@ class Batch:
     """Packets of one link type, as offsets into a buffer that is valid until the next batch is asked for."""
 
     data: U8
-    link: int  # LINKTYPE_ value, or one of the negative ones of link.py
+    link: int  # LINKTYPE_ value, or one of the negative ones of kinds.py
     start: I64  # of the frame in data
     captured: I64  # bytes that data holds of it
     wire: I64  # bytes that it had
