@@ -19,11 +19,12 @@ STRIDE = 8
 """Records that walkers advance before those that have arrived are taken out."""
 
 
-def walk(start: int, end: int, guesses: I64, advance: Advance, step: Callable[[int], int]) -> I64:
+def walk(start: int, end: int, guesses: I64, leap: Advance, advance: Advance, step: Callable[[int], int]) -> I64:
     """Return the offsets of all records that begin in `start` to `end` (exclusive), in order.
 
-    `start` is a true record; `end` leaves room for a header.  `guesses` are ascending and lie between.  `step` is
-    `advance` for one offset.  The last record may be incomplete, or one that leads nowhere.
+    `start` is a true record; `end` leaves room for a header.  `guesses` are ascending and lie between.  `leap` is
+    `advance` without a look at whether the header can be one, `step` is `advance` for one offset.  The last record
+    may be incomplete, or one that leads nowhere.
     """
     if start >= end:
         return np.empty(0, np.int64)
@@ -34,7 +35,7 @@ def walk(start: int, end: int, guesses: I64, advance: Advance, step: Callable[[i
         steps = np.empty((STRIDE + 1, len(here)), np.int64)
         steps[0] = here
         for i in range(STRIDE):
-            np.minimum(advance(steps[i]), end, out=steps[i + 1])
+            np.minimum(leap(steps[i]), end, out=steps[i + 1])
         seen.append(steps[:-1][steps[:-1] < limit])
         alive = steps[-1] < limit
         here, limit = steps[-1][alive], limit[alive]

@@ -9,12 +9,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from auditor.read import repeats
 from auditor.read.arrays import I64, U64
 from auditor.read.classify import APPS, CODE
 from auditor.read.facts import parse
 from auditor.read.facts.model import Fact, Packet
-from auditor.read.headers import ICMP, ICMP6, TCP, Packets
+from auditor.read.headers import ICMP, ICMP6, TCP, UDP, Packets
+from auditor.read.repeats import Repeats
 from auditor.read.window import Batch
 
 MAPPED: Final = 0xFFFF << 32
@@ -58,7 +58,7 @@ class Facts:
     def __init__(self) -> None:
         self.known: dict[Fact, Tally] = {}
         self._held: dict[tuple[int, bytes, int, Ends], Tally] = {}
-        self._alike: dict[tuple[int, Ends, tuple[int, int]], tuple[bytes, Tally]] = {}
+        self._alike = Repeats()
         self._size = 0
 
     def read(
@@ -69,29 +69,11 @@ class Facts:
         if stun.any():
             some = which[stun]
             index = packets.index[some]
-            found, rest = repeats.fold(packets, some, batch.ns[index], batch.wire[index])
-            if found is not None:
-                self._repeated(packets, found, witness, vantage)
-                which = np.concatenate((which[~stun], rest))
-                which.sort()
+            rest = self._alike.add(packets, some, witness[some], batch.ns[index], batch.wire[index], vantage)
+            which = np.sort(np.concatenate((which[~stun], rest)))
         self._each(batch, packets, which, app, witness, vantage)
         if self._size > HELD:
             self.parse()
-
-    def _repeated(self, packets: Packets, found: repeats.Repeats, witness: I64, vantage: int) -> None:
-        """Keep one of the STUN messages that say the same, until all is parsed."""
-        payload, held = packets.data.data, self._alike
-        body, end = packets.body[found.leader].tolist(), packets.end[found.leader].tolist()
-        columns = (witness[found.leader], found.first_ns, found.last_ns, found.count, found.size)
-        rows = zip(body, end, _ends(packets, found.leader), found.said, *(c.tolist() for c in columns), strict=True)
-        for start, stop, ends, said, *tally in rows:
-            key = vantage, ends, said
-            seen = held.get(key)
-            if seen is None:
-                held[key] = bytes(payload[start:stop]), tally
-                self._size += stop - start + OVERHEAD
-            else:
-                _add(seen[1], *tally)
 
     def _each(
         self, batch: Batch, packets: Packets, which: I64, app: NDArray[np.uint8], witness: I64, vantage: int
@@ -125,11 +107,12 @@ class Facts:
     def parse(self) -> None:
         """Parse what was kept back."""
         held, self._held, self._size = self._held, {}, 0
-        alike, self._alike = self._alike, {}
-        for (vantage, ends, _), (payload, tally) in alike.items():
-            packet = Packet(vantage, *ends, tally[0], tally[1], tally[4])
-            for fact in parse("stun", payload, packet):
-                self.say(fact, tally)
+        for address, place, messages, tallies in self._alike.drain():
+            vantages = (place >> _32).tolist()
+            sockets = _sockets(address, place & _W, np.full(len(place), UDP))
+            for vantage, ends, message, tally in zip(vantages, sockets, messages, tallies, strict=True):
+                for fact in parse("stun", message, Packet(vantage, *ends, tally[0], tally[1], tally[4])):
+                    self.say(fact, tally)
         for (code, payload, vantage, ends), tally in held.items():
             packet = Packet(vantage, *ends, tally[0], tally[1], tally[4])
             for fact in parse(APPS[code], payload, packet):
@@ -195,13 +178,19 @@ def _add(seen: Tally, witness: int, first: int, last: int, packets: int, size: i
 
 
 def _ends(packets: Packets, which: I64) -> list[Ends]:
-    source, target = _addresses([word[which] for word in packets.address])
     ports, protocol = packets.ports[which], packets.protocol[which]
-    sport, dport = ((word.byteswap() >> np.uint64(48)).view(np.int64) for word in (ports & _S, ports >> _16 & _S))
     error = np.flatnonzero((protocol == ICMP) | (protocol == ICMP6))
     if len(error):  # their type and code stand where others have ports
         head = packets.body[which[error]] - 8
-        sport[error], dport[error] = packets.data[head], packets.data[head + 1]
+        kind, code = (packets.data[head + at].astype(np.uint64) for at in (0, 1))
+        ports[error] = kind << _8 | code << np.uint64(24)
+    return _sockets([word[which] for word in packets.address], ports, protocol)
+
+
+def _sockets(address: Sequence[U64], ports: U64, protocol: I64) -> list[Ends]:
+    """Return the ends of flows whose address words and ports stand as in memory."""
+    source, target = _addresses(address)
+    sport, dport = ((word.byteswap() >> np.uint64(48)).view(np.int64) for word in (ports & _S, ports >> _16 & _S))
     return list(zip(source, target, sport.tolist(), dport.tolist(), protocol.tolist(), strict=True))
 
 

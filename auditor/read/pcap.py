@@ -136,6 +136,14 @@ class _Records:
             following[captured > LONGEST_FRAME] = STOP
         return following
 
+    def leap(self, at: I64) -> I64:
+        """Return what `advance` does of true records; a length that can't be leads anywhere behind."""
+        if self.form.swap != "no":
+            return self.advance(at)
+        following: I64 = self.lengths[at].view(self.word) + at
+        following += self.size
+        return following
+
     def step(self, at: int) -> int:
         captured, wire = self.one(self.window.memory, at + 8)
         if self.form.swap != "no":
@@ -154,7 +162,7 @@ class _Records:
         begin = min(end - self.size + 1, window.horizon())
         stride = max(2048, int(self.mean * LANE))
         guesses = self._guesses(start, end, stride) if end - start > 4 * stride else np.empty(0, np.int64)
-        offsets = walk(start, begin, guesses[guesses < begin], self.advance, self.step)
+        offsets = walk(start, begin, guesses[guesses < begin], self.leap, self.advance, self.step)
         while len(offsets) and self.step(int(offsets[-1])) > end:
             offsets = offsets[:-1]
         if len(offsets):

@@ -1,90 +1,124 @@
-"""Folds STUN messages of one flow that say the same, before any of them is read.
+"""Folds STUN messages that say the same, before any of them is read.
 
 Every message has a transaction id and a checksum of its own, so their bytes never repeat, and calls send
 them by the million.  What they say hangs on the type and on the few attributes that hold an address; those
-are found here for all messages at once.  A message that says more than one address, or one of another form
-than IPv4, is left to be read by itself.
+are found here for all messages of a batch at once, and one message is written for all that are alike.  A
+message that says more than `MOST` addresses, or one of another form than IPv4, is left to be read by itself.
 """
 
-from dataclasses import dataclass
+import struct
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
 
 from auditor.read.arrays import I64, U64, Bool, big16, words
-from auditor.read.facts.stun import ATTRIBUTES, COOKIE, WANTED
+from auditor.read.facts.stun import ATTRIBUTES, COOKIE, MAGIC, WANTED
 from auditor.read.group import grouped
 from auditor.read.headers import UDP, Packets
-from auditor.read.table import reduced
+from auditor.read.table import Column, Table, reduced
+
+MOST: Final = 3  # attributes that matter in one message
+FOLDS: Final = ("min", "min", "max", "sum", "sum")  # least witness, first and last time, packets, bytes on the wire
 
 _WANTED: Final = np.isin(np.arange(1 << 16), sorted(WANTED))
 _COOKIE: Final = np.uint64(int.from_bytes(COOKIE, "little") << 32)
 _HIGH: Final = np.uint64(0xFFFFFFFF << 32)
+_MODERN: Final = np.uint64(1 << 56)
+_S: Final = np.uint64(0xFFFF)
+_16, _32 = np.uint64(16), np.uint64(32)
 
 
-@dataclass(frozen=True, slots=True)
 class Repeats:
-    """Groups of messages that say the same, each by its first: positions among the packets, keys and sums."""
+    """Groups of messages of one flow and vantage that say the same."""
 
-    leader: I64  # positions of first messages
-    said: list[tuple[int, int]]  # type with the kind of the attribute, and its value
-    first_ns: I64
-    last_ns: I64
-    count: I64
-    size: I64  # bytes on the wire
+    def __init__(self) -> None:
+        # Keys: the words of the addresses; ports, vantage and whether there is a cookie; type and kinds of the
+        # attributes; their values.
+        self._tables = {count: Table(count + 2 + MOST, FOLDS) for count in (1, 4)}
+
+    def add(self, packets: Packets, which: I64, witness: I64, ns: I64, wire: I64, vantage: int) -> I64:
+        """Take the messages at these positions; return the positions of those that have to be read one by one.
+
+        `witness`, `ns` and `wire` are those of `which`.  What can't be STUN is dropped: it says nothing.
+        """
+        modern, kind, values, alike, rest = _said(packets, which)
+        some = np.flatnonzero(alike)
+        if len(some):
+            chosen = which[some]
+            place = packets.ports[chosen] | np.uint64(vantage << 32) | np.where(modern[some], _MODERN, np.uint64(0))
+            keys = [*(word[chosen] for word in packets.address), place, kind[some], *(value[some] for value in values)]
+            order, starts = grouped(keys)
+            leaders = order[starts]
+            columns: list[Column] = [key[leaders] for key in keys]
+            columns += [witness[some][leaders], reduced("min", ns[some], order, starts)]
+            columns += [reduced("max", ns[some], order, starts), np.diff(starts, append=len(order))]
+            self._tables[len(packets.address)].append([*columns, reduced("sum", wire[some], order, starts)])
+        return which[rest]
+
+    def drain(self) -> Iterator[tuple[list[U64], U64, list[bytes], list[list[int]]]]:
+        """Yield what was folded, and forget it: address words, ports with vantage, one message for each, and sums."""
+        for count, table in self._tables.items():
+            columns = table.columns()
+            if len(columns[0]):
+                address, (place, kind, *values) = columns[:count], columns[count : table.keys]
+                said = zip((place & _MODERN != 0).tolist(), kind.tolist(), *(v.tolist() for v in values), strict=True)
+                sums = [list(row) for row in zip(*(c.tolist() for c in columns[table.keys :]), strict=True)]
+                yield address, place & ~_MODERN, [_message(*each) for each in said], sums
+            self._tables[count] = Table(count + 2 + MOST, FOLDS)
 
 
-def fold(packets: Packets, which: I64, ns: I64, wire: I64) -> tuple[Repeats | None, I64]:
-    """Fold the messages at these positions; return the groups, and the positions of those to be read one by one.
-
-    `ns` and `wire` are those of `which`.  Groups are of one flow and vantage.
-    """
-    kind, value, alike = _said(packets, which)
-    some = np.flatnonzero(alike)
-    if not len(some):
-        return None, which
-    chosen = which[some]
-    rest = packets.ports[chosen] | packets.protocol[chosen].astype(np.uint64) << np.uint64(32)
-    keys = [*(word[chosen] for word in packets.address), rest, kind[some], value[some]]
-    order, starts = grouped(keys)
-    leaders = order[starts]
-    times, sizes = ns[some], wire[some]
-    found = Repeats(
-        chosen[leaders],
-        list(zip(kind[some][leaders].tolist(), value[some][leaders].tolist(), strict=True)),
-        reduced("min", times, order, starts),
-        reduced("max", times, order, starts),
-        np.diff(starts, append=len(order)),
-        reduced("sum", sizes, order, starts),
-    )
-    return found, which[np.flatnonzero(~alike)]
-
-
-def _said(packets: Packets, which: I64) -> tuple[U64, U64, Bool]:
-    """Return type and kind of the one attribute with an address (0: none), its value, and whether that is all."""
+def _said(packets: Packets, which: I64) -> tuple[Bool, U64, list[U64], Bool, Bool]:
+    """Return which have a cookie, their types with the kinds of the attributes that matter, the values of these,
+    which are told by that alone, and which have to be read one by one."""
     data, body = packets.data, packets.body[which]
     size = packets.end[which] - body
     head = words(data, body, 1)[:, 0]
-    alike: Bool = (head & _HIGH == _COOKIE) & (size >= 20) & (packets.protocol[which] == UDP)
-    limit = np.minimum(size, big16(data, body + 2) + 20)
-    kind = head & np.uint64(0xFFFF)
-    value = np.zeros(len(which), np.uint64)
+    modern: Bool = head & _HIGH == _COOKIE
+    length = big16(data, body + 2)
+    datagram: Bool = packets.protocol[which] == UDP
+    alike: Bool = datagram & (size >= 20) & (modern | ((length & 3 == 0) & (size == length + 20)))
+    limit = np.minimum(size, length + 20)
+    kind = head & _S
+    values = [np.zeros(len(which), np.uint64) for _ in range(MOST)]
+    odd = ~datagram
     row = np.flatnonzero(alike)
     at = np.full(len(row), 20, np.int64)
     for _ in range(ATTRIBUTES):
-        more = np.flatnonzero(at + 4 <= limit[row])
-        if not len(more):
-            break
+        more = at + 4 <= limit[row]
         row, at = row[more], at[more]
+        if not len(row):
+            break
         where = body[row] + at
-        attribute, length = big16(data, where), big16(data, where + 2)
-        at = at + 4
-        hit = np.flatnonzero(_WANTED[attribute] & (at + length <= limit[row]))
+        attribute, long = big16(data, where), big16(data, where + 2)
+        whole = at + 4 + long <= limit[row]
+        hit = np.flatnonzero(_WANTED[attribute] & whole)
         if len(hit):
-            own = row[hit]
-            again = kind[own] >> np.uint64(16) != 0
-            alike[own[again | (length[hit] != 8)]] = False
-            kind[own] |= (attribute[hit].astype(np.uint64) + np.uint64(1)) << np.uint64(16)
-            value[own] = words(data, where[hit] + 4, 1)[:, 0]
-        at = np.where(at + length <= limit[row], at + (length + 3 & ~3), limit[row])
-    return kind, value, alike
+            _keep(row[hit], attribute[hit], long[hit], words(data, where[hit] + 4, 1)[:, 0], kind, values, odd)
+        at = np.where(whole, at + 4 + (long + 3 & ~3), limit[row])
+    return modern, kind, values, alike & ~odd, odd
+
+
+def _keep(row: I64, attribute: I64, long: I64, value: U64, kind: U64, values: list[U64], odd: Bool) -> None:
+    """Put one attribute of each of these messages where there is room for it, and mark those without room as odd."""
+    magic = (attribute == MAGIC) & (long == 4)
+    fits = (long == 8) | magic
+    value = np.where(magic, value & np.uint64(0xFFFFFFFF), value)
+    used = (kind[row] >> _16 != 0).astype(np.int64) + (kind[row] >> _32 != 0) + (kind[row] >> np.uint64(48) != 0)
+    odd[row[~fits | (used == MOST)]] = True
+    for slot in range(MOST):
+        here = np.flatnonzero(fits & (used == slot))
+        kind[row[here]] |= attribute[here].astype(np.uint64) << np.uint64(16 * (slot + 1))
+        values[slot][row[here]] = value[here]
+
+
+def _message(modern: bool, kind: int, *values: int) -> bytes:
+    """Write a message that says this; the type stands as in memory, lowest byte first, the attributes as numbers."""
+    attributes = b""
+    for slot, value in enumerate(values, 1):
+        attribute = kind >> 16 * slot & 0xFFFF
+        if attribute:
+            long = 4 if attribute == MAGIC else 8
+            attributes += struct.pack(">HH", attribute, long) + value.to_bytes(8, "little")[:long]
+    head = (kind & 0xFFFF).to_bytes(2, "little") + len(attributes).to_bytes(2, "big")
+    return head + (COOKIE if modern else bytes(4)) + bytes(12) + attributes

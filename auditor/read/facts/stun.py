@@ -24,10 +24,10 @@ _MS_COOKIE: Final = b"\x72\xc6\x4b\xc6"  # MS-TURN, 2.2.2.1: the value of its at
 _INDICATION, _SUCCESS, _ERROR = 0x010, 0x100, 0x110
 _ZOOM_ANSWER, _ZOOM_MAPPED = 0x0002, 0x0103
 """Zoom's servers answer a classic Binding Request (with an attribute 0x0101) by this type and attribute, not XORed."""
-_MAPPED, _MAGIC, _PEER, _RELAYED, _XOR_MAPPED = 0x0001, 0x000F, 0x0012, 0x0016, 0x0020
+_MAPPED, MAGIC, _PEER, _RELAYED, _XOR_MAPPED = 0x0001, 0x000F, 0x0012, 0x0016, 0x0020
 _XOR_MAPPED_DRAFT, _ALTERNATE, _ORIGIN, _OTHER = 0x8020, 0x8023, 0x802B, 0x802C  # the last two: RFC 5780, section 7
 WANTED: Final = frozenset(
-    (_MAPPED, _MAGIC, _PEER, _RELAYED, _XOR_MAPPED, _XOR_MAPPED_DRAFT, _ALTERNATE, _ORIGIN, _OTHER, _ZOOM_MAPPED)
+    (_MAPPED, MAGIC, _PEER, _RELAYED, _XOR_MAPPED, _XOR_MAPPED_DRAFT, _ALTERNATE, _ORIGIN, _OTHER, _ZOOM_MAPPED)
 )
 _HEAD: Final = struct.Struct(">HH")
 
@@ -68,7 +68,7 @@ def _message(payload: bytes, packet: Packet) -> Sequence[Fact]:
         answer = group in (_SUCCESS, _ERROR) or (kind == _ZOOM_ANSWER and _ZOOM_MAPPED in found)
         facts.append(Exchange(*_seen(packet), packet.flow, answer, METHODS.get(method, f"0x{method:03x}")))
     if found:
-        if modern and found.get(_MAGIC) != [_MS_COOKIE]:
+        if modern and found.get(MAGIC) != [_MS_COOKIE]:
             facts += _modern(found, group, payload, packet)
         else:
             facts += _classic(found, kind, payload, packet)
@@ -115,7 +115,7 @@ def _modern(found: _Attributes, group: int, message: bytes, packet: Packet) -> l
 def _classic(found: _Attributes, kind: int, message: bytes, packet: Packet) -> list[Fact]:
     """Read RFC 3489 and MS-TURN; in the latter, MAPPED-ADDRESS of an allocation is the relayed end."""
     seen, flow = _seen(packet), packet.flow
-    microsoft = found.get(_MAGIC) == [_MS_COOKIE]
+    microsoft = found.get(MAGIC) == [_MS_COOKIE]
     if kind == 0x0101:
         return [Reflexive(*seen, flow, *end) for end in _ends(found, None, _MAPPED)]
     if kind == _ZOOM_ANSWER:
