@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
+    from auditor.enrich.catalogue import Catalogue
     from auditor.enrich.places import Places
     from auditor.rules import RuleSet
 
@@ -82,15 +83,15 @@ def audit(
     from auditor import judge
 
     ruleset = load_rules(rules)  # first: a bad rule should not cost the time of reading captures
-    places = open_places(inventory, geo)
-    found = locate_flows(inputs, places, workers, progress)
+    places, services = open_places(inventory, geo), catalogue()
+    found = locate_flows(inputs, places, services, workers, progress)
     edges = judge.edges(ruleset.rules)
     report = judge.conclude(
         judge.fold(found.frame, edges),
         ruleset.rules,
         inputs=found.inputs,
         unread_bytes=found.unread_bytes,
-        databases=(*places.databases(), *catalogue().databases, *ruleset.databases),
+        databases=(*places.databases(), *services.databases, *ruleset.databases),
         notes=notes(rules),
         explain=places.explain,
     )
@@ -98,7 +99,11 @@ def audit(
 
 
 def locate_flows(
-    inputs: Paths, places: "Places", workers: int | None = None, progress: Progress | None = None
+    inputs: Paths,
+    places: "Places",
+    services: "Catalogue",
+    workers: int | None = None,
+    progress: Progress | None = None,
 ) -> Located:
     """Read captures into flows and say of every end who and where it may be."""
     from auditor.enrich.who import settle, who
@@ -111,7 +116,7 @@ def locate_flows(
     names, vantages = places.vantages([source.name for source in found])
     read = scan(found, vantages, workers=workers, progress=progress)
     assembled = assemble(read, names)
-    flows = places(who(assembled.flows, catalogue()), assembled.reflexive)
+    flows = places(who(assembled.flows, services), assembled.reflexive)
     flows = settle(flows)  # the inventory names servers and clients: that tells more of those who faced them
     unread = tuple((read.inputs[source].name, size, why) for source, size, why in read.unread_bytes)
     return Located(flows, tuple(read.inputs), unread)
@@ -126,7 +131,7 @@ def located(
     progress: Progress | None = None,
 ) -> Located:
     """Return the located flow table of captures: what an audit judges, before it judges."""
-    return locate_flows(inputs, open_places(inventory, geo), workers, progress)
+    return locate_flows(inputs, open_places(inventory, geo), catalogue(), workers, progress)
 
 
 def flows(inputs: Paths, **options: Any) -> "pd.DataFrame":
@@ -177,7 +182,7 @@ def open_places(inventory: str | Path | None, geo: Sequence[str | Path]) -> "Pla
     return places(inventory=inventory, geo=tuple(geo))
 
 
-def catalogue() -> Any:
+def catalogue() -> "Catalogue":
     """Load the shipped service catalogue."""
     from auditor import rules
     from auditor.enrich.catalogue import load_catalogue

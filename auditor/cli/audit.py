@@ -48,7 +48,7 @@ def audit(
     formats = format or [SUFFIXES.get(path.suffix.lower(), Format.TEXT) for path in outputs] or [Format.TEXT]
     pairs = output.pair(formats, outputs)
     from auditor import pipeline
-    from auditor.report import RENDERERS, text
+    from auditor.report import RENDERERS
 
     with progress.shown("reading") as shown:
         report = pipeline.audit(
@@ -56,6 +56,8 @@ def audit(
         ).report
     for name, path in pairs:
         if name == Format.TEXT and path is None and sys.stdout.isatty():
+            from auditor.report import text
+
             text.show(report)
         else:
             output.write(RENDERERS[name](report), path)

@@ -101,13 +101,9 @@ def _published(value: str) -> Published:
     return Published(feed, operator, region, claimed, proven, int(length))
 
 
-@cache
-def operators() -> tuple[tuple[str, str], ...]:
-    """Return what the codes of the operator database stand for: the operator's name, and `AS number organisation`."""
-    return tuple(_operator(value) for value in shipped(OPERATOR).intervals.values)
-
-
-def _operator(value: str) -> tuple[str, str]:
+def operator(code: int) -> tuple[str, str]:
+    """Return what a code of the operator database stands for: the operator's name, and `AS number organisation`."""
+    value = shipped(OPERATOR).intervals.values[code]
     if not value:
         return "", ""
     organisation, number, short = value.split("\t")

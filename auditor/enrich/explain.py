@@ -83,4 +83,4 @@ def _operators(opened: Opened, here: Situation, code: int) -> Iterator[Source]:
         if answer.operator or answer.number:
             yield Source(user.name, OPERATOR, "", f"{answer.number} {answer.operator}".strip())
     if code:
-        yield Source(embedded.shipped(embedded.OPERATOR).name, OPERATOR, "", embedded.operators()[code][1])
+        yield Source(embedded.shipped(embedded.OPERATOR).name, OPERATOR, "", embedded.operator(code)[1])
