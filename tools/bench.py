@@ -14,6 +14,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -49,15 +50,44 @@ class Run:
     status: int
 
 
+def resident(root: int) -> float:
+    """Return the megabytes that a process and its descendants hold; 0 where /proc does not tell."""
+    parents, pages = {}, {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            parents[int(entry.name)], pages[int(entry.name)] = int(fields[1]), int(fields[21])
+        except (OSError, ValueError, IndexError):
+            continue  # it ended while we looked
+
+    def descends(process: int) -> bool:
+        while process not in (0, 1, root):
+            process = parents.get(process, 0)
+        return process == root
+
+    return sum(count for process, count in pages.items() if descends(process)) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
 def run(command: str, capture: str) -> Run:
-    """Run a command over a capture in an empty folder; the peak is that of its largest process."""
+    """Run a command over a capture in an empty folder; the peak is that of all its processes together, sampled."""
     with tempfile.TemporaryDirectory() as folder:
         line = command.replace("{file}", capture).replace("{dir}", folder)
         start = time.perf_counter()
         child = subprocess.Popen(["bash", "-c", line], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        ended, peak = threading.Event(), [0.0]
+
+        def watch() -> None:
+            while not ended.wait(0.1):
+                peak[0] = max(peak[0], resident(child.pid))
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
         _, status, usage = os.wait4(child.pid, 0)
         wall = time.perf_counter() - start
-        return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, os.waitstatus_to_exitcode(status))
+        ended.set()
+        watcher.join()
+        largest = max(peak[0], usage.ru_maxrss / 1024)
+        return Run(wall, usage.ru_utime + usage.ru_stime, largest, os.waitstatus_to_exitcode(status))
 
 
 def installed(only: Sequence[str]) -> dict[str, str]:
