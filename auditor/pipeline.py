@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from auditor.enrich.catalogue import Catalogue
     from auditor.enrich.places import Places
+    from auditor.read.scan import Scan
     from auditor.rules import RuleSet
 
 Progress = Callable[[int, int], None]
@@ -32,6 +33,7 @@ class Located:
     frame: "pl.DataFrame"  # the columns of model.flow.FLOW
     inputs: tuple[Input, ...]
     unread_bytes: tuple[tuple[str, int, str], ...]  # input, bytes that belong to no whole record, why
+    notes: tuple[str, ...] = ()  # what a reader has to know of the reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def audit(
         inputs=found.inputs,
         unread_bytes=found.unread_bytes,
         databases=(*places.databases(), *services.databases, *ruleset.databases),
-        notes=notes(rules),
+        notes=(*notes(rules), *found.notes),
         explain=places.explain,
     )
     return Audit(report, found)
@@ -119,7 +121,7 @@ def locate_flows(
     flows = places(who(assembled.flows, services), assembled.reflexive)
     flows = settle(flows)  # the inventory names servers and clients: that tells more of those who faced them
     unread = tuple((read.inputs[source].name, size, why) for source, size, why in read.unread_bytes)
-    return Located(flows, tuple(read.inputs), unread)
+    return Located(flows, tuple(read.inputs), unread, of_reading(read))
 
 
 def located(
@@ -193,3 +195,19 @@ def catalogue() -> "Catalogue":
 def notes(rules: Sequence[str | Path] | None) -> tuple[str, ...]:
     """Say what a reader of the report has to know about how it came about."""
     return () if rules else (f"No rules were named, so the built-in pack {DEFAULT_PACK} was used.",)
+
+
+def of_reading(read: "Scan") -> tuple[str, ...]:
+    """Say where the reading of captures fell short of what a reader would take for granted."""
+    found = [
+        f"{entry.name} is empty: whatever was to be captured in it is not examined."
+        for entry in read.inputs
+        if not entry.bytes
+    ]
+    if read.coarse:
+        found.append("There are more flows than fit into memory, so flows were told apart by less than both ports.")
+    if read.fragments_apart:
+        found.append(
+            "There are more fragmented packets than can be remembered, so later fragments stand without ports."
+        )
+    return tuple(found)

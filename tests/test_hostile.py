@@ -50,7 +50,16 @@ def test_glob_without_matches(tmp_path: Path) -> None:
     refused(auditor("audit", tmp_path / "*.pcap"), "*.pcap")
 
 
-@pytest.mark.parametrize("content", [b"", b"\xd4\xc3", b"just some text, no capture\n" * 9, bytes(4096)])
+def test_an_empty_file_is_said_to_be_one(tmp_path: Path, whole: bytes) -> None:
+    (tmp_path / "a.pcap").write_bytes(b"")
+    run = auditor("audit", tmp_path / "a.pcap")
+    assert run.returncode == OPEN
+    assert b"a.pcap is empty" in run.stdout
+    (tmp_path / "b.pcap").write_bytes(whole)
+    assert b"a.pcap is empty" in auditor("audit", tmp_path).stdout
+
+
+@pytest.mark.parametrize("content", [b"\xd4\xc3", b"just some text, no capture\n" * 9, bytes(4096)])
 def test_what_is_no_capture_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.pcap").write_bytes(content)
     refused(auditor("audit", tmp_path / "a.pcap"), "a.pcap")
