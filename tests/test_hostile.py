@@ -20,7 +20,7 @@ def auditor(*arguments: str | Path, stdin: bytes = b"") -> subprocess.CompletedP
     )
 
 
-def refused(run: subprocess.CompletedProcess[bytes], *words: str) -> None:
+def assert_refused(run: subprocess.CompletedProcess[bytes], *words: str) -> None:
     said = run.stderr.decode()
     assert run.returncode == ERROR, said
     assert "Traceback" not in said
@@ -38,16 +38,16 @@ def whole() -> bytes:
 
 
 def test_missing_file() -> None:
-    refused(auditor("audit", "nowhere.pcap"), "nowhere.pcap")
+    assert_refused(auditor("audit", "nowhere.pcap"), "nowhere.pcap")
 
 
 def test_directory_without_captures(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("nothing here")
-    refused(auditor("audit", tmp_path), tmp_path.name)
+    assert_refused(auditor("audit", tmp_path), tmp_path.name)
 
 
 def test_glob_without_matches(tmp_path: Path) -> None:
-    refused(auditor("audit", tmp_path / "*.pcap"), "*.pcap")
+    assert_refused(auditor("audit", tmp_path / "*.pcap"), "*.pcap")
 
 
 def test_an_empty_file_is_said_to_be_one(tmp_path: Path, whole: bytes) -> None:
@@ -62,7 +62,7 @@ def test_an_empty_file_is_said_to_be_one(tmp_path: Path, whole: bytes) -> None:
 @pytest.mark.parametrize("content", [b"\xd4\xc3", b"just some text, no capture\n" * 9, bytes(4096)])
 def test_what_is_no_capture_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.pcap").write_bytes(content)
-    refused(auditor("audit", tmp_path / "a.pcap"), "a.pcap")
+    assert_refused(auditor("audit", tmp_path / "a.pcap"), "a.pcap")
 
 
 def test_random_bytes_behind_a_header_are_never_clean(tmp_path: Path, whole: bytes) -> None:
@@ -110,13 +110,13 @@ def test_standard_input(whole: bytes) -> None:
 def test_unreadable_rule(tmp_path: Path, whole: bytes, text: str, word: str) -> None:
     (tmp_path / "a.pcap").write_bytes(whole)
     (tmp_path / "rule.yaml").write_text(text, encoding="latin-1")
-    refused(auditor("audit", tmp_path / "a.pcap", "--rules", tmp_path / "rule.yaml"), "rule.yaml")
+    assert_refused(auditor("audit", tmp_path / "a.pcap", "--rules", tmp_path / "rule.yaml"), "rule.yaml")
 
 
 def test_rule_with_an_unknown_country(tmp_path: Path, whole: bytes) -> None:
     (tmp_path / "a.pcap").write_bytes(whole)
     (tmp_path / "rule.yaml").write_text(RULE.replace("CN", "QQ"))
-    refused(auditor("audit", tmp_path / "a.pcap", "--rules", tmp_path / "rule.yaml"), "rule.yaml, line", "QQ")
+    assert_refused(auditor("audit", tmp_path / "a.pcap", "--rules", tmp_path / "rule.yaml"), "rule.yaml, line", "QQ")
 
 
 RULE = """\
@@ -137,32 +137,32 @@ examples:
 
 def test_unknown_pack(tmp_path: Path, whole: bytes) -> None:
     (tmp_path / "a.pcap").write_bytes(whole)
-    refused(auditor("audit", tmp_path / "a.pcap", "--rules", "no-such-pack"), "no-such-pack")
+    assert_refused(auditor("audit", tmp_path / "a.pcap", "--rules", "no-such-pack"), "no-such-pack")
 
 
 def test_bad_inventory(tmp_path: Path, whole: bytes) -> None:
     (tmp_path / "a.pcap").write_bytes(whole)
     (tmp_path / "i.yaml").write_text("sites:\n  - name: x\n    networks: [10.0.0.1/8]\n    country: US\n")
-    refused(auditor("audit", tmp_path / "a.pcap", "--inventory", tmp_path / "i.yaml"), "i.yaml, line", "10.0.0.")
+    assert_refused(auditor("audit", tmp_path / "a.pcap", "--inventory", tmp_path / "i.yaml"), "i.yaml, line", "10.0.0.")
 
 
 def test_bad_database(tmp_path: Path, whole: bytes) -> None:
     (tmp_path / "a.pcap").write_bytes(whole)
     (tmp_path / "g.mmdb").write_bytes(b"not a database")
-    refused(auditor("audit", tmp_path / "a.pcap", "--geo", tmp_path / "g.mmdb"), "g.mmdb")
+    assert_refused(auditor("audit", tmp_path / "a.pcap", "--geo", tmp_path / "g.mmdb"), "g.mmdb")
 
 
 def test_output_that_can_not_be_written(tmp_path: Path, whole: bytes) -> None:
     (tmp_path / "a.pcap").write_bytes(whole)
     run = auditor("audit", tmp_path / "a.pcap", "--format", "json", "--output", tmp_path / "no" / "r.json")
-    refused(run, "r.json")
+    assert_refused(run, "r.json")
 
 
 def test_bad_address() -> None:
-    refused(auditor("locate", "300.1.2.3"), "300.1.2.3")
+    assert_refused(auditor("locate", "300.1.2.3"), "300.1.2.3")
 
 
 def test_usage() -> None:
     assert auditor("audit").returncode == ERROR
     assert auditor("audit", "x.pcap", "--format", "docx").returncode == ERROR
-    refused(auditor("audit", "x.pcap", "--format", "json", "--output", "a", "--output", "b"), "--output")
+    assert_refused(auditor("audit", "x.pcap", "--format", "json", "--output", "a", "--output", "b"), "--output")
