@@ -23,27 +23,37 @@ def walk(start: int, end: int, guesses: I64, leap: Advance, advance: Advance, st
     """Return the offsets of all records that begin in `start` to `end` (exclusive), in order.
 
     `start` is a true record; `end` leaves room for a header.  `guesses` are ascending and lie between.  `leap` is
-    `advance` without a look at whether the header can be one, `step` is `advance` for one offset.  The last record
-    may be incomplete, or one that leads nowhere.
+    `advance` without a look at whether the header can be one, so it may raise IndexError; `step` is `advance` for
+    one offset.  The last record may be incomplete, or one that leads nowhere.
     """
     if start >= end:
         return np.empty(0, np.int64)
     here = np.concatenate((np.array([start], np.int64), guesses))
     limit = np.append(guesses, end)
+    try:
+        offsets = _advanced(here, limit, leap)
+    except IndexError:  # a walker has left the memory: a wrong guess, or what lies behind the last record
+        offsets = _advanced(here, limit, lambda at: np.minimum(advance(at), end))
+    following = advance(offsets)
+    if len(offsets) > 1 and not np.array_equal(following[:-1], offsets[1:]):
+        offsets = _proven(start, end, offsets, following, step)
+    return offsets
+
+
+def _advanced(here: I64, limit: I64, leap: Advance) -> I64:
+    """Return the offsets, in order, that walkers pass who start `here` and go to their limits."""
     seen = []
     while len(here):
         steps = np.empty((STRIDE + 1, len(here)), np.int64)
         steps[0] = here
-        for i in range(STRIDE):
-            np.minimum(leap(steps[i]), end, out=steps[i + 1])
+        at = here
+        for row in steps[1:]:
+            row[:] = at = leap(at)
         seen.append(steps[:-1][steps[:-1] < limit])
-        alive = steps[-1] < limit
-        here, limit = steps[-1][alive], limit[alive]
+        alive = at < limit
+        here, limit = at[alive], limit[alive]
     offsets = np.concatenate(seen)
     offsets.sort()
-    following = advance(offsets)
-    if len(offsets) > 1 and not np.array_equal(following[:-1], offsets[1:]):
-        offsets = _proven(start, end, offsets, following, step)
     return offsets
 
 

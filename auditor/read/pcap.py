@@ -24,7 +24,7 @@ MAGICS: Final[dict[int, tuple[int, tuple[int, ...]]]] = {
     0xA1B2CD34: (1_000, (24, 28)),  # patched libpcap of 1999: interface, protocol, packet type
 }
 """Magic number -> nanoseconds in a unit of the second word of a time, and lengths that its record header may have."""
-LANE: Final = 96  # records between two walkers
+LANE: Final = 64  # records between two walkers
 FURTHER: Final = 4096  # bytes in which a walker looks for its first record
 NEAR, YEARS = 1 << 16, 1 << 27  # seconds between neighbours, and between any two records, where a guess is good
 SAMPLE: Final = 12  # records that must fit together to tell one variant from another
