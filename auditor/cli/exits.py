@@ -27,7 +27,7 @@ def of_report(report: "Report", *, allow_open: bool, allow_empty: bool) -> int:
     """Return the exit code of a report; of several that apply, the order is 4, 2, 1, 3."""
     if report.verdict == "fail":
         return VIOLATION
-    if report.verdict == "open" and not allow_open:
+    if report.undecided and not allow_open:
         return OPEN
     if report.empty and not allow_empty:
         return OPEN

@@ -18,7 +18,6 @@ from auditor.judge.findings import Explain, Names, Unexplained, explained, findi
 from auditor.judge.gather import state
 from auditor.judge.seal import Sealed, seal
 from auditor.judge.verdicts import FAIL, NOT_APPLICABLE, OPEN, Touches
-from auditor.model.flow import UNEXAMINED
 from auditor.model.report import (
     Coverage,
     Database,
@@ -66,7 +65,7 @@ def conclude(
     covered = coverage(digest.covered, tally, names.source, unread_bytes)
     first, last = _time(digest.covered)
     return Report(
-        verdict=_verdict(found, covered),
+        verdict=_verdict(found, covered, tally.empty),
         empty=tally.empty,
         findings=_ordered(found, rules),
         coverage=covered,
@@ -96,12 +95,11 @@ def _text(rule: Rule) -> RuleText:
     )
 
 
-def _verdict(found: Sequence[Finding], covered: Coverage) -> Verdict:
-    """Fail if anything fails; open if anything is open or was not examined."""
+def _verdict(found: Sequence[Finding], covered: Coverage, empty: bool) -> Verdict:
+    """Fail if anything fails; open if anything is open or was not examined, or if there was nothing to judge."""
     if any(finding.verdict == Verdict.FAIL for finding in found):
         return Verdict.FAIL
-    blind = covered.unread_bytes or any(status in UNEXAMINED and packets for status, packets in covered.records)
-    return Verdict.OPEN if found or blind else Verdict.PASS
+    return Verdict.OPEN if found or covered.unexamined or covered.unread_bytes or empty else Verdict.PASS
 
 
 def _ordered(found: Sequence[Finding], rules: Sequence[Rule]) -> tuple[Finding, ...]:

@@ -6,6 +6,8 @@ It holds no clock and no path of the machine: equal inputs, rules and databases 
 from dataclasses import dataclass
 from enum import StrEnum
 
+from auditor.model.status import UNEXAMINED
+
 
 class Verdict(StrEnum):
     PASS = "pass"
@@ -122,6 +124,11 @@ class Coverage:
     touches: int
     judged: tuple[tuple[str, Judged], ...]  # rule id -> counts, in rule order
 
+    @property
+    def unexamined(self) -> int:
+        """Count the packets that were there and were not looked at."""
+        return sum(packets for status, packets in self.records if status in UNEXAMINED)
+
 
 @dataclass(frozen=True, slots=True)
 class Input:
@@ -172,7 +179,7 @@ class RuleText:
 @dataclass(frozen=True, slots=True)
 class Report:
     verdict: Verdict
-    empty: bool  # nothing was in the scope of any rule
+    empty: bool  # nothing was in the scope of any rule: never PASS
     findings: tuple[Finding, ...]  # failures first, then by severity, rule, id
     coverage: Coverage
     rules: tuple[RuleText, ...]
@@ -184,3 +191,9 @@ class Report:
     last_ns: int
     notes: tuple[str, ...]  # e.g. that the default rules were used
     version: str
+
+    @property
+    def undecided(self) -> bool:
+        """Say whether something that was there stays open or was not examined."""
+        still = any(finding.verdict == Verdict.OPEN for finding in self.findings)
+        return still or bool(self.coverage.unexamined or self.coverage.unread_bytes)

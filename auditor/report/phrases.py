@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from auditor.model import countries
-from auditor.model.flow import UNEXAMINED
 from auditor.model.report import Database, Evidence, Finding, Participants, Place, Report, Source, Verdict
 from auditor.report.words import LISTED, capital, listed, many, size, where
 
@@ -211,7 +210,7 @@ def tally(report: Report) -> str:
 def examined(report: Report) -> str:
     """Say in one sentence how much was examined and what was not."""
     coverage = report.coverage
-    missed = unexamined(report)
+    missed = coverage.unexamined
     if not coverage.packets:
         text = "The inputs hold no packets."
     else:
@@ -225,11 +224,6 @@ def examined(report: Report) -> str:
         parts = [many(missed, "packet")] * bool(missed) + [size(lost)] * bool(lost)
         return f"{text} {' and '.join(parts)} could not be examined."
     return f"{text} Every packet was examined." if coverage.packets else text
-
-
-def unexamined(report: Report) -> int:
-    """Count the packets that were there and were not looked at."""
-    return sum(count for status, count in report.coverage.records if status in UNEXAMINED)
 
 
 def on_claims(report: Report) -> tuple[int, int]:

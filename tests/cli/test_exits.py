@@ -10,25 +10,32 @@ from auditor.model.errors import InputError
 @dataclass
 class Outcome:
     verdict: str
+    undecided: bool = False
     empty: bool = False
 
 
+PASSED, UNDECIDED, EMPTY = Outcome("pass"), Outcome("open", undecided=True), Outcome("open", empty=True)
+BOTH, FAILED = Outcome("open", undecided=True, empty=True), Outcome("fail", undecided=True)
+
+
 @pytest.mark.parametrize(
-    ("verdict", "empty", "allow_open", "allow_empty", "code"),
+    ("report", "allow_open", "allow_empty", "code"),
     [
-        ("pass", False, False, False, 0),
-        ("pass", True, False, False, 3),
-        ("pass", True, False, True, 0),
-        ("pass", True, True, False, 3),
-        ("open", False, False, False, 3),
-        ("open", False, True, False, 0),
-        ("open", True, True, False, 3),
-        ("open", True, False, True, 3),
-        ("fail", False, True, True, 1),
+        (PASSED, False, False, 0),
+        (UNDECIDED, False, False, 3),
+        (UNDECIDED, True, False, 0),
+        (UNDECIDED, False, True, 3),
+        (EMPTY, False, False, 3),
+        (EMPTY, False, True, 0),
+        (EMPTY, True, False, 3),
+        (BOTH, True, False, 3),
+        (BOTH, False, True, 3),
+        (BOTH, True, True, 0),
+        (FAILED, True, True, 1),
     ],
 )
-def test_the_code_of_a_report(verdict: str, empty: bool, allow_open: bool, allow_empty: bool, code: int) -> None:
-    assert exits.of_report(Outcome(verdict, empty), allow_open=allow_open, allow_empty=allow_empty) == code  # type: ignore[arg-type]
+def test_the_code_of_a_report(report: Outcome, allow_open: bool, allow_empty: bool, code: int) -> None:
+    assert exits.of_report(report, allow_open=allow_open, allow_empty=allow_empty) == code  # type: ignore[arg-type]
 
 
 def app_that(error: BaseException) -> typer.Typer:

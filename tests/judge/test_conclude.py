@@ -28,6 +28,7 @@ def test_what_was_not_examined_never_looks_clean() -> None:
 def test_nothing_in_scope_is_said() -> None:
     for rows in ([], [ARP], [flow(plane="media", **client("8.8.8.8", proven="CN"), **VIRGINIA)]):
         assert audit(rows).empty
+        assert audit(rows).verdict == Verdict.OPEN, "no all-clear"
     assert not audit([GOOD]).empty
 
 
