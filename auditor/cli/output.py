@@ -20,27 +20,59 @@ def pair(formats: Sequence[str], outputs: Sequence[Path]) -> list[tuple[str, Pat
     ]
     if sum(path is None or str(path) == "-" for _, path in pairs) > 1:
         raise InputError("--output", "only one format can go to standard output; give the others a file")
+    files = [path.resolve() for _, path in pairs if path is not None and str(path) != "-" and not _is_device(path)]
+    if len(set(files)) < len(files):
+        raise InputError("--output", "two formats go to one file; give each a file of its own")
     return [(name, None if path is not None and str(path) == "-" else path) for name, path in pairs]
+
+
+def apart(outputs: Iterable[Path | None], inputs: Sequence[str], *others: Path | str | None) -> None:
+    """Refuse outputs that would overwrite what is read: a report must not destroy its evidence."""
+    files = [path for path in outputs if path is not None and path.is_file()]
+    if not files:
+        return
+    from auditor.read.source import STDIN, sources
+
+    captures = [source.path for source in sources([path for path in inputs if path != STDIN])]
+    for path in files:
+        if any(path.samefile(read) for read in (*captures, *others) if read is not None and os.path.exists(read)):
+            raise InputError(str(path), "is read by this audit; write the report to another file")
+
+
+def _is_device(path: Path) -> bool:
+    return path.exists() and not path.is_file()
 
 
 def write(content: str | bytes, path: Path | None) -> None:
     """Write to a file, through a temporary one beside it, or to standard output."""
     data = content.encode() if isinstance(content, str) else content
-    if path is None:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-        return
     try:
-        if path.exists() and not path.is_file():  # a device or a pipe can't be replaced
+        if path is None:
+            sys.stdout.flush()
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        elif path.exists() and not path.is_file():  # a device or a pipe can't be replaced
             path.write_bytes(data)
-            return
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = Path(file.name)
-            file.write(data)
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
-        temporary.replace(path)
+        else:
+            _replace(path, data)
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        raise InputError(str(path), f"can't be written: {error.strerror}; does its folder exist?") from error
+        remedy = "does its folder exist?" if isinstance(error, FileNotFoundError) else "choose another --output"
+        raise InputError(str(path or "standard output"), f"can't be written: {error.strerror}; {remedy}") from error
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Put a whole file in the place of an old one; leave nothing behind where that fails."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        temporary = Path(file.name)
+        try:
+            file.write(data)
+            file.flush()
+            mask = os.umask(0)
+            os.umask(mask)
+            temporary.chmod(0o666 & ~mask)
+            temporary.replace(path)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise

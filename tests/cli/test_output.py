@@ -1,4 +1,7 @@
+import errno
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,3 +39,23 @@ def test_a_file_appears_whole_with_usual_permissions(tmp_path: Path) -> None:
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="folder"):
         output.write("x", tmp_path / "no" / "r.json")
+
+
+def test_a_file_that_can_not_be_replaced_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: Path, target: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(InputError, match="No space"):
+        output.write("x", tmp_path / "r.json")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_standard_output_is_an_error_and_no_bug() -> None:
+    code = "from auditor.cli import exits, output; import typer; app = typer.Typer()\n"
+    code += "app.command()(lambda: output.write('x' * 100_000, None)); raise SystemExit(exits.guarded(app))"
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2
+    assert "standard output: can't be written" in done.stderr
