@@ -50,7 +50,7 @@ class Audit:
 
     @property
     def findings(self) -> "pd.DataFrame":
-        """One row a finding, with the fields of the JSON report."""
+        """One row a finding, with the main fields of the JSON report."""
         from auditor.report import table
 
         return table.findings(self.report)

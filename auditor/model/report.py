@@ -146,7 +146,7 @@ class Database:
     date: str  # YYYY-MM-DD
     attribution: str = ""  # text that a licence asks for
     url: str = ""
-    kind: str = ""  # country, operator, ranges, inventory, catalogue
+    kind: str = ""  # country, operator, ranges, inventory, catalogue, rules
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ class Database(Shape):
     name: str
     sha256: Sha256
     date: Annotated[str, Meta(description="YYYY-MM-DD, the day of its data; empty: it states none.")]
-    kind: Annotated[str, Meta(description="country, operator, ranges, inventory or catalogue.")]
+    kind: Annotated[str, Meta(description="country, operator, ranges, inventory, catalogue or rules.")]
     attribution: Annotated[str, Meta(description="What its licence asks to be shown.")]
     url: str
 
@@ -129,7 +129,9 @@ class Settle(Shape):
 
 
 class Finding(Shape):
-    id: Annotated[str, Meta(description="Stable between runs: made of rule, population, place, plane and basis.")]
+    id: Annotated[
+        str, Meta(description="Stable between runs: made of rule, verdict, population, place, plane, basis and proven.")
+    ]
     rule: str
     verdict: Literal["fail", "open"]
     severity: str
@@ -150,7 +152,9 @@ class Finding(Shape):
     first: Time
     last: Time
     evidence: list[Evidence]
-    located_by: Annotated[list[Located], Meta(description="What each source says about the first endpoints.")]
+    located_by: Annotated[
+        list[Located], Meta(description="What each source says about the first endpoints and participants.")
+    ]
     settles: Annotated[list[Settle], Meta(description="Facts that would close it; empty for a failure.")]
 
 
