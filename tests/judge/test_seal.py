@@ -1,11 +1,15 @@
 """What a digest becomes before it is judged: who takes part, and where everything may be."""
 
+import re
+from ipaddress import ip_network
+
 import polars as pl
 
 from auditor import judge
+from auditor.enrich import special
 from auditor.judge.audience import NOBODY, Audience
 from auditor.judge.held import Evidence, codes, enum
-from auditor.judge.seal import Sealed, seal
+from auditor.judge.seal import LOCAL, Sealed, seal
 from tests.builders import Row, client, end, flow, frame, server
 
 
@@ -95,3 +99,11 @@ def test_an_empty_digest() -> None:
     of = sealed()
     assert (len(of.ends), of.members, of.audiences) == (0, (), (NOBODY,))
     assert Audience(()) == NOBODY
+
+
+def test_local_is_what_the_registry_calls_private() -> None:
+    for text, kind, _ in special.REGISTRY:
+        network = ip_network(text)
+        ends = [str(network[0]), str(network[-1])]
+        if text not in ("::/0", "2000::/3"):
+            assert all(bool(re.match(LOCAL, end)) == (kind == special.PRIVATE) for end in ends), text
