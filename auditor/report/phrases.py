@@ -130,13 +130,18 @@ def _undecided(finding: Finding) -> str:
     return f"Not decided. {_cited(said)}." if said else "Not decided: no source says where it is."
 
 
+_WHEREVER: Final = (
+    "No location is needed for it: it rests on what the packets, the service catalogue and the inventory say."
+)
+
+
 def known(finding: Finding) -> str:
     """Say in a sentence or two how it is known: what proves it, or which claims it rests on."""
     if finding.verdict == Verdict.OPEN:
         return _undecided(finding)
     if finding.proven:
         proofs = _cited([source.name for source in sources(finding, "proof", place_only=True)])
-        return f"Proven by {proofs}." if proofs else "Proven: no claim is needed for it."
+        return f"Proven by {proofs}." if proofs else _WHEREVER
     touched = set(finding.endpoints)
     at_place = [said for address, said in finding.located_by if address in touched]
     at_home = [said for address, said in finding.located_by if address not in touched]
