@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from auditor import __version__
-from auditor.cli import audit, flows, locate, rules
+from auditor.cli import audit, flows, locate, rules, streams
 from auditor.cli.exits import guarded
 
 app = typer.Typer(
@@ -47,6 +47,7 @@ def _root(
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    streams.present()
     sys.exit(guarded(app))
 
 

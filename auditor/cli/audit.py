@@ -47,6 +47,7 @@ def audit(
     outputs = output_ or []
     formats = format or [SUFFIXES.get(path.suffix.lower(), Format.TEXT) for path in outputs] or [Format.TEXT]
     pairs = output.pair(formats, outputs)
+    output.apart(outputs, inputs, inventory, *(geo or ()), *(rules or ()))
     from auditor import pipeline
     from auditor.report import RENDERERS
 

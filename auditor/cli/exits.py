@@ -6,10 +6,12 @@ No traceback reaches a user: what they can mend is an `InputError` (2), anything
 import os
 import sys
 import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import typer
 
+from auditor.cli import streams
 from auditor.model.errors import InputError
 
 if TYPE_CHECKING:
@@ -46,10 +48,14 @@ def guarded(app: typer.Typer) -> int:
     except InputError as error:
         say(f"error: {error}")
         return ERROR
-    except BrokenPipeError:
-        # The reader of our output went away, as `head` does; nothing is left to say to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit):
+        # The reader of our output went away, as `head` does (of which typer makes an exit); nothing is left to say.
+        streams.abandoned(sys.stdout)
         return PASSED
+    except OSError as error:  # a full disk, a file that went away: nothing that we could mend
+        streams.abandoned(sys.stdout)
+        say(f"error: {error.filename or 'standard output'}: {error.strerror or error}; mend it and run again")
+        return ERROR
     except MemoryError:
         say("error: not enough memory; audit fewer inputs at a time")
         return BUG
@@ -65,4 +71,5 @@ def say(line: str) -> None:
     """Print a line on standard error with everything that could steer a terminal made visible."""
     from auditor.report.clean import printable
 
-    print("auditor: " + printable(line), file=sys.stderr)
+    with suppress(OSError):  # nobody is left to be told; the exit code still says it
+        print("auditor: " + printable(line), file=sys.stderr, flush=True)

@@ -27,6 +27,7 @@ def flows(
     workers: Workers = None,
 ) -> None:
     """List every flow of captures with its endpoints located: the table that an audit judges."""
+    output.apart([output_], inputs, inventory, *(geo or ()))
     from auditor import pipeline
     from auditor.report import table
 

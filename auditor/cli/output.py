@@ -3,9 +3,10 @@
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from auditor.cli import streams
 from auditor.model.errors import InputError
 
 
@@ -51,12 +52,14 @@ def write(content: str | bytes, path: Path | None) -> None:
             sys.stdout.flush()
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
-        elif path.exists() and not path.is_file():  # a device or a pipe can't be replaced
+        elif _is_device(path):  # a device or a pipe can't be replaced
             path.write_bytes(data)
         else:
             _replace(path, data)
     except BrokenPipeError:
-        raise
+        if path is not None:
+            raise
+        streams.abandoned(sys.stdout)  # its reader went away, as `head` does: the verdict is still that of the report
     except OSError as error:
         remedy = "does its folder exist?" if isinstance(error, FileNotFoundError) else "choose another --output"
         raise InputError(str(path or "standard output"), f"can't be written: {error.strerror}; {remedy}") from error
