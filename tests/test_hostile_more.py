@@ -1,0 +1,97 @@
+"""Odd uses of the command: streams that are closed or full, outputs that are inputs, file names that act."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.captures import pcap, udp
+
+SAMPLES = Path(__file__).resolve().parents[1] / "sample_pcaps"
+INCIDENT = ["zoom-2020-incident.pcapng", "--inventory", "zoom-2020-incident.inventory.yaml"]
+FULL = Path("/dev/full")
+
+
+def shell(line: str, cwd: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    """Run a line of a shell in which `auditor` is the command and "$@" are the arguments."""
+    whole = f'auditor() {{ "{sys.executable}" -m auditor "$@"; }}; {line}'
+    path = os.pathsep.join([str(SAMPLES.parent), os.environ.get("PYTHONPATH", "")])
+    return subprocess.run(
+        ["bash", "-c", whole, "bash", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        timeout=120,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+
+
+@pytest.fixture
+def capture(tmp_path: Path) -> Path:
+    path = tmp_path / "a.pcap"
+    path.write_bytes(pcap([udp("198.51.100.1", 4000, "192.0.2.1", 5000, b"x")] * 3))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("auditor audit nowhere 2>&-", 2),
+        ("auditor audit nowhere <&- >&- 2>&-", 2),
+        ("auditor audit - --allow-empty <&-", 0),
+        ("auditor rules list >&-", 0),
+        ("set -o pipefail; auditor rules list | true", 0),
+    ],
+)
+def test_closed_streams(tmp_path: Path, line: str, code: int) -> None:
+    run = shell(line, tmp_path)
+    assert (run.returncode, b"bug:" in run.stderr) == (code, False), run.stderr
+
+
+@pytest.mark.parametrize("line", ['auditor audit "$@" >&-', 'set -o pipefail; auditor audit "$@" | true'])
+def test_whoever_reads_the_report_the_exit_code_is_its_verdict(line: str) -> None:
+    assert shell(line, SAMPLES, *INCIDENT, "--format", "json").returncode == 1
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="only Linux has a device that is full")
+@pytest.mark.parametrize("line", ["auditor locate 1.1.1.1 >/dev/full", "auditor rules list >/dev/full"])
+def test_a_full_disk(tmp_path: Path, line: str) -> None:
+    run = shell(line, tmp_path)
+    assert (run.returncode, b"bug:" in run.stderr) == (2, False), run.stderr
+    assert shell("auditor audit nowhere 2>/dev/full", tmp_path).returncode == 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "auditor audit a.pcap -o a.pcap",
+        "auditor audit . -o a.pcap",
+        "auditor audit a.pcap -o link.pcap",
+        "auditor audit a.pcap --inventory i.yaml -o i.yaml",
+        "auditor audit a.pcap --format json --format html -o r -o ./r",
+        "auditor flows a.pcap -o a.pcap",
+    ],
+)
+def test_a_report_overwrites_nothing_that_is_read(capture: Path, line: str) -> None:
+    folder = capture.parent
+    (folder / "i.yaml").write_text("vantage: {name: here, country: US}\n")
+    os.link(capture, folder / "link.pcap")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    run = shell(line, folder)
+    assert run.returncode == 2, run.stderr
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_names_of_files_are_no_formulas(capture: Path) -> None:
+    """Also not bytes that are no UTF-8, which no table can hold."""
+    for name in (b"=cmd|calc.pcap", b"\xff\n\xe2\x80\xae.pcap"):
+        path = capture.parent.joinpath(os.fsdecode(name))
+        shutil.copy(capture, path)
+        run = shell('auditor flows "$@"', capture.parent, path.name)
+        assert run.returncode == 0, run.stderr
+        row = run.stdout.decode().splitlines()[1]
+        assert len(run.stdout.decode().splitlines()) == 2
+        assert "'=cmd" in row or "\\udcff" in row
+        assert "\u202e" not in row
