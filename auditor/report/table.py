@@ -12,11 +12,12 @@ import polars as pl
 
 from auditor.model import countries
 from auditor.model.report import Report
+from auditor.report.clean import encodable
 
 if TYPE_CHECKING:
     import pandas as pd
 
-STRANGERS: Final = ("session", "src_name", "dst_name", "names")
+STRANGERS: Final = ("session", "names", "sites", "service", "src_operator", "dst_operator", "input")
 """Columns whose text others wrote."""
 
 FINDING: Final = (
@@ -31,7 +32,7 @@ def flows(frame: pl.DataFrame, inputs: Sequence[str]) -> pl.DataFrame:
     Times are nanosecond timestamps in UTC; countries are sets (`CN+HK`, `*` for anywhere); `record` is the
     number of the first packet in `input`.
     """
-    names = pl.Series("input", list(inputs), pl.String)
+    names = pl.Series("input", [encodable(name) for name in inputs], pl.String)
     time = [
         pl.from_epoch(pl.when(pl.col("first_ns") > 0).then(c), time_unit="ns").dt.replace_time_zone("UTC")
         for c in ("first_ns", "last_ns")
@@ -91,9 +92,9 @@ def where(frame: pl.DataFrame, side: str) -> pl.Series:
 
 def harmless(column: str) -> pl.Expr:
     """Keep a stranger's text from being a formula or a line of its own."""
-    text = pl.col(column).str.replace_all(r"[\p{Cc}\p{Cf}]", "\N{REPLACEMENT CHARACTER}")
+    text = pl.col(column).str.replace_all(r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]", "\N{REPLACEMENT CHARACTER}")
     return (
-        pl.when(text.str.contains(r"^\s*[=+\-@]")).then(pl.concat_str(pl.lit("'"), text)).otherwise(text).alias(column)
+        pl.when(text.str.contains(r"^\s*[=+\-@].")).then(pl.concat_str(pl.lit("'"), text)).otherwise(text).alias(column)
     )
 
 
