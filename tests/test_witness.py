@@ -221,3 +221,10 @@ class TestPlaces:
         report = case.audit(media(INSIDE, BEIJING), both + self.HERE)
         assert report.verdict == "open"
         assert report.findings[0].place.state == "contradiction"
+
+    def test_the_broadcast_of_a_link_is_where_it_was_captured(self, case: Case) -> None:
+        frames = rtp(INSIDE, 40000, "255.255.255.255", 40000)
+        assert case.audit(frames).verdict == "open"
+        report = case.audit(frames, self.HERE)
+        assert not report.findings
+        assert report.coverage.judged[0][1].failed == report.coverage.judged[0][1].open == 0

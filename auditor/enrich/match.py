@@ -83,7 +83,7 @@ def _kinds() -> tuple[Intervals, Codes]:
 
 def _kind(said: str) -> str:
     kind, _, why = said.partition("\t")
-    return PRIVATE if kind == special.PRIVATE else GROUP if why.startswith(GROUPS) else PUBLIC
+    return GROUP if why.startswith(GROUPS) else PRIVATE if kind == special.PRIVATE else PUBLIC
 
 
 def kinds(addresses: pl.Series) -> tuple[Codes, Sequence[str]]:

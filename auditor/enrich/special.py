@@ -1,8 +1,9 @@
 """Addresses that are nowhere in particular: the special-purpose registries, multicast, and what is reserved.
 
 No database may place them, whatever it says (some do).  A private one is where the capture was taken, if that is
-declared; all others are anywhere.  Sources: the IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890,
-as of 2025-10-09), RFC 5771 and RFC 4291 for multicast.
+declared, and so is one that no router forwards, such as the broadcast of a link; all others are anywhere.
+Sources: the IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890, as of 2025-10-09), RFC 5771 and
+RFC 4291 for multicast.
 """
 
 from functools import cache
@@ -15,7 +16,7 @@ PRIVATE: Final = "private"
 SPECIAL: Final = "special"
 
 REGISTRY: Final[tuple[tuple[str, str, str], ...]] = (
-    ("0.0.0.0/8", SPECIAL, "this network, RFC 791"),
+    ("0.0.0.0/8", PRIVATE, "this network, RFC 791"),
     ("10.0.0.0/8", PRIVATE, "private use, RFC 1918"),
     ("100.64.0.0/10", PRIVATE, "shared address space behind carrier NAT, RFC 6598"),
     ("127.0.0.0/8", PRIVATE, "loopback, RFC 1122"),
@@ -32,11 +33,12 @@ REGISTRY: Final[tuple[tuple[str, str, str], ...]] = (
     ("198.51.100.0/24", SPECIAL, "documentation, RFC 5737"),
     ("203.0.113.0/24", SPECIAL, "documentation, RFC 5737"),
     ("224.0.0.0/4", SPECIAL, "multicast, RFC 5771"),
+    ("224.0.0.0/24", PRIVATE, "multicast of one link, RFC 5771"),
     ("240.0.0.0/4", SPECIAL, "reserved, RFC 1112"),
-    ("255.255.255.255/32", SPECIAL, "broadcast, RFC 8190"),
+    ("255.255.255.255/32", PRIVATE, "broadcast of one link, RFC 8190"),
     ("::/0", SPECIAL, "outside of global unicast (2000::/3), RFC 4291"),
     ("2000::/3", "", ""),
-    ("::/128", SPECIAL, "unspecified, RFC 4291"),
+    ("::/128", PRIVATE, "unspecified, RFC 4291"),
     ("::1/128", PRIVATE, "loopback, RFC 4291"),
     ("64:ff9b:1::/48", SPECIAL, "local-use translation, RFC 8215"),
     ("100::/64", SPECIAL, "discard-only, RFC 6666"),
@@ -56,6 +58,7 @@ REGISTRY: Final[tuple[tuple[str, str, str], ...]] = (
     ("fe80::/10", PRIVATE, "link-local, RFC 4291"),
     ("fec0::/10", PRIVATE, "site-local, RFC 3879"),
     ("ff00::/8", SPECIAL, "multicast, RFC 4291"),
+    ("ff02::/16", PRIVATE, "multicast of one link, RFC 4291"),
 )
 """Network, kind, and why; the narrowest counts."""
 

@@ -18,9 +18,9 @@ from auditor.model import countries, flow
 
 LOCAL: Final = (
     r"^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|169\.254\.|127\.|"
-    r"f[cd][0-9a-f]{2}:|fe[89a-f][0-9a-f]:|::1$)"
+    r"0\.|224\.0\.0\.|255\.255\.255\.255$|f[cd][0-9a-f]{2}:|fe[89a-f][0-9a-f]:|ff02:|::1?$)"
 )
-"""Addresses that mean another machine elsewhere: RFC 1918, 6598, 3927, 1122; RFC 4193, 4291 and 3879 (IPv6)."""
+"""Addresses that mean another machine elsewhere: those that `enrich.special` calls private, as text."""
 
 _KEEP: Final = ("vantage", "basis", "app", "plane", "service", "outcome")
 _COUNTS: Final = ("flows", "packets", "bytes", "first_ns", "last_ns", "witness")
