@@ -99,8 +99,11 @@ def harmless(column: str) -> pl.Expr:
 
 
 def findings(report: Report) -> "pd.DataFrame":
-    """Return one row a finding; lists and places stay Python values, times are nanosecond timestamps in UTC."""
+    """Return one row a finding; countries are sets (`CN+HK`), lists stay Python lists, times are in UTC."""
     import pandas as pd
+
+    def time(ns: int) -> Any:
+        return pd.Timestamp(ns, unit="ns", tz="UTC") if ns else pd.NaT
 
     rows = [
         {
@@ -121,8 +124,8 @@ def findings(report: Report) -> "pd.DataFrame":
             "endpoints": list(finding.endpoints),
             "packets": finding.packets,
             "bytes": finding.bytes,
-            "first": pd.Timestamp(finding.first_ns, unit="ns", tz="UTC"),
-            "last": pd.Timestamp(finding.last_ns, unit="ns", tz="UTC"),
+            "first": time(finding.first_ns),
+            "last": time(finding.last_ns),
             "evidence": [f"{entry.source}#{entry.record}" for entry in finding.evidence],
             "settles": [entry.text for entry in finding.settles],
         }

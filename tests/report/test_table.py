@@ -1,9 +1,11 @@
 import json
+from dataclasses import replace
 
 import polars as pl
 
 from auditor.model import flow
 from auditor.report import table
+from tests.report import samples
 
 
 def frame() -> pl.DataFrame:
@@ -63,3 +65,11 @@ def test_parquet_reads_back() -> None:
 
     flows = table.flows(frame(), ["a.pcap", "b.pcap"])
     assert pl.read_parquet(io.BytesIO(table.parquet(flows))).equals(flows)
+
+
+def test_findings_without_a_time_have_none() -> None:
+    found = samples.FAIL.findings[0]
+    both = table.findings(replace(samples.FAIL, findings=(found, replace(found, first_ns=0, last_ns=0))))
+    assert list(both.columns) == table.FINDING
+    assert both["first"][0].value == found.first_ns
+    assert both["first"].isna().tolist() == both["last"].isna().tolist() == [False, True]
