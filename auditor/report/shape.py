@@ -195,7 +195,7 @@ class Coverage(Shape):
 
 class Touched(Shape):
     place: Place
-    verdict: Verdict
+    verdict: Annotated[Verdict, Meta(description="The worst that a rule says; pass also where no rule speaks of it.")]
     planes: Annotated[list[str], Meta(description="Each as in a finding.")]
     sessions: Count
     packets: Count
