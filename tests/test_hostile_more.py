@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.captures import pcap, udp
+from tests.test_hostile import RULE
 
 SAMPLES = Path(__file__).resolve().parents[1] / "sample_pcaps"
 INCIDENT = ["zoom-2020-incident.pcapng", "--inventory", "zoom-2020-incident.inventory.yaml"]
@@ -95,3 +96,13 @@ def test_names_of_files_are_no_formulas(capture: Path) -> None:
         assert len(run.stdout.decode().splitlines()) == 2
         assert "'=cmd" in row or "\\udcff" in row
         assert "\u202e" not in row
+
+
+@pytest.mark.parametrize("valid", ["{from: 0001-01-01, until: 9999-12-31}", "{until: 9999-12-31}"])
+def test_dates_that_no_clock_reaches(capture: Path, valid: str) -> None:
+    site = f"{{name: a, networks: 192.0.2.1, country: CN, role: server, valid: {valid}}}"
+    (capture.parent / "i.yaml").write_text(f"sites: [{site}]\n")
+    (capture.parent / "rule.yaml").write_text(RULE + f"valid: {valid}\n")
+    run = shell("auditor audit a.pcap --rules rule.yaml --inventory i.yaml --allow-empty", capture.parent)
+    assert run.returncode in (1, 0), run.stderr
+    assert shell("auditor rules test rule.yaml", capture.parent).returncode == 0

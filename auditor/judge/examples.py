@@ -5,13 +5,14 @@ A situation is told as one session: every participant exchanges a flow with ever
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import product
 from typing import Any
 
 from auditor.digest import digest, edges
 from auditor.judge.conclude import conclude
 from auditor.model import countries, flow
+from auditor.model.documents import nanoseconds
 from auditor.model.rule import Rule
 
 Situation = Mapping[str, Any]
@@ -101,8 +102,7 @@ def _countries(told: Any) -> str:
 def _moment(rule: Rule, date: Any) -> int:
     """Return a time in nanoseconds: that of the example, else one at which the rule applies."""
     if date is not None:
-        day = datetime.fromisoformat(str(date)).replace(tzinfo=UTC)
-        return int(day.timestamp()) * 1_000_000_000
+        return nanoseconds(datetime.fromisoformat(str(date)))
     if rule.since_ns is not None:
         return rule.since_ns
     return 0 if rule.until_ns is None else rule.until_ns - 1

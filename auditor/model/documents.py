@@ -302,6 +302,11 @@ def _worded(message: str, path: Place) -> str:
     return f"{what} is wrong: {message[0].lower()}{message[1:]}"
 
 
+ALWAYS: Final = (1 << 63) - 2
+"""Nanoseconds from 1970 to 2262, the last that columns hold: 9999-12-31 means that there is no end."""
+
+
 def nanoseconds(day: date) -> int:
-    """Return the first nanosecond of a day, counted from 1970-01-01 UTC."""
-    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1_000_000_000
+    """Return the first nanosecond of a day, counted from 1970-01-01 UTC; with the first and last that columns hold."""
+    moment = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1_000_000_000
+    return max(-ALWAYS, min(moment, ALWAYS))

@@ -203,3 +203,7 @@ def test_what_does_not_fit_is_refused_at_its_line(text: str, said: str) -> None:
 def test_days_begin_at_midnight_utc() -> None:
     assert documents.nanoseconds(date(1970, 1, 2)) == 86_400_000_000_000
     assert documents.nanoseconds(date(1969, 12, 31)) == -86_400_000_000_000
+
+
+def test_days_beyond_what_nanoseconds_hold_are_as_the_last() -> None:
+    assert -documents.nanoseconds(date(1, 1, 1)) == documents.nanoseconds(date(9999, 12, 31)) == (1 << 63) - 2
