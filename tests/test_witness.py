@@ -11,7 +11,7 @@ import pytest
 
 from auditor import pipeline
 from auditor.model.report import Report
-from tests.captures import ACK, RST, SYN, pcap, rtp, sdp, sip, stun, tcp, udp, xor_mapped
+from tests.captures import ACK, RST, SYN, ether, ip, pcap, rtp, sdp, sip, stun, tcp, udp, xor_mapped
 
 BEIJING = "52.81.151.250"
 CANADA, STATES, TSINGHUA = "142.1.33.4", "128.32.10.20", "166.111.4.100"
@@ -183,6 +183,13 @@ class TestOffersAndAttempts:
     def test_a_rejected_scan_from_the_mainland_is_no_touch(self, case: Case) -> None:
         frames = [tcp(TSINGHUA, 50000, "3.96.0.10", 5061, SYN), tcp("3.96.0.10", 5061, TSINGHUA, 50000, RST | ACK)]
         report = case.audit(frames, SERVER)
+        assert not report.findings
+        assert dict(report.coverage.outcomes)["rejected"] == 1
+
+    def test_what_is_refused_by_icmp_is_no_touch_whatever_its_site_carries(self, case: Case) -> None:
+        asked = udp(CANADA, 5060, BEIJING, 5060, sip("OPTIONS sip:b@example.com SIP/2.0", "scan", CANADA))
+        prohibited = bytes([3, 13, 0, 0, 0, 0, 0, 0]) + asked[14:]
+        report = case.audit([asked, ether(ip(BEIJING, CANADA, 1, prohibited))], self.PEOPLE + BEIJING_RELAY[7:])
         assert not report.findings
         assert dict(report.coverage.outcomes)["rejected"] == 1
 

@@ -111,7 +111,8 @@ def _said(text: pl.Expr | pl.Series) -> pl.Expr:
 
 
 def _overridden(flows: pl.DataFrame) -> pl.DataFrame:
-    """Give flows of sites whose planes are declared one of those planes."""
+    """Give flows of sites whose planes are declared one of those planes; ICMP is about traffic, and carries none."""
+    icmp = pl.col("transport").is_in(("icmp", "icmp6"))
     sets = ["plane", "src_planes", "dst_planes"]
     declared = flows.filter((pl.col("src_planes") != "") | (pl.col("dst_planes") != "")).select(sets).unique()
     if not len(declared):
@@ -119,7 +120,7 @@ def _overridden(flows: pl.DataFrame) -> pl.DataFrame:
     plane = [override(*row) for row in declared.iter_rows()]
     new = declared.with_columns(pl.Series("new_plane", plane, pl.String))
     joined = flows.join(new, on=sets, how="left", maintain_order="left")
-    return joined.with_columns(pl.coalesce("new_plane", "plane").alias("plane"))
+    return joined.with_columns(plane=pl.when(icmp).then("plane").otherwise(pl.coalesce("new_plane", "plane")))
 
 
 def override(plane: str, *declared: str) -> str:
