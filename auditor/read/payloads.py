@@ -1,8 +1,8 @@
 """Hands the few payloads that must be read, byte by byte, to the parsers of facts, and folds what they say."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
-from itertools import groupby
+from itertools import groupby, islice
 from operator import attrgetter
 from typing import Any, Final
 
@@ -11,16 +11,21 @@ from numpy.typing import NDArray
 
 from auditor.read.arrays import I64, U64
 from auditor.read.classify import APPS, CODE
+from auditor.read.directed import packed
 from auditor.read.facts import parse
 from auditor.read.facts.model import Fact, Packet
 from auditor.read.headers import ICMP, ICMP6, TCP, UDP, Packets
-from auditor.read.repeats import Repeats
+from auditor.read.repeats import FOLDS as TALLY
+from auditor.read.repeats import Repeats, tallied
+from auditor.read.table import Table
 from auditor.read.window import Batch
 
 MAPPED: Final = 0xFFFF << 32
 HELD: Final = 24 << 20  # bytes of payloads that are kept back
 OVERHEAD: Final = 400  # bytes that keeping one costs besides
-_8, _16, _32 = (np.uint64(n) for n in (8, 16, 32))
+PLACE: Final = 40  # bytes that say where a payload came from
+_8, _16, _32, _40, _48 = (np.uint64(n) for n in (8, 16, 32, 40, 48))
+_MAPPED: Final = np.uint64(0xFFFF0000)  # before an IPv4 address in an IPv6 one, as it lies in memory
 _B, _S, _W = np.uint64(0xFF), np.uint64(0xFFFF), np.uint64(0xFFFFFFFF)
 
 
@@ -56,8 +61,9 @@ class Facts:
     """
 
     def __init__(self) -> None:
-        self.known: dict[Fact, Tally] = {}
-        self._held: dict[tuple[int, bytes, int, Ends], Tally] = {}
+        self.known: dict[Said, Tally] = {}
+        self._held: dict[bytes, int] = {}  # `_places` with the payload -> number in the tallies
+        self._tallies = Table(1, TALLY)
         self._alike = Repeats()
         self._size = 0
 
@@ -70,78 +76,75 @@ class Facts:
             some = which[stun]
             index = packets.index[some]
             rest = self._alike.add(packets, some, witness[some], batch.ns[index], batch.wire[index], vantage)
-            which = np.sort(np.concatenate((which[~stun], rest)))
-        self._each(batch, packets, which, app, witness, vantage)
+            which = np.concatenate((which[~stun], rest))
+        if len(which):
+            self._hold(batch, packets, which, _places(packets, which, app, vantage), witness)
         if self._size > HELD:
             self.parse()
 
-    def _each(
-        self, batch: Batch, packets: Packets, which: I64, app: NDArray[np.uint8], witness: I64, vantage: int
-    ) -> None:
+    def _hold(self, batch: Batch, packets: Packets, which: I64, places: list[bytes], witness: I64) -> None:
         """Keep the payloads of the packets at these positions, until all is parsed."""
-        index = packets.index[which]
-        payload, held = packets.data.data, self._held
-        columns = (
-            app[which],
-            packets.body[which],
-            packets.end[which],
-            witness[which],
-            batch.ns[index],
-            batch.wire[index],
-        )
-        rows = zip(*(column.tolist() for column in columns), _ends(packets, which), strict=True)
-        for code, body, end, record, ns, wire, ends in rows:
-            key = code, bytes(payload[body:end]), vantage, ends
-            seen = held.get(key)
-            if seen is None:
-                held[key] = [record, ns, ns, 1, wire]
-                self._size += end - body + OVERHEAD
-            else:  # witnesses ascend
-                seen[3] += 1
-                seen[4] += wire
-                if ns < seen[1]:
-                    seen[1] = ns
-                elif ns > seen[2]:
-                    seen[2] = ns
+        index, payload, held = packets.index[which], packets.data.data, self._held
+        before, number = len(held), held.setdefault
+        rows = zip(places, packets.body[which].tolist(), packets.end[which].tolist(), strict=True)
+        numbers = [number(place + payload[body:end], len(held)) for place, body, end in rows]
+        keys = [np.array(numbers, np.uint64)]
+        self._tallies.append(tallied(keys, witness[which], batch.ns[index], batch.wire[index]))
+        self._size += sum(len(key) + OVERHEAD for key in islice(reversed(held), len(held) - before))
 
     def parse(self) -> None:
         """Parse what was kept back."""
-        held, self._held, self._size = self._held, {}, 0
         for address, place, messages, tallies in self._alike.drain():
             vantages = (place >> _32).tolist()
             sockets = _sockets(address, place & _W, np.full(len(place), UDP))
             for vantage, ends, message, tally in zip(vantages, sockets, messages, tallies, strict=True):
-                for fact in parse("stun", message, Packet(vantage, *ends, tally[0], tally[1], tally[4])):
-                    self.say(fact, tally)
-        for (code, payload, vantage, ends), tally in held.items():
-            packet = Packet(vantage, *ends, tally[0], tally[1], tally[4])
-            for fact in parse(APPS[code], payload, packet):
-                self.say(fact, tally)
+                self._parse("stun", message, vantage, ends, tally)
+        held, columns = list(self._held), self._tallies.columns()
+        self._held, self._tallies, self._size = {}, Table(1, TALLY), 0
+        order = np.argsort(columns[0])
+        sums = zip(*(column[order].tolist() for column in columns[1:]), strict=True)
+        *address, rest = np.frombuffer(b"".join([key[:PLACE] for key in held]), "<u8").reshape(-1, PLACE // 8).T
+        vantages, codes, protocol = (
+            (rest >> _48).tolist(),
+            (rest >> _40 & _B).tolist(),
+            (rest >> _32 & _B).view(np.int64),
+        )
+        sockets = _sockets(address, rest & _W, protocol)
+        for key, code, vantage, ends, tally in zip(held, codes, vantages, sockets, map(list, sums), strict=True):
+            self._parse(APPS[code], key[PLACE:], vantage, ends, tally)
+
+    def _parse(self, app: str, payload: bytes, vantage: int, ends: "Ends", tally: "Tally") -> None:
+        for fact in parse(app, payload, Packet(vantage, *ends, tally[0], tally[1], tally[4])):
+            self.say(fact, tally)
 
     def say(self, fact: Fact, tally: "Tally") -> None:
         """Count a fact as often as `tally` says."""
-        seen = self.known.get(fact)
+        kind = type(fact)
+        self._count((kind, *_SAID[kind](fact)), tally)
+
+    def _count(self, said: "Said", tally: "Tally") -> None:
+        seen = self.known.get(said)
         if seen is None:
-            self.known[fact] = tally.copy()
+            self.known[said] = tally.copy()
         else:
-            _add(seen, *tally)
+            seen[:] = _sum(*seen, *tally)
 
     def join(self, other: "Facts") -> None:
         """Take over what another reader has found."""
         other.parse()
-        for fact, tally in other.known.items():
-            self.say(fact, tally)
+        for said, tally in other.known.items():
+            self._count(said, tally)
 
     def renumber(self, by: int) -> None:
         """Add a number to all witnesses."""
         self.parse()
-        for tally in self.known.values():
+        for tally in self.known.values() if by else ():
             tally[0] += by
 
     def facts(self) -> list[Fact]:
         """Return every fact once, in an order that depends on what was said alone."""
         self.parse()
-        told = [_told(fact, tally) for fact, tally in self.known.items()]
+        told = [kind(vantage, *tally, *own) for (kind, vantage, *own), tally in self.known.items()]
         told.sort(key=attrgetter("witness"))
         ordered: list[Fact] = []
         for _witness, ties in groupby(told, attrgetter("witness")):
@@ -150,41 +153,49 @@ class Facts:
         return ordered
 
 
-def _told(fact: Fact, tally: "Tally") -> Fact:
-    """Return the fact with another tally; `dataclasses.replace` does the same at a third of the speed."""
-    kind: Any = type(fact)
-    told: Fact = kind(fact.vantage, *tally, *(getattr(fact, name) for name in _OWN[kind]))
-    return told
-
-
 _COMMON: Final = {each.name for each in fields(Fact)}
-_OWN: Final = {
-    kind: tuple(each.name for each in fields(kind) if each.name not in _COMMON) for kind in Fact.__subclasses__()
+_SAID: Final[dict[type[Fact], Callable[[Fact], tuple[Any, ...]]]] = {
+    kind: attrgetter("vantage", *(each.name for each in fields(kind) if each.name not in _COMMON))
+    for kind in Fact.__subclasses__()
 }
-"""The fields that each kind of facts adds to those of all."""
+"""What tells facts of a kind apart."""
 
+Said = tuple[Any, ...]
+"""A kind of facts and its `_SAID`: a tuple hashes, compares and travels between processes faster than a dataclass."""
 Tally = list[int]
 """The least witness, the first and the last time, packets, and bytes on the wire."""
 Ends = tuple[int, int, int, int, int]
 """Source and destination address, source and destination port, protocol."""
 
 
-def _add(seen: Tally, witness: int, first: int, last: int, packets: int, size: int) -> None:
-    seen[0] = min(seen[0], witness)
-    seen[1] = min(seen[1], first)
-    seen[2] = max(seen[2], last)
-    seen[3] += packets
-    seen[4] += size
+def _sum(
+    witness: int, first: int, last: int, packets: int, size: int,
+    other: int, other_first: int, other_last: int, more: int, other_size: int,
+) -> Tally:  # fmt: skip
+    return [
+        witness if witness < other else other,
+        first if first < other_first else other_first,
+        last if last > other_last else other_last,
+        packets + more,
+        size + other_size,
+    ]
 
 
-def _ends(packets: Packets, which: I64) -> list[Ends]:
+def _places(packets: Packets, which: I64, app: NDArray[np.uint8], vantage: int) -> list[bytes]:
+    """Return `PLACE` bytes for each packet: its addresses as IPv6 ones, and what `packed` packs."""
     ports, protocol = packets.ports[which], packets.protocol[which]
     error = np.flatnonzero((protocol == ICMP) | (protocol == ICMP6))
     if len(error):  # their type and code stand where others have ports
         head = packets.body[which[error]] - 8
         kind, code = (packets.data[head + at].astype(np.uint64) for at in (0, 1))
         ports[error] = kind << _8 | code << np.uint64(24)
-    return _sockets([word[which] for word in packets.address], ports, protocol)
+    address = [word[which] for word in packets.address]
+    if len(address) == 1:
+        none = np.zeros(len(which), np.uint64)
+        address = [none, address[0] << _32 | _MAPPED, none, address[0] & ~_W | _MAPPED]
+    table = np.stack([*address, packed(ports, protocol, app[which], vantage)], axis=1)
+    places: list[bytes] = table.view(f"V{PLACE}")[:, 0].tolist()
+    return places
 
 
 def _sockets(address: Sequence[U64], ports: U64, protocol: I64) -> list[Ends]:

@@ -48,12 +48,7 @@ class Repeats:
             chosen = which[some]
             place = packets.ports[chosen] | np.uint64(vantage << 32) | np.where(modern[some], _MODERN, np.uint64(0))
             keys = [*(word[chosen] for word in packets.address), place, kind[some], *(value[some] for value in values)]
-            order, starts = grouped(keys)
-            leaders = order[starts]
-            columns: list[Column] = [key[leaders] for key in keys]
-            columns += [witness[some][leaders], reduced("min", ns[some], order, starts)]
-            columns += [reduced("max", ns[some], order, starts), np.diff(starts, append=len(order))]
-            self._tables[len(packets.address)].append([*columns, reduced("sum", wire[some], order, starts)])
+            self._tables[len(packets.address)].append(tallied(keys, witness[some], ns[some], wire[some]))
         return which[rest]
 
     def drain(self) -> Iterator[tuple[list[U64], U64, list[bytes], list[list[int]]]]:
@@ -66,6 +61,18 @@ class Repeats:
                 sums = [list(row) for row in zip(*(c.tolist() for c in columns[table.keys :]), strict=True)]
                 yield address, place & ~_MODERN, [_message(*each) for each in said], sums
             self._tables[count] = Table(count + 2 + MOST, FOLDS)
+
+
+def tallied(keys: list[U64], witness: I64, ns: I64, wire: I64) -> list[Column]:
+    """Group messages by their keys: return the keys of each group, and its sums as `FOLDS` says."""
+    order, starts = grouped(keys)
+    leaders = order.take(starts)
+    return [
+        *(key.take(leaders) for key in keys),
+        *(reduced(fold, values, order, starts) for fold, values in (("min", witness), ("min", ns), ("max", ns))),
+        np.diff(starts, append=len(order)),
+        reduced("sum", wire, order, starts),
+    ]
 
 
 def _said(packets: Packets, which: I64) -> tuple[Bool, U64, list[U64], Bool, Bool]:

@@ -5,6 +5,7 @@ notebooks and threads.  A large capture is cut where a record seems to begin; th
 reads the bytes before it ends exactly there, and else the rest is read again.
 """
 
+import gc
 import os
 import pickle  # between this process and those that it starts, and nobody else
 import subprocess
@@ -12,7 +13,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -56,6 +57,19 @@ class Scan:
     fragments_apart: bool = False  # there were too many fragments to give them the ports of their first one
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep Python from looking for cycles: facts are objects by the million, and none of them is part of one."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+@_uncollected()
 def scan(
     sources: Sequence[Source], vantages: Sequence[int], workers: int | None = None, progress: Progress | None = None
 ) -> Scan:
