@@ -156,8 +156,10 @@ def _of_touch(end: Row, country: str, role: str, rule: Rule) -> set[str]:
     since = -math.inf if rule.since_ns is None else rule.since_ns
     until = math.inf if rule.until_ns is None else rule.until_ns
     first, last = end["times"]
-    inner = [since] if first < since < last else []  # a packet in between may or may not have been
-    times = [(first, last), *((first, t, last) for t in inner)]
+    inner = [since] if 0 < first < since < last else []  # a packet in between may or may not have been
+    around = [t for edge in (since, until) if math.isfinite(edge) for t in (edge - 1, edge)] or [1]
+    spans = product([first] if first else around, [last] if last else around)  # 0: no time is known
+    times = [moments for span in spans for moments in (span, *((*span, t) for t in inner))]
     named = set(choices(end["plane"], PLANES))
     found = set()
     options = product(

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -106,3 +107,19 @@ def test_dates_that_no_clock_reaches(capture: Path, valid: str) -> None:
     run = shell("auditor audit a.pcap --rules rule.yaml --inventory i.yaml --allow-empty", capture.parent)
     assert run.returncode in (1, 0), run.stderr
     assert shell("auditor rules test rule.yaml", capture.parent).returncode == 0
+
+
+def test_a_capture_without_times_is_outside_of_no_rule(tmp_path: Path) -> None:
+    """Simple packet blocks bear none, and a clock that is not known is no all-clear."""
+    frame = udp("198.51.100.1", 4000, "192.0.2.1", 53, b"x")
+    blocks = [
+        (0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)),
+        (1, struct.pack("<HHI", 1, 0, 0)),
+        (3, struct.pack("<I", len(frame)) + frame + bytes(-len(frame) % 4)),
+    ]
+    whole = (struct.pack("<II", t, len(b) + 12) + b + struct.pack("<I", len(b) + 12) for t, b in blocks)
+    (tmp_path / "a.pcapng").write_bytes(b"".join(whole))
+    (tmp_path / "rule.yaml").write_text(RULE + "valid: {from: 2020-01-01}\n")
+    (tmp_path / "i.yaml").write_text("sites: [{name: a, networks: 192.0.2.1, country: CN, role: server}]\n")
+    run = shell("auditor audit a.pcapng --rules rule.yaml --inventory i.yaml --allow-empty", tmp_path)
+    assert (run.returncode, b"bears no time" in b" ".join(run.stdout.split())) == (3, True), run.stdout

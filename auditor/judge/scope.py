@@ -109,9 +109,15 @@ def direction(value: str, wanted: frozenset[str]) -> int:
 
 
 def during(first: npt.NDArray[np.int64], last: npt.NDArray[np.int64], rule: Rule) -> Kleene:
-    """Say whether flows touch the time in which a rule applies; their first and last moment are certain."""
+    """Say whether flows touch the time in which a rule applies; their first and last moment are certain, 0: not known.
+
+    What bears no time (some captures hold none) is not outside of any time.
+    """
+    if rule.since_ns is None and rule.until_ns is None:
+        return np.ones(len(first), np.int8)
     since = np.iinfo(np.int64).min if rule.since_ns is None else rule.since_ns
     until = np.iinfo(np.int64).max if rule.until_ns is None else rule.until_ns
-    within = ((since <= first) & (first < until)) | ((since <= last) & (last < until))
-    outside = (last < since) | (first >= until)
+    begun, ended = first != 0, last != 0
+    within = (begun & (since <= first) & (first < until)) | (ended & (since <= last) & (last < until))
+    outside = begun & ended & ((last < since) | (first >= until))
     return np.where(within, 1, np.where(outside, -1, 0)).astype(np.int8)

@@ -134,7 +134,12 @@ _FACTS: Final[dict[str, Callable[[Subject], list[Settle]]]] = {
     "direction": _said(
         "direction", "source", "Capture flows with {addr} from their beginning: {source} does not show who opened them."
     ),
-    "date": _said("date", "source", "Split {source} at the dates of the rule: a flow with {addr} outlasts them."),
+    "date": _said(
+        "date",
+        "source",
+        "Split {source} at the dates of the rule, or give a capture with times: "
+        "a flow with {addr} outlasts them or bears no time.",
+    ),
     "countries": _place,
     "operator": _said("operator", "addr", "Say under sites in the inventory who operates {addr}."),
     "service": _service,

@@ -66,7 +66,7 @@ def supply(rows: list[Row], judged: Rule, settle: Settle) -> tuple[list[Row], Ru
         "service": flows_of(service="zoom"),
         "packets": flows_of(outcome="", basis="observed"),
         "direction": [{**row, "opened": "handshake"} for row in rows],
-        "date": [{**row, "last_ns": row["first_ns"]} for row in rows],
+        "date": [{**row, "first_ns": row["first_ns"] or 1, "last_ns": row["first_ns"] or 1} for row in rows],
     }
     return changes[fact], judged
 
