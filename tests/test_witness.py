@@ -191,7 +191,16 @@ class TestOffersAndAttempts:
         prohibited = bytes([3, 13, 0, 0, 0, 0, 0, 0]) + asked[14:]
         report = case.audit([asked, ether(ip(BEIJING, CANADA, 1, prohibited))], self.PEOPLE + BEIJING_RELAY[7:])
         assert not report.findings
-        assert dict(report.coverage.outcomes)["rejected"] == 1
+        assert dict(report.coverage.outcomes)["rejected"] == 2  # what was asked, and the refusal
+
+    def test_a_datagram_that_nobody_answered_is_open(self, case: Case) -> None:
+        report = case.audit([udp(CANADA, 40000, BEIJING, 3480, b"\0" * 64)], self.PEOPLE + BEIJING_RELAY[7:])
+        assert report.verdict == "open"
+        assert "packets" in facts(report)
+
+    def test_a_stream_in_one_direction_is_a_touch(self, case: Case) -> None:
+        report = case.audit(rtp(CANADA, 40000, BEIJING, 3480), self.PEOPLE + BEIJING_RELAY[7:])
+        assert report.verdict == "fail"
 
     def test_an_attempt_that_nobody_answered_is_open(self, case: Case) -> None:
         report = case.audit([tcp(CANADA, 50000, BEIJING, 443, SYN)], self.PEOPLE + BEIJING_RELAY[7:])

@@ -1,7 +1,8 @@
 """Who opened each flow, and whether it carried anything: an attempt that nobody answered is no touch.
 
-Both are read from what a capture must show if it is so; where a tap saw one direction only, content that
-travelled counts as carried, since a false all-clear is worse than an open question.
+Both are read from what a capture must show if it is so.  Where a tap saw one direction of a TCP connection or of
+a recognised stream, content travelled; any other datagrams that nobody answered may have gone to nobody, so
+they are attempts, which a rule can neither pass nor fail by.
 """
 
 from typing import Final
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from auditor.model.flow import CARRIED, REJECTED, UNANSWERED
 from auditor.read.apps import Bits, bit
 from auditor.read.arrays import I64, Bool
-from auditor.read.headers import ERROR, FIN, RST, SYN, SYNACK
+from auditor.read.headers import ERROR, FIN, FRAGMENT, RST, SYN, SYNACK
 from auditor.read.pairing import Both, Paired, Sums
 
 OPENED: Final = ("", "handshake", "protocol")
@@ -20,7 +21,7 @@ OUTCOMES: Final = (CARRIED, UNANSWERED, REJECTED)
 _NOT_KNOWN, _HANDSHAKE, _PROTOCOL = range(3)
 _CARRIED, _UNANSWERED, _REJECTED = range(3)
 
-_TCP, _ICMP, _ICMP6 = 6, 1, 58
+_TCP, _UDP, _ICMP, _ICMP6 = 6, 17, 1, 58
 _DNS_PORT = 53
 _ASKING: Final = (
     "sip",
@@ -38,6 +39,8 @@ _ASKING: Final = (
     "coap",
 )
 """Protocols that ask before they send: refused by ICMP and never answered, they carried nothing."""
+_STREAMS: Final = ("rtp", "rtcp", "zoom", "turn")
+"""What is sent for long without an answer on the same ports; all else that nobody answers is an attempt."""
 
 
 def openers(flows: Paired, sums: Sums, seen: Bits, asked: NDArray[np.int8]) -> tuple[I64, I64]:
@@ -75,13 +78,15 @@ def outcomes(flows: Paired, sums: Sums, seen: Bits, answered: Bool, refused: Boo
     sent, flags = sums.packets, sums.flags
     payload = sums.payload > 0
     one_way = (sent[0] == 0) | (sent[1] == 0)
-    tcp = flows.protocol == _TCP
+    tcp, udp = flows.protocol == _TCP, flows.protocol == _UDP
     icmp = (flows.protocol == _ICMP) | (flows.protocol == _ICMP6)
 
     asks = bit("stun")
     content = payload & (seen & ~(asks | bit("")) != 0)
     empty = ~payload | ((seen & asks != 0) & ~content & ~answered)
     empty = np.where(tcp, ~payload & ~_established(sent, flags), empty & one_way)  # questions both ways did arrive
+    apart = (flags[0] | flags[1]) & FRAGMENT != 0  # without ports: the answer may stand in another row
+    empty |= udp & one_way & (seen & bit(*_STREAMS) == 0) & ~answered & ~apart
     empty = np.where(icmp, one_way & (flags[0] & ERROR == 0) & (flags[1] & ERROR == 0), empty)
 
     only_asked = seen & ~(bit(*_ASKING) | bit("", "other")) == 0
@@ -89,6 +94,7 @@ def outcomes(flows: Paired, sums: Sums, seen: Bits, answered: Bool, refused: Boo
     result = np.where(empty, _UNANSWERED, _CARRIED)
     result[empty & (reset | refused)] = _REJECTED
     result[~tcp & one_way & only_asked & refused & ~answered] = _REJECTED
+    result[icmp & one_way & ((flags[0] | flags[1]) & ERROR != 0)] = _REJECTED  # the refusal itself is no exchange
     return result.astype(np.int64)
 
 
