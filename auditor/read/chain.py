@@ -15,7 +15,7 @@ Advance = Callable[[I64], I64]
 """Where the records after those at these offsets begin; `STOP` or more for a header that can't be one."""
 
 STOP = 1 << 62
-STRIDE = 8
+STRIDE = 16
 """Records that walkers advance before those that have arrived are taken out."""
 
 
@@ -30,31 +30,37 @@ def walk(start: int, end: int, guesses: I64, leap: Advance, advance: Advance, st
         return np.empty(0, np.int64)
     here = np.concatenate((np.array([start], np.int64), guesses))
     limit = np.append(guesses, end)
-    try:
-        offsets = _advanced(here, limit, leap)
-    except IndexError:  # a walker has left the memory: a wrong guess, or what lies behind the last record
-        offsets = _advanced(here, limit, lambda at: np.minimum(advance(at), end))
+    offsets = _advanced(here, limit, leap, lambda at: np.minimum(advance(at), end))
     following = advance(offsets)
     if len(offsets) > 1 and not np.array_equal(following[:-1], offsets[1:]):
         offsets = _proven(start, end, offsets, following, step)
     return offsets
 
 
-def _advanced(here: I64, limit: I64, leap: Advance) -> I64:
+def _advanced(here: I64, limit: I64, leap: Advance, careful: Advance) -> I64:
     """Return the offsets, in order, that walkers pass who start `here` and go to their limits."""
     seen = []
     while len(here):
-        steps = np.empty((STRIDE + 1, len(here)), np.int64)
-        steps[0] = here
-        at = here
-        for row in steps[1:]:
-            row[:] = at = leap(at)
-        seen.append(steps[:-1][steps[:-1] < limit])
-        alive = at < limit
-        here, limit = at[alive], limit[alive]
+        try:
+            steps = _steps(here, leap)
+        except IndexError:  # a walker has left the memory: a wrong guess, or what lies behind the last record
+            steps = _steps(here, careful)
+        passed, here = steps[:-1].T, steps[-1]
+        seen.append(passed[passed < limit[:, np.newaxis]])  # in order: each walker ends before the next one began
+        alive = here < limit
+        here, limit = here[alive], limit[alive]
     offsets = np.concatenate(seen)
-    offsets.sort()
+    offsets.sort(kind="stable")  # which merges the few rounds, in a tenth of the time of another sort
     return offsets
+
+
+def _steps(here: I64, leap: Advance) -> I64:
+    """Return where walkers are at first and after each of `STRIDE` steps."""
+    steps = np.empty((STRIDE + 1, len(here)), np.int64)
+    steps[0] = here
+    for i in range(STRIDE):
+        steps[i + 1] = leap(steps[i])
+    return steps
 
 
 def _proven(start: int, end: int, offsets: I64, following: I64, step: Callable[[int], int]) -> I64:

@@ -1,9 +1,10 @@
-"""Groups rows by several key columns, exactly, in one sort of 64-bit integers.
+"""Groups rows by several key columns, exactly, in one sort by a hash.
 
-A row is sorted by its hash with its number in the low bits, and neighbours are compared by their keys.  A
-collision can only split a group, never join two, and a split is found and mended where it matters.
-Sorting costs 17 ns a row; np.unique, pandas and others take 22 to 89.  The hash has a random seed, so that
-nobody can choose colliding flows; no result depends on it.
+Neighbours are compared by their keys, so a collision can only split a group, never join two, and a split is
+found and mended where it matters.  A batch is sorted by 32 bits in two passes of NumPy's radix sort for 16
+bits, 15 to 20 ns a row; a table by 64-bit integers that hold the number of the row in their low bits, since a
+collision is costly there: twice that.  np.unique, pandas and others take more.  The hash has a random seed, so
+that nobody can choose colliding flows; no result depends on it.
 """
 
 import os
@@ -16,7 +17,7 @@ from auditor.read.arrays import I64, U64
 
 _ODD: Final = np.uint64(0x9E3779B97F4A7C15)  # 2**64 divided by the golden ratio
 _SEED: Final = np.uint64(int.from_bytes(os.urandom(8), "little") | 1)
-_29, _32 = np.uint64(29), np.uint64(32)
+_29, _32, _48 = np.uint64(29), np.uint64(32), np.uint64(48)
 
 
 def _hashed(keys: Sequence[U64]) -> U64:
@@ -33,9 +34,13 @@ def _hashed(keys: Sequence[U64]) -> U64:
 def grouped(keys: Sequence[U64]) -> tuple[I64, I64]:
     """Return an order that brings equal rows together, each group in its old order, and where groups begin in it.
 
-    A group may come in several pieces, with a probability of 2**-40 a pair of rows.
+    A group may come in several pieces, with a probability of 2**-32 a pair of groups.
     """
-    return _sorted(keys)[:2]
+    mixed = _hashed(keys)
+    order = (mixed >> _32).astype(np.uint16).argsort(kind="stable")
+    high = (mixed >> _48).astype(np.uint16)
+    order = order.take(high.take(order).argsort(kind="stable"))
+    return order, _starts(keys, order)
 
 
 def exact(keys: Sequence[U64]) -> tuple[I64, I64]:
