@@ -105,7 +105,7 @@ def test_dates_that_no_clock_reaches(capture: Path, valid: str) -> None:
     (capture.parent / "i.yaml").write_text(f"sites: [{site}]\n")
     (capture.parent / "rule.yaml").write_text(RULE + f"valid: {valid}\n")
     run = shell("auditor audit a.pcap --rules rule.yaml --inventory i.yaml --allow-empty", capture.parent)
-    assert run.returncode in (1, 0), run.stderr
+    assert run.returncode in (0, 1, 3), run.stderr
     assert shell("auditor rules test rule.yaml", capture.parent).returncode == 0
 
 
@@ -123,3 +123,15 @@ def test_a_capture_without_times_is_outside_of_no_rule(tmp_path: Path) -> None:
     (tmp_path / "i.yaml").write_text("sites: [{name: a, networks: 192.0.2.1, country: CN, role: server}]\n")
     run = shell("auditor audit a.pcapng --rules rule.yaml --inventory i.yaml --allow-empty", tmp_path)
     assert (run.returncode, b"bears no time" in b" ".join(run.stdout.split())) == (3, True), run.stdout
+
+
+def test_what_rules_and_inventories_say_steers_no_terminal(tmp_path: Path) -> None:
+    evil = '"e\\e[31m\\u202e\\nSECOND"'
+    (tmp_path / "rule.yaml").write_text(RULE.replace("Nothing touches China", evil).replace("Move it.", evil))
+    site = f"{{name: {evil}, operator: {evil}, networks: 192.0.2.1, country: CN}}"
+    (tmp_path / "i.yaml").write_text(f"sites: [{site}]\n")
+    lines = "locate 192.0.2.1 --inventory i.yaml", "rules list rule.yaml", "rules show no-china --rules rule.yaml"
+    for line in lines:
+        said = shell(f"auditor {line}", tmp_path).stdout.decode()
+        assert "e\\x1b[31m\\u202e\\x0aSECOND" in said
+        assert not {"\x1b", "\u202e", "SECOND"} & {*said, *said.split()}

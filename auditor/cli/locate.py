@@ -30,9 +30,9 @@ def locate(
         return
     for answer in answers:
         who = " · ".join(answer[key] for key in ("site", "operator") if answer[key])
-        typer.echo(
+        output.tell(
             f"{answer['address']}  {' '.join(answer['countries'])}  {answer['state']}{'  ' + who if who else ''}"
         )
         for source in answer["sources"]:
             found = " ".join(source["countries"]) or "-"
-            typer.echo(f"    {source['kind']:<10}{found:<12}{source['name']}  {source['detail']}".rstrip())
+            output.tell(f"    {source['kind']:<10}{found:<12}{source['name']}  {source['detail']}".rstrip())

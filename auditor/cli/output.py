@@ -6,6 +6,8 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import typer
+
 from auditor.cli import streams
 from auditor.model.errors import InputError
 
@@ -42,6 +44,14 @@ def apart(outputs: Iterable[Path | None], inputs: Sequence[str], *others: Path |
 
 def _is_device(path: Path) -> bool:
     return path.exists() and not path.is_file()
+
+
+def tell(*lines: str) -> None:
+    """Print lines on standard output, each one line whatever a stranger wrote into it."""
+    from auditor.report.clean import printable
+
+    for line in lines:
+        typer.echo(printable(line))
 
 
 def write(content: str | bytes, path: Path | None) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from auditor.cli import exits
+from auditor.cli import exits, output
 
 app = typer.Typer(help="List, show and test rules.", no_args_is_help=True)
 Packs = Annotated[
@@ -21,7 +21,7 @@ def list_(packs: Packs = None) -> None:
     from auditor import pipeline
 
     for rule in pipeline.all_rules(packs).rules:
-        typer.echo(f"{rule.pack}/{rule.id}  {rule.severity}  {rule.title}")
+        output.tell(f"{rule.pack}/{rule.id}  {rule.severity}  {rule.title}")
 
 
 @app.command()
@@ -42,12 +42,11 @@ def show(
         rule = known.get(wanted.rpartition("/")[2])
         if rule is None:
             raise InputError(wanted, "there is no such rule; `auditor rules list` names them all")
-        typer.echo(
-            f"{rule.id} ({rule.severity}): {rule.title}\n\n  {speaks(rule)}\n\n  Why: {rule.why}\n  Fix: {rule.fix}"
-        )
+        heading = f"{rule.id} ({rule.severity}): {rule.title}"
+        output.tell(heading, "", f"  {speaks(rule)}", "", f"  Why: {rule.why}", f"  Fix: {rule.fix}")
         for reference in rule.references:
-            typer.echo(f"  See: {reference.title}{' <' + reference.url + '>' if reference.url else ''}")
-        typer.echo("")
+            output.tell(f"  See: {reference.title}{' <' + reference.url + '>' if reference.url else ''}")
+        output.tell("")
 
 
 @app.command()
@@ -56,8 +55,7 @@ def test(packs: Packs = None) -> None:
     from auditor import pipeline
 
     total, wrong = pipeline.check_examples(packs)
-    for line in wrong:
-        typer.echo(line)
-    typer.echo(f"{total} examples, {len(wrong)} wrong")
+    output.tell(*wrong)
+    output.tell(f"{total} examples, {len(wrong)} wrong")
     if wrong:
         raise typer.Exit(exits.VIOLATION)
