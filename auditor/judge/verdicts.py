@@ -116,8 +116,13 @@ class Touches:
         return fails, passes, np.where(applies == -1, -1, why).astype(np.int16)
 
     def _conditions(self, rule: Rule, proof: bool) -> dict[str, Kleene]:
-        """Ask whether touched places meet the conditions of the assertion."""
+        """Ask whether touched places meet the conditions of the assertion.
+
+        Who operates a place and which service it is are known by names and AS numbers, which are claims, unless it is a
+        site of the inventory.
+        """
         asserts, asked = rule.asserts, {}
+        declared = self.ask("site", bool)
         if asserts.countries is not None:
             allowed = asserts.countries
             asked["countries"] = self.ask(
@@ -125,7 +130,8 @@ class Touches:
             )
         for name, names in (("operator", asserts.operators), ("service", asserts.services), ("site", asserts.sites)):
             if names is not None:
-                asked[name] = self.ask(name, names.holds)
+                answer = self.ask(name, names.holds)
+                asked[name] = answer * declared if proof and name != "site" else answer
         return asked
 
     def _weak(self, rule: Rule) -> npt.NDArray[np.bool_]:
