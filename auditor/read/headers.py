@@ -213,14 +213,14 @@ def _transport(
     later: Bool, fragments: tuple[I64, I64], identification: U64,
 ) -> Packets:  # fmt: skip
     """Read ports, TCP flags and the bounds of the payload; `first` and `second` are the words at the offsets `at`."""
-    has = _PORTED[protocol] & (at + 4 <= end)
-    size = _HEADER[protocol]
+    has = _PORTED.take(protocol) & (at + 4 <= end)
+    size = _HEADER.take(protocol)
     flags = np.zeros(len(at), np.uint8)
     tcp = np.flatnonzero(protocol == TCP)
     if len(tcp):
         seen = at[tcp] + 14 <= end[tcp]
         size[tcp] = np.where(seen, np.maximum((second[tcp] >> _36).view(np.int64) & 15, 5) << 2, 20)
-        flags[tcp] = _TCP_FLAGS[(second[tcp] >> _40).view(np.int64) & 0xFF] * seen
+        flags[tcp] = _TCP_FLAGS.take((second[tcp] >> _40).view(np.int64) & 0xFF) * seen
     if len(fragments[0]):
         has &= ~later
         size[fragments[0]] = 0

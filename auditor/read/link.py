@@ -141,13 +141,14 @@ def _snap(data: U8, layer: Layer, which: I64) -> Bool:
 
 
 def _after(size: int, batch: Batch) -> Layer:
-    """Read links with a header of this size that ends with an EtherType."""
+    """Read links with a header of this size, 4 or more, that ends with an EtherType."""
     end = batch.start + batch.captured
     at = batch.start + size
     short = np.flatnonzero(batch.captured < size)
     if len(short):
         at[short] = end[short]
-    kind = big16(batch.data, at - 2)
+    kind = items(batch.data, at - 4, 4, ">u4")[:, 0].astype(np.int64)  # gathered faster than two bytes are
+    kind &= 0xFFFF
     kind[short] = CUT
     return Layer(at, kind, end)
 

@@ -34,7 +34,7 @@ def wanted(packets: Packets, app: NDArray[np.uint8], start: U64) -> I64:
 
     All SIP and STUN messages, DNS answers, and ClientHellos of TLS and DTLS.
     """
-    some = np.flatnonzero(_READ[app])
+    some = np.flatnonzero(_READ.take(app))
     if not len(some):
         return some
     kind, first, second = app[some], start[some, 0], start[some, 1]

@@ -37,6 +37,13 @@ SAMPLE: Final = 1 << 20
 PACKED: Final = 6
 """A byte of a compressed capture takes about as long as so many of another."""
 MOST: Final = 16  # processes; each takes some 100 MB
+SETTINGS: Final = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "MALLOC_TOP_PAD_": str(64 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(512 << 20),
+}
+"""Of a worker: glibc is to keep the memory of NumPy's columns, which else comes and goes page by page."""
 
 Job = tuple[int, Source, int] | Piece
 """A whole capture (its index, where it is, its vantage) or a piece of one."""
@@ -231,7 +238,7 @@ class _Worker:
             [sys.executable, "-P", "-m", "auditor.read.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"},
+            env={**os.environ, **SETTINGS, "PYTHONPATH": path},
         )
         self._jobs = list(jobs)
 
