@@ -39,6 +39,8 @@ _ASKING: Final = (
     "coap",
 )
 """Protocols that ask before they send: refused by ICMP and never answered, they carried nothing."""
+FEW: Final = 3
+"""Datagrams that a refusal speaks for; of more, some may have arrived, and anybody can forge a refusal."""
 _STREAMS: Final = ("rtp", "rtcp", "zoom", "turn")
 """What is sent for long without an answer on the same ports; all else that nobody answers is an attempt."""
 
@@ -92,8 +94,9 @@ def outcomes(flows: Paired, sums: Sums, seen: Bits, answered: Bool, refused: Boo
     only_asked = seen & ~(bit(*_ASKING) | bit("", "other")) == 0
     reset = tcp & ((flags[0] | flags[1]) & RST != 0) & ~_aborted(flags)
     result = np.where(empty, _UNANSWERED, _CARRIED)
-    result[empty & (reset | refused)] = _REJECTED
-    result[~tcp & one_way & only_asked & refused & ~answered] = _REJECTED
+    few = sent[0] + sent[1] <= FEW
+    result[empty & (reset | (refused & (few | tcp)))] = _REJECTED
+    result[~tcp & one_way & only_asked & refused & ~answered & few] = _REJECTED
     result[icmp & one_way & ((flags[0] | flags[1]) & ERROR != 0)] = _REJECTED  # the refusal itself is no exchange
     return result.astype(np.int64)
 

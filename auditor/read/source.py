@@ -8,6 +8,7 @@ import glob
 import hashlib
 import io
 import os
+import re
 import stat
 import sys
 import tempfile
@@ -53,13 +54,18 @@ def sources(paths: Sequence[str]) -> list[Source]:
     """Expand files, folders (and folders in them), globs and `-` into captures, sorted by name.
 
     Raise InputError for what is missing, can't be read, or isn't a capture; files of other kinds in a folder are passed
-    over, but a folder without any capture is an error.
+    over, unless their name promises a capture: those are inputs that can't be read.  A folder
+    without any capture is an error.
     """
     found: dict[str, Source] = {}
     for path in paths:
         for source in _expand(path):
             found.setdefault(os.path.realpath(source.path), source)
     return sorted(found.values(), key=lambda source: (source.name, source.path))
+
+
+CALLED: Final = re.compile(r"\.(pcap|pcapng|cap|dmp|dump|trace|erf|snoop)(\.?\d+)?(\.[a-z0-9]{1,4})?$", re.IGNORECASE)
+"""Names that promise a capture: in a folder, such a file that is none is not passed over."""
 
 
 def _expand(path: str) -> Iterator[Source]:
@@ -72,7 +78,7 @@ def _expand(path: str) -> Iterator[Source]:
     else:
         matches = sorted(glob.glob(path, recursive=True))
         if not matches:
-            raise InputError(path, "nothing matches this pattern")
+            raise InputError(path, "nothing matches this pattern; quote it only if the shell should not expand it")
         for match in matches:
             if os.path.isdir(match):
                 yield from _folder(match)
@@ -83,7 +89,7 @@ def _expand(path: str) -> Iterator[Source]:
 def _folder(path: str) -> Iterator[Source]:
     """Find the captures in a folder; symbolic links to folders are not followed, so there are no loops."""
     base = os.path.basename(os.path.abspath(path))
-    some = False
+    found: list[Source] = []
     for folder, inner, files in os.walk(path, onerror=_refuse):
         inner.sort()
         for name in sorted(files):
@@ -94,11 +100,13 @@ def _folder(path: str) -> Iterator[Source]:
             try:
                 source = _file(whole, short)
             except NotACapture:
-                continue
-            some = True
-            yield source
-    if not some:
+                if not CALLED.search(name):
+                    continue
+                source = Source(short, whole, os.path.getsize(whole), UNREADABLE)  # counted, or it would look clean
+            found.append(source)
+    if all(source.format == UNREADABLE and not source.packing for source in found):
         raise InputError(path, "no capture (pcap or pcapng, compressed or not) in this folder")
+    yield from found
 
 
 def _refuse(error: OSError) -> None:
@@ -118,7 +126,9 @@ def _file(path: str, name: str) -> Source:
             size = os.fstat(stream.fileno()).st_size
             head = stream.read(HEAD)
     except FileNotFoundError as error:
-        raise InputError(path, "no such file") from error
+        raise InputError(
+            path, "no such file; check the path, relative ones count from the working directory"
+        ) from error
     except OSError as error:
         raise InputError(path, f"can't be read: {error.strerror}") from error
     if not head:
@@ -131,7 +141,10 @@ def _file(path: str, name: str) -> Source:
     form = next((each for each, sniff in FORMATS.items() if sniff(head)), None)
     if form is None:
         inside = f", but holds {packing}-compressed data" if packing else ""
-        raise NotACapture(path, f"not a capture{inside}: it begins with neither a pcap nor a pcapng header")
+        raise NotACapture(
+            path,
+            f"not a capture{inside}: it begins with neither a pcap nor a pcapng header; editcap converts other formats",
+        )
     return Source(name, path, size, form, packing)
 
 

@@ -46,13 +46,16 @@ def told(
 ) -> list[Told]:
     """Derive rows from facts; `in_use` says whether media was relayed on a TURN client's flow.
 
-    `own` are the vantages and public addresses of clients that were seen under others: not places, but participants.
+    `own` are the vantages and public addresses of clients that were seen under others: not places, but participants,
+    unless an element names them as a server or relay; who tells a client its address can't erase what others attest.
     One row for each session and named end, the one told first; what is attested is not listed as offered too.
     """
     best: dict[Any, dict[str, Told]] = defaultdict(dict)
     for fact in facts:
         row = _row(fact, in_use)
-        if row is None or not reachable(row.dst[0]) or (fact.vantage, row.dst[0]) in own:
+        if row is None or not reachable(row.dst[0]):
+            continue
+        if (fact.vantage, row.dst[0]) in own and row.dst_role == UNKNOWN:
             continue
         if row.session is not None and seen(row.session, row.dst[0], row.dst[1] if row.plane == "media" else -1):
             continue
