@@ -244,3 +244,40 @@ class TestPlaces:
         report = case.audit(frames, self.HERE)
         assert not report.findings
         assert report.coverage.judged[0][1].failed == report.coverage.judged[0][1].open == 0
+
+
+UNLISTED = "52.80.19.7"
+
+
+class TestNames:
+    """A name can accuse and never excuse: anybody can write one.  The relay is one that no catalogue lists."""
+
+    SITE = (
+        f"sites:\n  - {{name: relay, networks: [{UNLISTED}/32], country: CN}}\nvantage: {{name: office, country: CA}}\n"
+    )
+
+    @staticmethod
+    def dns(name: str, address: str) -> bytes:
+        labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split(".")) + b"\0"
+        answer = b"\xc0\x0c\0\1\0\1" + (60).to_bytes(4, "big") + b"\0\4" + bytes(map(int, address.split(".")))
+        payload = bytes.fromhex("123481800001000100000000") + labels + b"\0\1\0\1" + answer
+        return udp(STATES, 53, INSIDE, 50000, payload)
+
+    @pytest.mark.parametrize("name", ["telemetry.zoom.us", "graph.facebook.com", "dns.google", "kms.zoom.us"])
+    def test_a_dns_answer_does_not_take_a_relay_out_of_a_fence(self, case: Case, name: str) -> None:
+        talk = [frame for i in range(9) for frame in self.exchange(i)]
+        bare = case.audit(talk, self.SITE)
+        assert bare.verdict == "open"
+        assert case.audit([self.dns(name, UNLISTED), *talk], self.SITE).verdict in ("open", "fail")
+
+    @staticmethod
+    def exchange(seq: int) -> list[bytes]:
+        opening = (
+            [tcp(INSIDE, 50001, UNLISTED, 443, SYN), tcp(UNLISTED, 443, INSIDE, 50001, SYN | ACK)] if not seq else []
+        )
+        data = bytes([23, 3, 3, 0, 40]) + bytes(40)
+        return [
+            *opening,
+            tcp(INSIDE, 50001, UNLISTED, 443, ACK, data, seq),
+            tcp(UNLISTED, 443, INSIDE, 50001, ACK, data, seq),
+        ]

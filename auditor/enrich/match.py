@@ -18,7 +18,7 @@ from auditor.enrich import special
 from auditor.enrich.addresses import Numbers, numbers
 from auditor.enrich.catalogue import Catalogue, Entry, Network, NetworkEntry
 from auditor.enrich.intervals import Intervals, build
-from auditor.model.flow import UNKNOWN
+from auditor.model.flow import NAMED, UNKNOWN
 
 Codes = npt.NDArray[np.int64]
 
@@ -163,14 +163,19 @@ def known(catalogue: Catalogue, networks: Sequence[NetworkEntry], transport: str
     network = next((entry.entry for entry in networks if entry.fits(transport, port)), None)
     name = named(catalogue, names)
     if network is None:
-        return Known(name.service, "", name.planes, "", name.role) if name else NOTHING
+        return Known(name.service, "", by_name(name.planes), "", name.role) if name else NOTHING
     base = Known(network.service, network.operator, network.planes, network.role, "", network.by_port)
     if name is None or network.by_port:
         return base
     if name.service == network.service:
-        planes = name.planes if name.planes != UNKNOWN else network.planes
+        planes = by_name(name.planes) if name.planes != UNKNOWN else network.planes
         return Known(base.service, base.operator, planes, base.role, name.role)
-    return Known("", base.operator, union(name.planes, network.planes), base.role)
+    return Known("", base.operator, union(by_name(name.planes), network.planes), base.role)
+
+
+def by_name(planes: str) -> str:
+    """Mark planes as told by a name alone."""
+    return planes if planes == UNKNOWN else planes + NAMED
 
 
 def named(catalogue: Catalogue, names: str) -> Entry | None:
@@ -193,7 +198,8 @@ def named(catalogue: Catalogue, names: str) -> Entry | None:
 
 
 def union(*planes: str) -> str:
-    """Return the planes that any of these sets holds; unknown is the set of all."""
+    """Return the planes that any of these sets holds; unknown is the set of all, and what a name tells stays so."""
     if UNKNOWN in planes:
         return UNKNOWN
-    return "+".join(sorted({plane for text in planes for plane in text.split("+")}))
+    told = "+".join(sorted({plane for text in planes for plane in text.removesuffix(NAMED).split("+")}))
+    return told + NAMED if any(text.endswith(NAMED) for text in planes) else told

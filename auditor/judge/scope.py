@@ -92,9 +92,13 @@ def inside(values: frozenset[str], wanted: frozenset[str]) -> int:
 def plane(value: str, wanted: frozenset[str], recognised: bool) -> int:
     """Say whether a flow's plane (one, several joined by `+`, or unknown: any) is one of those wanted.
 
-    With `recognised`, what is not known to be wanted is not.
+    What only a name tells may be wanted and is never known not to be.  With `recognised`, what is not known to be
+    wanted is not.
     """
-    answer = inside(frozenset(flow.PLANES if value == flow.UNKNOWN else value.split("+")), wanted)
+    told = value.removesuffix(flow.NAMED)
+    answer = inside(frozenset(flow.PLANES if told == flow.UNKNOWN else told.split("+")), wanted)
+    if told != value:
+        answer = max(answer, 0)
     return answer or (-1 if recognised else 0)
 
 

@@ -21,6 +21,8 @@ SIDES: Final = ("src", "dst")
 
 OBSERVED, ATTESTED, OFFERED, REPORTED, CONFIGURED = "observed", "attested", "offered", "reported", "configured"
 PLANES: Final = ("media", "signalling", "keys", "recording", "management", "telemetry", "other")
+NAMED: Final = "?"
+"""Behind planes that only a name (DNS, TLS) tells: anybody can write one, so it can accuse and never excuse."""
 UNKNOWN: Final = "unknown"  # of a plane: any; of a role: a participant or a place
 ROLES: Final = ("client", "server", "relay", "hop")
 CARRIED, UNANSWERED, REJECTED = "", "unanswered", "rejected"  # outcome
@@ -34,7 +36,7 @@ RECORD: Final[dict[str, Any]] = {
     "vantage": pl.String,  # name of the capture point, empty if undeclared
     "transport": pl.String,  # tcp, udp, sctp, icmp, icmp6, or ip/<number>
     "app": pl.String,  # sip, rtp, rtcp, stun, turn, dtls, tls, quic, dns, zoom, ...; empty: not recognised
-    "plane": pl.String,  # one of PLANES, several joined by + in alphabetical order, or unknown
+    "plane": pl.String,  # one of PLANES, several joined by + in alphabetical order, or unknown; see NAMED
     "service": pl.String,  # id in the service catalogue, empty: not known
     "session": pl.String,  # null: the flow is its own
     "outcome": pl.String,

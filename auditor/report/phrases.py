@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from auditor.model import countries
+from auditor.model.flow import NAMED
 from auditor.model.report import Database, Evidence, Finding, Participants, Place, Report, Source, Verdict
 from auditor.report.words import LISTED, capital, listed, many, size, where
 
@@ -59,7 +60,9 @@ GLOSSARY: Final = (
 
 def carried(plane: str) -> str:
     """Name what travelled: `encryption keys`, `encryption keys or call signalling`."""
-    return listed([PLANES.get(name, name) for name in plane.split("+")])
+    told = plane.removesuffix(NAMED)
+    kinds = listed([PLANES.get(name, name) for name in told.split("+")])
+    return kinds if told == plane else f"what its name calls {kinds}"
 
 
 def people(population: str, sessions: int) -> str:

@@ -96,15 +96,15 @@ def test_a_socket_beats_a_name_and_a_name_beats_a_network() -> None:
         return known(CATALOGUE, [socket, wide], transport, port, names)
 
     assert at("udp", 8801, "kms.zoom.us") == Known("zoom", "Zoom", "media", "relay", "", True)
-    assert at("udp", 8811, "kms.zoom.us") == Known("zoom", "Zoom", "keys", "server", "server")
+    assert at("udp", 8811, "kms.zoom.us") == Known("zoom", "Zoom", "keys?", "server", "server")
     assert at("tcp", 8801, "") == Known("zoom", "Zoom", "management", "server")
     assert at("tcp", 443, "odd.example").planes == "management"
     # A name of another service may be domain fronting, or an answer that somebody made up.
-    assert at("tcp", 443, "graph.facebook.com") == Known("", "Zoom", "management+telemetry", "server")
+    assert at("tcp", 443, "graph.facebook.com") == Known("", "Zoom", "management+telemetry?", "server")
 
 
 def test_a_name_alone_says_neither_operator_nor_role() -> None:
-    assert known(CATALOGUE, [], "tcp", 443, "kms.zoom.us") == Known("zoom", "", "keys", "", "server")
+    assert known(CATALOGUE, [], "tcp", 443, "kms.zoom.us") == Known("zoom", "", "keys?", "", "server")
 
 
 def test_ends_find_the_longest_prefix_that_fits_the_port() -> None:

@@ -177,19 +177,19 @@ def meaning(row: dict[str, Any]) -> tuple[str, str]:
         # then the socket, the name, the network, the protocol
         (one(PHONE, ZOOM, (50000, 8805), "udp", dst_name="kms.zoom.us"), ("zoom", "media")),
         (one(ZOOM, PHONE, (8805, 50000), "udp"), ("zoom", "media")),
-        (one(PHONE, BEIJING, **TLS, dst_name="kms.zoom.us"), ("zoom", "keys")),
-        (one(PHONE, ZOOM, **TLS, dst_name="kms.zoom.us"), ("zoom", "keys")),
+        (one(PHONE, BEIJING, **TLS, dst_name="kms.zoom.us"), ("zoom", "keys?")),
+        (one(PHONE, ZOOM, **TLS, dst_name="kms.zoom.us"), ("zoom", "keys?")),
         (one(PHONE, ZOOM, **TLS), ("zoom", "signalling")),
         (one(PHONE, CLOUD, (50000, 8801), "udp", app="zoom"), ("zoom", "media")),
         (one(PHONE, CLOUD, **TLS), ("", "unknown")),
         # what disagrees stays open
-        (one(PHONE, CLOUD, **TLS, dst_name="graph.facebook.com zoom.us"), ("", "signalling+telemetry")),
+        (one(PHONE, CLOUD, **TLS, dst_name="graph.facebook.com zoom.us"), ("", "signalling+telemetry?")),
         (one(PHONE, CLOUD, **TLS, dst_name="cdn.example zoom.us"), ("", "unknown")),
-        (one(PHONE, ZOOM, **TLS, dst_name="graph.facebook.com"), ("", "signalling+telemetry")),
+        (one(PHONE, ZOOM, **TLS, dst_name="graph.facebook.com"), ("", "signalling+telemetry?")),
         # what the opener would serve says nothing of what it asked for
         (one(ZOOM, CLOUD, **TLS), ("", "unknown")),
-        (one(ZOOM, CLOUD, **TLS, dst_name="graph.facebook.com"), ("facebook", "telemetry")),
-        (one(CLOUD, PHONE, (443, 50000), src_name="kms.zoom.us"), ("zoom", "keys")),
+        (one(ZOOM, CLOUD, **TLS, dst_name="graph.facebook.com"), ("facebook", "telemetry?")),
+        (one(CLOUD, PHONE, (443, 50000), src_name="kms.zoom.us"), ("zoom", "keys?")),
         # a reader that knows the service keeps it
         (one(PHONE, ZOOM, **TLS, service="own"), ("own", "signalling")),
     ],

@@ -151,7 +151,7 @@ def test_a_bomb_unpacks_in_bounded_steps() -> None:
 
 
 def test_a_file_in_a_folder_that_promises_a_capture_and_is_none_is_not_passed_over(tmp_path: Path) -> None:
-    (tmp_path / "good.pcap").write_bytes(PLAIN)
+    (tmp_path / "good.pcap").write_bytes(pcap([]))
     (tmp_path / "bad.pcap.gz").write_bytes(b"no gzip either")
     (tmp_path / "notes.txt").write_text("nothing")
     assert [(each.name.rpartition("/")[2], each.format) for each in sources([str(tmp_path)])] == [
