@@ -32,7 +32,7 @@ def share(part: float, whole: float) -> float:
 
 
 def measured(found: pipeline.Audit) -> dict[str, Any]:
-    """Return the packets by status, and the shares of flows recognised, ends placed and touches decided."""
+    """Return packets by status, and the shares of flows recognised, ends placed, and touches in scope decided."""
     frame, coverage = found.located.frame, found.report.coverage
     rows = frame.filter(pl.col("src_addr").is_not_null())
     ends = [
@@ -42,13 +42,13 @@ def measured(found: pipeline.Audit) -> dict[str, Any]:
     ]
     judged = Counter()
     for _, counts in coverage.judged:
-        judged["decided"] += counts.passed + counts.failed + counts.not_applicable
-        judged["all"] += counts.passed + counts.failed + counts.not_applicable + counts.open
+        judged["decided"] += counts.passed + counts.failed
+        judged["in scope"] += counts.passed + counts.failed + counts.open
     return {
         "packets": dict(coverage.records),
         "recognised": share(rows.filter(pl.col("app") != "").height, rows.height),
         "placed": share(sum(ends), len(ends)),
-        "decided": share(judged["decided"], judged["all"]),
+        "decided": share(judged["decided"], judged["in scope"]),
     }
 
 

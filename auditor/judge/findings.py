@@ -19,7 +19,7 @@ from auditor.model.flow import CARRIED, OFFERED, UNKNOWN
 from auditor.model.report import Evidence, Finding, Participants, Place, Source, Verdict
 from auditor.model.rule import Rule, Scope
 
-LOCATED: Final = 5  # touched addresses, and as many participants, whose location is explained
+LOCATED: Final = 3  # touched addresses, and as many participants, whose location is explained
 CLASSES: Final = 20  # of participants
 
 Explain = Callable[[Sequence[tuple[str, str, int | None, int | None]]], Sequence[tuple[Source, ...]]]

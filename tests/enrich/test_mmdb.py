@@ -106,3 +106,22 @@ def test_cut_and_altered_files_are_errors_or_answers_never_more(tmp_path: Path) 
             database.answer("3.1.1.1")
             refused -= bool(database.name)
     assert refused > 20
+
+
+def test_maxmind_s_own_reader_says_the_same(tmp_path: Path) -> None:
+    """The oracle: geoip2 reads MaxMind's layouts and no other, so it is no dependency of the tool, only of this test."""
+    from geoip2.database import Reader
+
+    records = {
+        "1.0.0.0/8": {"country": {"iso_code": "HK"}, "registered_country": {"iso_code": "CN"}},
+        "2.0.0.0/8": {"country": {"iso_code": "US"}, "traits": {"is_anycast": True}},
+        "3.0.0.0/8": {"registered_country": {"iso_code": "US"}},
+    }
+    path = mmdb(tmp_path / "x.mmdb", records, kind="GeoLite2-Country")
+    ours = open_database(str(path))
+    with Reader(str(path)) as reader:
+        for address in ("1.2.3.4", "2.2.3.4", "3.2.3.4"):
+            theirs = reader.country(address)
+            answer, _ = ours.answer(address)
+            assert answer.countries == (theirs.country.iso_code or "")
+            assert answer.anycast == theirs.traits.is_anycast
