@@ -109,7 +109,7 @@ def test_cut_and_altered_files_are_errors_or_answers_never_more(tmp_path: Path) 
 
 
 def test_maxmind_s_own_reader_says_the_same(tmp_path: Path) -> None:
-    """The oracle: geoip2 reads MaxMind's layouts and no other, so it is no dependency of the tool, only of this test."""
+    """The oracle: geoip2 reads MaxMind's layouts and no other, so only this test depends on it."""
     from geoip2.database import Reader
 
     records = {
