@@ -36,6 +36,13 @@ def test_commands_of_the_documentation_run(page: str, command: str, tmp_path: Pa
     assert done.returncode == int(comment.split()[0] if comment else 0), f"{page}: {done.stderr}"
 
 
+def test_python_of_the_readme_runs() -> None:
+    (block,) = re.findall(r"```python\n(.*?)```", (HERE / "README.md").read_text(encoding="utf-8"), re.S)
+    code = block + "\nassert result.verdict == 'fail' and len(result.findings) == 1 and len(result.flows) == 12\n"
+    done = subprocess.run([sys.executable, "-c", code], cwd=HERE, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+
+
 def test_make_targets_of_the_documentation_exist() -> None:
     targets = set(re.findall(r"^([a-z]+):", (HERE / "Makefile").read_text(), re.M))
     named = {line.split()[1] for _, line in shown() if line.startswith("make ")}
