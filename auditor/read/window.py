@@ -11,7 +11,7 @@ import numpy as np
 
 from auditor.read.arrays import I64, SLACK, U8
 
-BLOCK: Final = 8 << 20
+BLOCK: Final = 4 << 20
 FOREVER: Final = 1 << 62
 LONGEST: Final = 1 << 20
 """No record may be longer: four times libpcap's MAXIMUM_SNAPLEN (262,144 bytes), which leaves room for options."""
