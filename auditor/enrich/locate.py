@@ -5,10 +5,12 @@ from typing import Any
 
 from auditor.enrich.addresses import parse, write
 from auditor.enrich.places import Places
+from auditor.enrich.special import reason
 from auditor.model.countries import ANYWHERE, NOWHERE, members, possible
 from auditor.model.errors import InputError
 
 ANYWHERE_STATE, CONTRADICTION, LOCATED = "anywhere", "contradiction", "located"
+REGISTRY = "IANA special-purpose address registries"
 
 
 def locate(addresses: Sequence[str], places: Places) -> list[dict[str, Any]]:
@@ -32,6 +34,8 @@ def _answer(address: str, places: Places) -> dict[str, Any]:
         {"name": each.name, "kind": each.kind, "countries": listed(each.countries), "detail": each.detail}
         for each in places.explain([(text, vantage, None, None)])[0]
     ]
+    if why := reason(text):
+        sources.append({"name": REGISTRY, "kind": "claim", "countries": [ANYWHERE], "detail": why})
     return {
         "address": text,
         "countries": listed(place),

@@ -7,7 +7,7 @@ RFC 4291 for multicast.
 """
 
 from functools import cache
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import Final
 
 from auditor.enrich.intervals import Intervals, Range, build
@@ -72,3 +72,12 @@ def registry() -> Intervals:
         said = f"{kind}\t{why}" if kind else ""
         ranges[network.version].append((int(network[0]), int(network[-1]), said))
     return build(ranges[4], ranges[6])
+
+
+def reason(address: str) -> str:
+    """Say why an address is nowhere in particular (`private use, RFC 1918`); empty for an ordinary one."""
+    found = ip_address(address)
+    holding = [(ip_network(text), why) for text, _, why in REGISTRY]
+    return max(
+        ((n.prefixlen, why) for n, why in holding if n.version == found.version and found in n), default=(0, "")
+    )[1]

@@ -6,7 +6,7 @@ always be made coarser, so neither the order nor the split of the input changes 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -191,6 +191,3 @@ def _unpacked(columns: list[Column]) -> Directed:
         _native(rest & _S, 2).astype(np.uint16), _native((rest >> _16) & _S, 2).astype(np.uint16),
         ((rest >> _32) & _B).astype(np.uint8), ((rest >> _40) & _B).astype(np.uint8), **named,
     )  # fmt: skip
-
-
-COLUMNS: Final = tuple(each.name for each in fields(Directed))

@@ -17,7 +17,6 @@ from auditor.read.pairing import Both, Paired, Sums
 from auditor.read.placed import Placed
 
 TRANSPORTS: Final = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp6", 132: "sctp"}
-_LAST: Final = np.iinfo(np.int64).max
 _ROLES: Final = (UNKNOWN, *ROLES)
 
 

@@ -83,3 +83,10 @@ def test_what_is_no_address_is_an_error(text: str) -> None:
     with pytest.raises(InputError, match="no IPv4 or IPv6 address") as caught:
         locate(["8.8.8.8", text], Places())
     assert len(caught.value.source) <= 100
+
+
+def test_a_special_address_says_why_it_is_nowhere() -> None:
+    (answer,) = locate(["192.168.1.1"], Places())
+    assert [(source["countries"], source["detail"]) for source in answer["sources"]] == [
+        (["*"], "private use, RFC 1918")
+    ]

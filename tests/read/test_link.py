@@ -137,7 +137,8 @@ def test_other_links_without_addresses(link: int, frame: bytes, status: str, rea
 def test_every_link_survives_being_cut_anywhere(tmp_path: Path) -> None:
     for link in (0, 1, 9, 50, 51, 101, 104, 113, 117, 138, 166, 192, 204, 205, 228, 229, 239, 258, 276):
         whole = bytes(8) + b"\xff\x03\0\x21" + IP
-        wire(link, tmp_path, *(whole[:size] for size in range(len(whole))))
+        seen, unread = wire(link, tmp_path, *(whole[:size] for size in range(len(whole))))
+        assert sum(seen.values()) + sum(packets for _, _, packets in unread) == len(whole)
 
 
 def test_statistics_and_packets_of_no_link_type_are_told_apart(tmp_path: Path) -> None:
