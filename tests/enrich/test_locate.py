@@ -48,7 +48,7 @@ def test_private_addresses_and_those_that_carry_another() -> None:
     answers = locate(["10.0.0.1", "::ffff:18.162.1.1", " 2001:DB8::1 "], Places())
     assert [answer["address"] for answer in answers] == ["10.0.0.1", "18.162.1.1", "2001:db8::1"]
     assert [answer["countries"] for answer in answers] == [["*"], ["HK"], ["*"]]
-    assert [len(answer["sources"]) for answer in answers] == [0, 4, 0]
+    assert [len(answer["sources"]) for answer in answers] == [1, 4, 1]
 
 
 def test_inventory_users_database_and_contradiction(tmp_path: Path) -> None:
