@@ -22,6 +22,7 @@ VIOLATION: Final = 1
 ERROR: Final = 2
 OPEN: Final = 3
 BUG: Final = 4
+ABANDONED: Final = 141  # what shells report for a command whose output nobody read to its end (SIGPIPE)
 INTERRUPTED: Final = 130  # what shells report for a command that Ctrl-C ended
 
 
@@ -50,8 +51,9 @@ def guarded(app: typer.Typer) -> int:
         return ERROR
     except (BrokenPipeError, SystemExit):
         # The reader of our output went away, as `head` does (of which typer makes an exit); nothing is left to say.
+        # An audit writes its report in a way that outlives this, so no verdict is known here, least of all a pass.
         streams.abandoned(sys.stdout)
-        return PASSED
+        return ABANDONED
     except OSError as error:  # a full disk, a file that went away: nothing that we could mend
         streams.abandoned(sys.stdout)
         say(f"error: {error.filename or 'standard output'}: {error.strerror or error}; mend it and run again")
