@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields
-from itertools import groupby, islice
+from itertools import islice
 from operator import attrgetter
 from typing import Any, Final
 
@@ -78,15 +78,24 @@ class Facts:
             rest = self._alike.add(packets, some, witness[some], batch.ns[index], batch.wire[index], vantage)
             which = np.concatenate((which[~stun], rest))
         if len(which):
-            self._hold(batch, packets, which, _places(packets, which, app, vantage), witness)
+            names = _ANSWER.take(app[which])
+            answers = which[names]
+            body = packets.body[answers] + np.where(packets.protocol[answers] == TCP, 4, 2)
+            self._hold(batch, packets, answers, _askers(len(answers), app[answers], vantage), body, witness)
+            rest = which[~names]
+            self._hold(batch, packets, rest, _places(packets, rest, app, vantage), packets.body[rest], witness)
         if self._size > HELD:
             self.parse()
 
-    def _hold(self, batch: Batch, packets: Packets, which: I64, places: list[bytes], witness: I64) -> None:
-        """Keep the payloads of the packets at these positions, until all is parsed."""
+    def _hold(
+        self, batch: Batch, packets: Packets, which: I64, places: list[bytes], body: I64, witness: I64
+    ) -> None:
+        """Keep the payloads of the packets at these positions, from `body` on, until all is parsed."""
+        if not len(which):
+            return
         index, payload, held = packets.index[which], packets.data.data, self._held
         before, number = len(held), held.setdefault
-        rows = zip(places, packets.body[which].tolist(), packets.end[which].tolist(), strict=True)
+        rows = zip(places, body.tolist(), packets.end[which].tolist(), strict=True)
         numbers = [number(place + payload[body:end], len(held)) for place, body, end in rows]
         keys = [np.array(numbers, np.uint64)]
         self._tallies.append(tallied(keys, witness[which], batch.ns[index], batch.wire[index]))
@@ -144,13 +153,14 @@ class Facts:
     def facts(self) -> list[Fact]:
         """Return every fact once, in an order that depends on what was said alone."""
         self.parse()
-        told = [kind(vantage, *tally, *own) for (kind, vantage, *own), tally in self.known.items()]
-        told.sort(key=attrgetter("witness"))
-        ordered: list[Fact] = []
-        for _witness, ties in groupby(told, attrgetter("witness")):
-            several = list(ties)
-            ordered += sorted(several, key=repr) if len(several) > 1 else several
-        return ordered
+        ordered = sorted(self.known.items(), key=_place)
+        return [kind(vantage, *tally, *own) for (kind, vantage, *own), tally in ordered]
+
+
+def _place(known: tuple["Said", "Tally"]) -> tuple[Any, ...]:
+    """Order facts by their first record, and those of one record by what they say."""
+    (kind, *own), (witness, *_) = known
+    return witness, kind.__name__, own
 
 
 _COMMON: Final = {each.name for each in fields(Fact)}
@@ -196,6 +206,13 @@ def _places(packets: Packets, which: I64, app: NDArray[np.uint8], vantage: int) 
     table = np.stack([*address, packed(ports, protocol, app[which], vantage)], axis=1)
     places: list[bytes] = table.view(f"V{PLACE}")[:, 0].tolist()
     return places
+
+
+def _askers(count: int, app: NDArray[np.uint8], vantage: int) -> list[bytes]:
+    """Return what stands before DNS answers without their identifiers: what they say is the same to whoever asked."""
+    table = np.zeros((count, PLACE // 8), np.uint64)
+    table[:, -1] = packed(np.zeros(count, np.uint64), np.full(count, UDP), app, vantage)
+    return [place + b"\0\0" for place in table.view(f"V{PLACE}")[:, 0].tolist()]
 
 
 def _sockets(address: Sequence[U64], ports: U64, protocol: I64) -> list[Ends]:

@@ -38,9 +38,12 @@ class Packet:
         return self.src, self.sport, self.dst, self.dport, self.protocol
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Fact:
-    """What all facts have; only `vantage` takes part in comparison."""
+    """What all facts have; only `vantage` takes part in comparison.
+
+    Nobody changes a fact.  Python takes five times as long to make one that it keeps frozen, and there are millions.
+    """
 
     vantage: int
     witness: int = field(compare=False)
@@ -50,7 +53,7 @@ class Fact:
     bytes: int = field(compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Name(Fact):
     """A DNS answer called this address so (a queried name, or a canonical one on the way to it)."""
 
@@ -58,7 +61,7 @@ class Name(Fact):
     name: str  # lower case, without the final dot; bytes that are no host name are written \\DDD (RFC 4343, 2.1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Hello(Fact):
     """The source of the flow opened a TLS or DTLS connection by a ClientHello."""
 
@@ -66,7 +69,7 @@ class Hello(Fact):
     name: str  # server_name (RFC 6066, section 3), empty: none, encrypted or cut off
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Dialog(Fact):
     """Messages of one SIP Call-ID went this way."""
 
@@ -76,7 +79,7 @@ class Dialog(Fact):
     call: bool  # False: a registration, subscription, ping or message, which nobody would call a call
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Media(Fact):
     """The sender of the flow announced that media may be sent to this end (SDP, RFC 8866; candidates, RFC 8839)."""
 
@@ -88,7 +91,7 @@ class Media(Fact):
     media: str  # audio, video, application, ..., empty: unknown
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Hop(Fact):
     """A SIP message named an element that it has passed or is to pass."""
 
@@ -101,7 +104,7 @@ class Hop(Fact):
     request: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Exchange(Fact):
     """A STUN message of one class went this way (RFC 8489): who asks is the client of who answers."""
 
@@ -110,7 +113,7 @@ class Exchange(Fact):
     method: str  # binding, allocate, ..., data: what a TURN indication or an unknown method is called is in stun.py
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Reflexive(Fact):
     """A server told a client under which public end it sees it."""
 
@@ -119,7 +122,7 @@ class Reflexive(Fact):
     port: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Relayed(Fact):
     """A TURN server allocated this end to a client (XOR-RELAYED-ADDRESS, RFC 8656)."""
 
@@ -128,7 +131,7 @@ class Relayed(Fact):
     port: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Peer(Fact):
     """A TURN client named the end behind the relay (XOR-PEER-ADDRESS, RFC 8656)."""
 
@@ -139,7 +142,7 @@ class Peer(Fact):
     answer: bool  # the flow runs from the server to the client
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Redirect(Fact):
     """A STUN or TURN server named another end of its own (RFC 8489, section 14.15; RFC 5780, section 7)."""
 
@@ -149,7 +152,7 @@ class Redirect(Fact):
     kind: str  # alternate: the client is to go there; origin: sent from there, it says; other: its second end
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Unreachable(Fact):
     """A router or host reported that a packet of the quoted flow was not delivered (RFC 792, RFC 4443)."""
 
