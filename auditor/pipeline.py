@@ -83,20 +83,22 @@ def audit(
     zoom-2020, which the report then says).  Raises InputError for what the user can mend.
     """
     from auditor import judge
+    from auditor.read.scan import uncollected
 
     ruleset = load_rules(rules)  # first: a bad rule should not cost the time of reading captures
     places, services = open_places(inventory, geo), catalogue()
-    found = locate_flows(inputs, places, services, workers, progress)
-    edges = judge.edges(ruleset.rules)
-    report = judge.conclude(
-        judge.fold(found.frame, edges),
-        ruleset.rules,
-        inputs=found.inputs,
-        unread_bytes=found.unread_bytes,
-        databases=(*places.databases(), *services.databases, *ruleset.databases),
-        notes=(*notes(rules), *found.notes),
-        explain=places.explain,
-    )
+    with uncollected():
+        found = locate_flows(inputs, places, services, workers, progress)
+        edges = judge.edges(ruleset.rules)
+        report = judge.conclude(
+            judge.fold(found.frame, edges),
+            ruleset.rules,
+            inputs=found.inputs,
+            unread_bytes=found.unread_bytes,
+            databases=(*places.databases(), *services.databases, *ruleset.databases),
+            notes=(*notes(rules), *found.notes),
+            explain=places.explain,
+        )
     return Audit(report, found)
 
 

@@ -25,7 +25,7 @@ from auditor.read.facts.model import Fact
 from auditor.read.part import Part, Piece, Reading, UnreadRow, read_range, read_whole
 from auditor.read.source import HEAD, Source, hashed, opened
 
-__all__ = ["Progress", "Scan", "UnreadRow", "scan"]
+__all__ = ["Progress", "Scan", "UnreadRow", "scan", "uncollected"]
 
 Progress = Callable[[int, int], None]
 """Is told the bytes that were read and the bytes that there are, from any thread."""
@@ -65,8 +65,8 @@ class Scan:
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """Keep Python from looking for cycles: facts are objects by the million, and none of them is part of one."""
+def uncollected() -> Iterator[None]:
+    """Keep Python from looking for cycles: facts and findings are objects by the million, and none is part of one."""
     collects = gc.isenabled()
     gc.disable()
     try:
@@ -76,7 +76,7 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-@_uncollected()
+@uncollected()
 def scan(
     sources: Sequence[Source], vantages: Sequence[int], workers: int | None = None, progress: Progress | None = None
 ) -> Scan:
