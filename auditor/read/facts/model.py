@@ -19,7 +19,7 @@ V4_MAPPED: Final = 0xFFFF << 32
 """An IPv4 address `v` is the integer `V4_MAPPED | v` (RFC 4291, section 2.5.5.2), as everywhere in this room."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Packet:
     """Where a payload came from: 128-bit addresses (IPv4 mapped), ports, and its place in the input."""
 
