@@ -90,9 +90,7 @@ class Facts:
         if self._size > HELD:
             self.parse()
 
-    def _hold(
-        self, batch: Batch, packets: Packets, which: I64, places: list[bytes], body: I64, witness: I64
-    ) -> None:
+    def _hold(self, batch: Batch, packets: Packets, which: I64, places: list[bytes], body: I64, witness: I64) -> None:
         """Keep the payloads of the packets at these positions, from `body` on, until all is parsed."""
         if not len(which):
             return
