@@ -73,6 +73,7 @@ def load(path: Path | str) -> Document:
     return loads(data, str(path))
 
 
+@lru_cache(64)  # rules ask the catalogue for its services, and the audit for all of it; nobody changes a document
 def loads(data: bytes, file: str) -> Document:
     """Read one YAML document from its bytes; `file` is its name in errors.  Raise InputError."""
     if len(data) > MAX_BYTES:

@@ -36,6 +36,8 @@ SAMPLE: Final = 1 << 20
 """Bytes in which a place to cut is looked for."""
 PACKED: Final = 6
 """A byte of a compressed capture takes about as long as so many of another."""
+EACH: Final = 1 << 20
+"""Opening a capture takes about as long as so many bytes."""
 MOST: Final = 16  # processes; each takes some 100 MB
 SETTINGS: Final = {
     "OPENBLAS_NUM_THREADS": "1",
@@ -154,7 +156,7 @@ def _shared(sources: Sequence[Source], vantages: Sequence[int], workers: int) ->
 
 
 def _cost(source: Source) -> int:
-    return source.size * (PACKED if source.packing else 1)
+    return source.size * (PACKED if source.packing else 1) + EACH
 
 
 def _cut(index: int, source: Source, vantage: int, count: int) -> list[Piece]:
