@@ -17,7 +17,7 @@ from auditor.judge.coverage import Tally, coverage
 from auditor.judge.findings import Explain, Names, Unexplained, explained, findings, participants
 from auditor.judge.gather import state
 from auditor.judge.seal import Sealed, seal
-from auditor.judge.verdicts import FAIL, NOT_APPLICABLE, OPEN, Touches
+from auditor.judge.verdicts import FAIL, FAIL_PROVEN, NOT_APPLICABLE, OPEN, PASS, PASS_PROVEN, Touches
 from auditor.model.report import (
     Coverage,
     Database,
@@ -135,7 +135,7 @@ def _touched(sealed: Sealed, worst: npt.NDArray[np.int8]) -> tuple[Touched, ...]
     found = [
         Touched(
             Place(row["possible"], state(row["possible"]), row["site"], row["operator"]),
-            _WORST[min(row["worst"], OPEN + 1)],
+            _WORST[row["worst"]],
             tuple(row["plane"]),
             row["sessions"],
             row["packets"],
@@ -146,8 +146,15 @@ def _touched(sealed: Sealed, worst: npt.NDArray[np.int8]) -> tuple[Touched, ...]
     return tuple(sorted(found, key=lambda touched: _SEVERE.index(touched.verdict)))
 
 
-_SEVERE: Final = (Verdict.FAIL, Verdict.OPEN, Verdict.PASS)
-_WORST: Final = {FAIL - 1: Verdict.FAIL, FAIL: Verdict.FAIL, OPEN: Verdict.OPEN, OPEN + 1: Verdict.PASS}
+_SEVERE: Final = (Verdict.FAIL, Verdict.OPEN, Verdict.PASS, Verdict.NOT_APPLICABLE)
+_WORST: Final = {
+    FAIL_PROVEN: Verdict.FAIL,
+    FAIL: Verdict.FAIL,
+    OPEN: Verdict.OPEN,
+    PASS: Verdict.PASS,
+    PASS_PROVEN: Verdict.PASS,
+    NOT_APPLICABLE: Verdict.NOT_APPLICABLE,
+}
 
 
 def _participants(sealed: Sealed) -> tuple[Participants, ...]:

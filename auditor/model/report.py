@@ -13,6 +13,7 @@ class Verdict(StrEnum):
     PASS = "pass"
     FAIL = "fail"
     OPEN = "open"
+    NOT_APPLICABLE = "not_applicable"  # of a place alone: no rule speaks of what was touched there
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ def _report(report: model.Report) -> shape.Report:
     return shape.Report(
         format="auditor-report/v1",
         tool=shape.Tool("residency-auditor", report.version),
-        verdict=report.verdict.value,
+        verdict=report.verdict.value,  # type: ignore[arg-type]
         empty=report.empty,
         first=_time(report.first_ns),
         last=_time(report.last_ns),

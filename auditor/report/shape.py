@@ -195,7 +195,10 @@ class Coverage(Shape):
 
 class Touched(Shape):
     place: Place
-    verdict: Annotated[Verdict, Meta(description="The worst that a rule says; pass also where no rule speaks of it.")]
+    verdict: Annotated[
+        Literal["pass", "fail", "open", "not_applicable"],
+        Meta(description="The worst that a rule says; not_applicable: no rule speaks of what was touched there."),
+    ]
     planes: Annotated[list[str], Meta(description="Each as in a finding.")]
     sessions: Count
     packets: Count

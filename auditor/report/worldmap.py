@@ -23,7 +23,8 @@ LABELS: Final = 12
 MARKS: Final = 60
 """Markers with a number; the places of the others are shaded only."""
 
-_WORST: Final = {Verdict.FAIL: 0, Verdict.OPEN: 1, Verdict.PASS: 2}
+_WORST: Final = {Verdict.FAIL: 0, Verdict.OPEN: 1, Verdict.PASS: 2, Verdict.NOT_APPLICABLE: 3}
+_TELLING: Final = (Verdict.FAIL, Verdict.OPEN)
 _RADIUS: Final = 17  # of a marker, in units of the view box
 _LETTER: Final = 13.2  # width of a letter of a label: Arial bold, which the style sheet names
 _LINE: Final = 28  # height of its line
@@ -185,11 +186,11 @@ def _labels(marks: Sequence[Mark], homes: Dots, box: Sequence[int]) -> Iterable[
     frame = (box[0] + 8, box[1] + 8, box[0] + box[2] - 8, box[1] + box[3] - 8)
     taken = [_around(mark.x, mark.y, _RADIUS + 4) for mark in marks]
     taken += [_around(x, y, 10) for x, y in homes.values()]
-    lands = [_extent(code) for mark in marks if mark.verdict != Verdict.PASS for code in mark.codes]
+    lands = [_extent(code) for mark in marks if mark.verdict in _TELLING for code in mark.codes]
     for mark in marks[:LABELS]:
         lines = _lines(mark)
         width, height = (
-            max(map(len, lines)) * _LETTER * (0.93 if mark.verdict == Verdict.PASS else 1) + 20,
+            max(map(len, lines)) * _LETTER * (1 if mark.verdict in _TELLING else 0.93) + 20,
             len(lines) * _LINE + 10,
         )
         free = _free(mark, width, height, frame, taken + lands) or _free(mark, width, height, frame, taken)
@@ -230,9 +231,7 @@ def _extent(code: str) -> Box:
 
 def _lines(mark: Mark) -> tuple[str, ...]:
     """Write a label; what is forbidden says how often."""
-    if mark.verdict == Verdict.PASS:
-        return (mark.name,)
-    return mark.name, counted(mark)
+    return (mark.name, counted(mark)) if mark.verdict in _TELLING else (mark.name,)
 
 
 def counted(mark: Mark) -> str:

@@ -82,6 +82,11 @@ def test_the_map_has_every_place_with_its_worst_verdict() -> None:
     ]
 
 
+def test_a_place_of_which_no_rule_speaks_is_not_said_to_be_allowed() -> None:
+    (place,) = audit([{**BAD, "plane": "other"}], rule(planes=frozenset({"media"}))).touched
+    assert place.verdict == Verdict.NOT_APPLICABLE
+
+
 def test_all_classes_of_participants_are_listed() -> None:
     other = flow(**client("8.8.8.8", claimed="HK"), **VIRGINIA)
     classes = audit([GOOD, BAD, other, {**other, "src_addr": "8.8.4.4"}]).participants
