@@ -33,5 +33,5 @@ Geo = Annotated[
 ]
 Workers = Annotated[
     int | None,
-    typer.Option(min=1, help="Processes that read captures. Default: as many as cores, at most 16.", show_default=False),
+    typer.Option(min=1, help="Processes that read. Default: as many as cores, at most 16.", show_default=False),
 ]
