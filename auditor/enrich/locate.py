@@ -6,10 +6,9 @@ from typing import Any
 from auditor.enrich.addresses import parse, write
 from auditor.enrich.places import Places
 from auditor.enrich.special import reason
-from auditor.model.countries import ANYWHERE, NOWHERE, members, possible
+from auditor.model.countries import ANYWHERE, members, possible, state
 from auditor.model.errors import InputError
 
-ANYWHERE_STATE, CONTRADICTION, LOCATED = "anywhere", "contradiction", "located"
 REGISTRY = "IANA special-purpose address registries"
 
 
@@ -39,7 +38,7 @@ def _answer(address: str, places: Places) -> dict[str, Any]:
     return {
         "address": text,
         "countries": listed(place),
-        "state": {ANYWHERE: ANYWHERE_STATE, NOWHERE: CONTRADICTION}.get(place, LOCATED),
+        "state": state(place),
         "site": known["site"],
         "operator": known["owner"] or known["operator"],
         "sources": sources,

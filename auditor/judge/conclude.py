@@ -15,9 +15,9 @@ from auditor.digest import Digest
 from auditor.judge import scope
 from auditor.judge.coverage import Tally, coverage
 from auditor.judge.findings import Explain, Names, Unexplained, explained, findings, participants
-from auditor.judge.gather import state
 from auditor.judge.seal import Sealed, seal
 from auditor.judge.verdicts import FAIL, FAIL_PROVEN, NOT_APPLICABLE, OPEN, PASS, PASS_PROVEN, Touches
+from auditor.model import countries
 from auditor.model.report import (
     Coverage,
     Database,
@@ -134,7 +134,7 @@ def _touched(sealed: Sealed, worst: npt.NDArray[np.int8]) -> tuple[Touched, ...]
     kinds = ends.group_by(keys).agg(pl.col("worst").min(), pl.col("plane").unique().sort())
     found = [
         Touched(
-            Place(row["possible"], state(row["possible"]), row["site"], row["operator"]),
+            Place(row["possible"], countries.state(row["possible"]), row["site"], row["operator"]),
             _WORST[row["worst"]],
             tuple(row["plane"]),
             row["sessions"],

@@ -42,13 +42,6 @@ class Facts:
     unknown: Rows  # ends for each set of conditions that are not known of them
 
 
-def state(place: str) -> str:
-    """Say what kind of place a country set describes."""
-    if place == countries.NOWHERE:
-        return "contradiction"
-    return "anywhere" if place == countries.ANYWHERE or place.startswith("-") else "located"
-
-
 def gather(rule: Rule, outcomes: Outcomes, sealed: Sealed) -> Facts:
     """Number the findings of a rule, and reduce their touches to what they say."""
     hits = _hits(rule, outcomes, sealed)
@@ -83,7 +76,7 @@ def _hits(rule: Rule, outcomes: Outcomes, sealed: Sealed) -> pl.DataFrame:
         why=pl.Series(outcomes.why[at]),
     )
     kinds = hits.select("countries").unique()
-    states = pl.Series([state(place) for place in kinds["countries"]], dtype=pl.String)
+    states = pl.Series([countries.state(place) for place in kinds["countries"]], dtype=pl.String)
     return hits.join(kinds.with_columns(state=states), on="countries")
 
 

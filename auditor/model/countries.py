@@ -63,6 +63,13 @@ def members(value: str) -> tuple[str, ...]:
     return tuple(code for code in CODES if mask & _BIT[code])
 
 
+def state(value: str) -> str:
+    """Say what kind of place a set describes: `located`, `anywhere` (whatever it leaves out), or `contradiction`."""
+    if value == NOWHERE:
+        return "contradiction"
+    return "anywhere" if value == ANYWHERE or value.startswith("-") else "located"
+
+
 def known(code: str) -> bool:
     """Say whether this is a country code that a set can hold."""
     return code in _BIT
