@@ -61,7 +61,9 @@ def openers(flows: Paired, sums: Sums, seen: Bits, asked: NDArray[np.int8]) -> t
     tcp = flows.protocol == _TCP
     syn_a, syn_b = (tcp & (flags & SYN != 0) for flags in sums.flags)
     ack_a, ack_b = (tcp & (flags & SYNACK != 0) for flags in sums.flags)
-    from_a, from_b = (syn_a | ack_b) & ~(syn_b | ack_a), (syn_b | ack_a) & ~(syn_a | ack_b)
+    # A SYN that nobody accepted and that comes after other packets may be anybody's.
+    first_a, first_b = (ack | (sums.began[i] <= sums.began[1 - i]) for i, ack in enumerate((ack_b, ack_a)))
+    from_a, from_b = (syn_a | ack_b) & ~(syn_b | ack_a) & first_a, (syn_b | ack_a) & ~(syn_a | ack_b) & first_b
     _settle(side, how, _HANDSHAKE, from_a, from_b)
     return side, how
 

@@ -55,6 +55,12 @@ def test_the_handshake_tells_who_opened_whatever_was_seen_first(late: bool) -> N
         assert (only(rows)["src_addr"], only(rows)["opened"]) == (A, "handshake")
 
 
+def test_a_syn_amid_a_connection_may_be_anybody_s() -> None:
+    server = back(TCP, flags=0, packets=5, first=1, payload=90, app="other")
+    assert only([back(back(TCP), flags=SYN, packets=2, first=3), server])["opened"] == ""
+    assert only([back(back(TCP), flags=SYN, packets=2, first=0), server])["opened"] == "handshake"
+
+
 def test_without_evidence_the_first_sender_stands_first_and_nothing_is_claimed() -> None:
     found = only([back(back(UDP), first=7), back(UDP, first=3)])
     assert (found["src_addr"], found["opened"], found["outcome"]) == (B, "", "")
