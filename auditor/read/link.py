@@ -69,11 +69,11 @@ def find(batch: Batch) -> Layer:
 
         finder = rare.find
     layer = finder(batch)
-    _unwrap(batch.data, layer)
+    strip(batch.data, layer)
     return layer
 
 
-def _unwrap(data: U8, layer: Layer) -> None:
+def strip(data: U8, layer: Layer) -> None:
     """Step over tags, labels and LLC headers, until every kind is final."""
     rest = np.flatnonzero((layer.kind != IPV4) & (layer.kind != IPV6))
     for _ in range(DEPTH):
@@ -184,15 +184,19 @@ def _ppp_kind(protocol: I64) -> I64:
     return kind
 
 
-def _ppp(batch: Batch, skip: int = 0) -> Layer:
+def ppp(data: U8, at: I64, end: I64) -> Layer:
     """Read PPP (RFC 1661): with or without address and control, and with a protocol number of one byte or two."""
-    at, end = batch.start + skip, batch.start + batch.captured
-    at += 2 * (big16(batch.data, np.minimum(at, end)) == 0xFF03)
-    protocol = big16(batch.data, np.minimum(at, end))
+    at = np.minimum(at, end)
+    at = at + 2 * (big16(data, at) == 0xFF03)
+    protocol = big16(data, np.minimum(at, end))
     short = (protocol >> 8) & 1 == 1
     protocol = np.where(short, protocol >> 8, protocol)
     at += 2 - short
     return Layer(np.minimum(at, end), np.where(at <= end, _ppp_kind(protocol), CUT), end)
+
+
+def _ppp(batch: Batch, skip: int = 0) -> Layer:
+    return ppp(batch.data, batch.start + skip, batch.start + batch.captured)
 
 
 def _cooked2(batch: Batch) -> Layer:

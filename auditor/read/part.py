@@ -10,12 +10,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from auditor.model.status import SOURCE_SHIFT
-from auditor.read import headers, link, pcap, pcapng
+from auditor.read import headers, link, pcap, pcapng, unwrap
 from auditor.read.arrays import I64
 from auditor.read.classify import CODE, classify
 from auditor.read.directed import Flows, packed
 from auditor.read.facts.model import Name
 from auditor.read.fragments import Fragments
+from auditor.read.passed import Tunnelled
 from auditor.read.payloads import Facts, wanted
 from auditor.read.source import HEAD, Source, opened
 from auditor.read.window import Batch, Found, Lost, Named, Window
@@ -45,6 +46,7 @@ class Part:
     flows: Flows = field(default_factory=Flows)
     fragments: Fragments = field(default_factory=Fragments)
     facts: Facts = field(default_factory=Facts)
+    tunnelled: Tunnelled = field(default_factory=Tunnelled)
     unread: dict[tuple[int, str, str], UnreadRow] = field(default_factory=dict)
     packets: dict[int, int] = field(default_factory=dict)
     lost: dict[tuple[int, str], int] = field(default_factory=dict)
@@ -54,6 +56,7 @@ class Part:
         self.flows.join(other.flows)
         self.fragments.join(self.flows, other.fragments)
         self.facts.join(other.facts)
+        self.tunnelled.join(other.tunnelled)
         for row in other.unread.values():
             self.count(row)
         for source, packets in other.packets.items():
@@ -66,6 +69,7 @@ class Part:
         self.flows.renumber(by)
         self.fragments.renumber(by)
         self.facts.renumber(by)
+        self.tunnelled.renumber(by)
         self.unread = {key: replace(row, first_record=row.first_record + by) for key, row in self.unread.items()}
 
     def count(self, row: UnreadRow) -> None:
@@ -83,9 +87,13 @@ class Part:
 def take(part: Part, batch: Batch, source: int, vantage: int) -> None:
     """Add all packets of a batch to what was found."""
     part.packets[source] = part.packets.get(source, 0) + len(batch.start)
-    for found in headers.read(batch, link.find(batch)):
+    for found in unwrap.read(batch, link.find(batch)):
         if isinstance(found, headers.Unplaced):
             part.count(_unread(batch, found, source))
+        elif isinstance(found, unwrap.Wrapped):
+            _place(part, batch, found.packets, source, vantage)
+            wire, ns, record = (column[found.packets.index] for column in (batch.wire, batch.ns, batch.record))
+            part.tunnelled.add(found, vantage, wire, ns, record | source << SOURCE_SHIFT)
         elif len(found.index):
             _place(part, batch, found, source, vantage)
 

@@ -23,6 +23,7 @@ from auditor.read import pcap, pcapng
 from auditor.read.directed import EXACT, Directed
 from auditor.read.facts.model import Fact
 from auditor.read.part import Part, Piece, Reading, UnreadRow, read_range, read_whole
+from auditor.read.passed import Carried
 from auditor.read.source import HEAD, Source, hashed, opened
 
 __all__ = ["Progress", "Scan", "UnreadRow", "scan", "uncollected"]
@@ -60,10 +61,12 @@ class Scan:
     directed: Directed
     facts: list[Fact]
     unread: list[UnreadRow]
+    carried: Carried  # which tunnels carried which one-way flows
     inputs: list[Input]
     unread_bytes: list[tuple[int, int, str]]  # source, bytes that belong to no whole record, why
     coarse: int = EXACT  # of directed.py: whether flows had to be told apart by less than their 5-tuple
     fragments_apart: bool = False  # there were too many fragments to give them the ports of their first one
+    tunnels_apart: bool = False  # there were too many wrapped flows to say which tunnel carried which
 
 
 @contextmanager
@@ -287,8 +290,10 @@ def _settled(part: Part, inputs: list[Input]) -> Scan:
         part.flows.directed(),
         part.facts.facts(),
         sorted(part.unread.values(), key=lambda row: (row.source, row.status, row.reason)),
+        part.tunnelled.carried(part.flows.coarse),
         inputs,
         sorted((source, size, why) for (source, why), size in part.lost.items()),
         part.flows.coarse,
         part.fragments.full,
+        part.tunnelled.full,
     )
