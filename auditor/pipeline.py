@@ -110,6 +110,7 @@ def locate_flows(
     progress: Progress | None = None,
 ) -> Located:
     """Read captures into flows and say of every end who and where it may be."""
+    from auditor.enrich.hops import hops
     from auditor.enrich.who import settle, who
     from auditor.read.assemble import assemble
     from auditor.read.scan import scan
@@ -122,6 +123,7 @@ def locate_flows(
     assembled = assemble(read, names)
     flows = places(who(assembled.flows, services), assembled.reflexive)
     flows = settle(flows)  # the inventory names servers and clients: that tells more of those who faced them
+    flows = hops(flows, assembled.passages, places)  # last, since hops share what is known of the flows they carried
     unread = tuple((read.inputs[source].name, size, why) for source, size, why in read.unread_bytes)
     return Located(flows, tuple(read.inputs), unread, of_reading(read))
 
@@ -211,5 +213,9 @@ def of_reading(read: "Scan") -> tuple[str, ...]:
     if read.fragments_apart:
         found.append(
             "There are more fragmented packets than can be remembered, so later fragments stand without ports."
+        )
+    if read.tunnels_apart:
+        found.append(
+            "There are more wrapped flows than can be remembered, so the hops of tunnels stand without their sessions."
         )
     return tuple(found)

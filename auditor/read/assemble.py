@@ -21,9 +21,11 @@ from auditor.read.facts.model import Dialog, Fact, Flow, Hello, Media, Name, Pee
 from auditor.read.labels import labelled, mapped, named_addresses, reflexive
 from auditor.read.layout import draft, laid_out
 from auditor.read.pairing import Paired, pair, summed
+from auditor.read.passed import Carried
 from auditor.read.placed import Placed
 from auditor.read.told import rows as told_rows
 from auditor.read.told import told
+from auditor.read.wrapped import tied
 
 
 class Scanned(Protocol):
@@ -33,6 +35,8 @@ class Scanned(Protocol):
     def directed(self) -> Directed: ...
     @property
     def facts(self) -> Sequence[Fact]: ...
+    @property
+    def carried(self) -> Carried: ...
     @property
     def unread(self) -> Sequence[Any]: ...
 
@@ -44,6 +48,7 @@ class Assembled:
     flows: pl.DataFrame  # FLOW
     reflexive: pl.DataFrame  # vantage, addr, public: the public addresses under which others saw a client
     names: pl.DataFrame  # vantage, addr, name: DNS answers, one row a name
+    passages: pl.DataFrame  # wrapped.PASSAGES: which tunnels carried which rows of the flow table
 
 
 def assemble(scan: Scanned, vantages: Sequence[str]) -> Assembled:
@@ -65,8 +70,9 @@ def assemble(scan: Scanned, vantages: Sequence[str]) -> Assembled:
     sketch = draft(sums, placed, seen)
     own = {(vantage, public[0]) for vantage, _, public in clients}
     heard = told(facts, _relaying(placed, seen), _went(flows, shares, media), own)
-    parts = [laid_out(flows, sketch, labels, shares, media, vantages), told_rows(heard, vantages), _unread(scan.unread)]
-    return Assembled(pl.concat(parts), reflexive(clients, vantages), named_addresses(facts, vantages))
+    rows, passages = tied(laid_out(flows, sketch, labels, shares, media, vantages), scan.carried, vantages)
+    parts = [rows, told_rows(heard, vantages), _unread(scan.unread)]
+    return Assembled(pl.concat(parts), reflexive(clients, vantages), named_addresses(facts, vantages), passages)
 
 
 def _marked(count: int, media: pl.DataFrame) -> Bool:

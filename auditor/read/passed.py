@@ -112,20 +112,19 @@ class Tunnelled:
 
     def carried(self, coarse: int) -> Carried:
         """Return all rows, flows told apart by as much as theirs are (`directed`), in an order of their own."""
-        *inner, rest = self.table.columns()[:5]
-        outer, values = self.table.columns()[5:KEYS], self.table.columns()[KEYS:]
         final = Table(KEYS, FOLDS)
-        if len(rest):
-            final.append([*inner, coarser(rest, coarse), *outer, *values])
+        for part in self.table.parts:
+            final.append([*part[:4], coarser(part[4], coarse), *part[5:]])
         columns: list[Column] = final.columns()
         order = np.lexsort((*columns[:KEYS], columns[KEYS]))
         columns = [column.take(order) for column in columns]
         rest = columns[4]
         words = [word.byteswap() for word in (*columns[:4], *columns[5:KEYS])]
-        return Carried(
-            (rest >> _48).view(np.int64), (rest >> _40 & _B).view(np.int64), *words[:4],
-            _port(rest), _port(rest >> _16), (rest >> _32 & _B).view(np.int64), *words[4:], *columns[KEYS : KEYS + 4],
-        )  # fmt: skip
+        vantage, tunnel, protocol = (
+            (rest >> shift & mask).view(np.int64) for shift, mask in ((_48, _S), (_40, _B), (_32, _B))
+        )
+        inner = [*words[:4], _port(rest), _port(rest >> _16), protocol]
+        return Carried(vantage, tunnel, *inner, *words[4:], *columns[KEYS : KEYS + 4])
 
 
 def _forgotten(keys: list[NDArray[np.uint64]]) -> list[U64]:

@@ -9,14 +9,14 @@ IP      IPv4 and IPv6 in either (RFC 2003, 4213, 2473), GRE and what it carries 
 WireGuard, ESP and the like are opaque: a flow of theirs is the exchange that is seen.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from auditor.read import gre
-from auditor.read.arrays import I64, U64, Bool, big16, byte, items, words
+from auditor.read.arrays import I64, U64, big16, byte, items, words
 from auditor.read.headers import FRAGMENT, UDP, Packets
 from auditor.read.inside import NOTHING, Inside, Outer, ethernet, inside, sound, stripped, versioned
 from auditor.read.kinds import IPV4, IPV6, MPLS
@@ -217,23 +217,25 @@ _BY_PROTOCOL: Final[dict[int, tuple[tuple[str, ...], tuple[str, ...]]]] = {
 """IP protocol -> tunnels to try, in IPv4 and in IPv6."""
 _NO_TUNNEL: Final = 255
 
-_port = np.full(1 << 16, _NO_TUNNEL, np.uint8)
-for _number, _code in _BY_PORT.items():
-    _port[int.from_bytes(_number.to_bytes(2, "big"), "little")] = _code
-_TO: Final = _port.copy()
-"""Tunnel by destination port, as it lies in memory; then by source port."""
-_FROM: Final = np.full(1 << 16, _NO_TUNNEL, np.uint8)
-for _number in _BOTH_WAYS:
-    _FROM[int.from_bytes(_number.to_bytes(2, "big"), "little")] = _BY_PORT[_number]
+
+def _by_port(ports: Iterable[int]) -> NDArray[np.uint8]:
+    """Make a table of tunnels by port, as it lies in memory."""
+    table = np.full(1 << 16, _NO_TUNNEL, np.uint8)
+    for port in ports:
+        table[port >> 8 | (port & 255) << 8] = _BY_PORT[port]
+    return table
+
+
+_TO, _FROM = _by_port(_BY_PORT), _by_port(_BOTH_WAYS)
+_IS_TO, _IS_FROM = _TO != _NO_TUNNEL, _FROM != _NO_TUNNEL
 _CARRIES: Final = np.isin(np.arange(256), list(_BY_PROTOCOL))
-_SOME: Final = (_TO != _NO_TUNNEL) | (_FROM != _NO_TUNNEL)
 
 
 def suspected(packets: Packets) -> I64:
     """Return the positions of packets that may be wrapped, by protocol or port; fragments are not."""
-    either = _SOME.take(packets.ports.view(np.uint16).reshape(-1, 4)[:, :2])
-    hit = either[:, 0] | either[:, 1]
-    hit |= _CARRIES.take(packets.protocol)
+    hit = _CARRIES.take(packets.protocol)
+    hit |= _IS_TO.take(_port(packets.ports, 16))
+    hit |= _IS_FROM.take(_port(packets.ports, 0))
     which = np.flatnonzero(hit)
     if len(which):
         which = which[(packets.flags[which] & FRAGMENT == 0) & ~np.isin(which, packets.leading)]
@@ -271,7 +273,7 @@ def _codes(packets: Packets, which: I64) -> list[tuple[int, I64]]:
     found: list[tuple[int, I64]] = []
     udp = np.flatnonzero(protocol == UDP)
     if len(udp):
-        source, target = (_port_of(ports[udp], shift) for shift in (0, 16))
+        source, target = (_port(ports[udp], shift) for shift in (0, 16))
         code = np.minimum(_TO.take(target), _FROM.take(source))
         found += [(each, which[udp[code == each]]) for each in range(len(TUNNELS)) if (code == each).any()]
     six = len(packets.address) > 1
@@ -282,5 +284,5 @@ def _codes(packets: Packets, which: I64) -> list[tuple[int, I64]]:
     return found
 
 
-def _port_of(ports: U64, shift: int) -> I64:
+def _port(ports: U64, shift: int) -> I64:
     return (ports >> np.uint64(shift) & np.uint64(0xFFFF)).view(np.int64)

@@ -44,7 +44,7 @@ class Passed:
 
 
 def read(batch: Batch, layer: Layer) -> Iterator[Packets | Wrapped | Unplaced]:
-    """Yield every packet of the batch once, as `headers.read` does, those that are wrapped by their innermost header."""
+    """Yield every packet of the batch once, as `headers.read` does, but wrapped ones by their innermost header."""
     for found in headers.read(batch, layer):
         if isinstance(found, Unplaced):
             yield found

@@ -12,6 +12,7 @@ from auditor.read.classify import CODE
 from auditor.read.directed import Directed
 from auditor.read.facts import parse
 from auditor.read.facts.model import Fact, Packet, fold
+from auditor.read.passed import Carried, Tunnelled
 from tests.read.facts.payloads import number
 
 PROTOCOLS = {"tcp": 6, "udp": 17, "icmp": 1, "sctp": 132, "igmp": 2}
@@ -75,6 +76,7 @@ class Scanned:
     directed: Directed
     facts: list[Fact] = field(default_factory=list)
     unread: list[Any] = field(default_factory=list)
+    carried: Carried = field(default_factory=lambda: Tunnelled().carried(0))
 
 
 def facts(*said: tuple[Row, bytes]) -> list[Fact]:

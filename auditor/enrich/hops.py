@@ -1,0 +1,103 @@
+"""Adds the hops that tunnels show: the outer pair of a wrapped flow was touched on the way, and is no end of it.
+
+A hop belongs to the session of what it carried and has its plane, service and outcome, so that a rule that asks for
+hops finds them in its scope.  A wrapped flow without a session gets one, so that its hops can share it.  A hop makes
+nobody a participant and says nothing of whose data it is, whatever the inventory knows of its address.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import polars as pl
+
+from auditor.model.flow import CARRIED, OK, REJECTED, SIDES, UNANSWERED, UNKNOWN, frame
+
+DETAIL: Final = "a tunnel: its packets are counted in the flows that it carried"
+WRAPPED: Final = "wrapped"
+"""First word of the session of a wrapped flow that has no other."""
+_ARROW: Final = " → "  # not ASCII, so no identifier that a stranger wrote can look like a session of ours
+_OUTCOMES: Final = (CARRIED, UNANSWERED, REJECTED)
+_PAIR: Final = ("vantage", "app", "transport", "src_addr", "dst_addr")
+_OF_FLOW: Final = ("session", "plane", "service", "outcome")
+_PLACED: Final = ("first_ns", "last_ns", "source", "record")
+
+
+def hops(flows: pl.DataFrame, passages: pl.DataFrame, places: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:
+    """Return located FLOW rows with their hops behind them, in an order of their own.
+
+    `passages` says which tunnels carried which rows (`row`, null where that is not known, and the columns of the outer
+    pair); `places` locates rows.  One row for each session, plane, tunnel and outer pair.
+    """
+    if not len(passages):
+        return flows
+    flows = _with_sessions(flows, passages["row"].drop_nulls().unique())
+    of_flow = flows.select(*_OF_FLOW, *(pl.col(name).alias(f"flow_{name}") for name in _PLACED))
+    of_flow = of_flow.with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
+    found = passages.join(of_flow, on="row", how="left").with_columns(
+        pl.col("plane").fill_null(UNKNOWN), pl.col("service").fill_null(""), pl.col("outcome").fill_null(CARRIED)
+    )
+    rows = _folded(_within(found))
+    located = places(frame({name: rows[name] for name in rows.columns}))
+    return pl.concat([flows, _hopping(located, rows)])
+
+
+def _with_sessions(flows: pl.DataFrame, rows: pl.Series) -> pl.DataFrame:
+    """Name the sessions of the flows of these rows that have none, by vantage and 5-tuple."""
+    ends = []
+    for side in SIDES:
+        address, port = pl.col(f"{side}_addr"), pl.col(f"{side}_port")
+        bracketed = pl.when(address.str.contains(":", literal=True)).then(pl.format("[{}]", address)).otherwise(address)
+        ends.append(pl.when(port == 0).then(address).otherwise(pl.format("{}:{}", bracketed, port)))
+    name = pl.concat_str(
+        pl.lit(f"{WRAPPED} "), "transport", pl.lit(" "), ends[0], pl.lit(_ARROW), ends[1],
+        pl.when(pl.col("vantage") == "").then(pl.lit("")).otherwise(pl.format(" at {}", "vantage")),
+    )  # fmt: skip
+    here = pl.int_range(pl.len()).is_in(rows.implode()) & pl.col("session").is_null() & (pl.col("status") == OK)
+    return flows.with_columns(session=pl.when(here).then(name).otherwise("session"))
+
+
+def _within(found: pl.DataFrame) -> pl.DataFrame:
+    """Give the passage of a flow that several calls shared the time and the record of each call's own part."""
+    beyond = (pl.col("first_ns") < pl.col("flow_first_ns")) | (pl.col("last_ns") > pl.col("flow_last_ns"))
+    return found.with_columns(
+        pl.when(beyond.fill_null(False)).then(f"flow_{name}").otherwise(name).alias(name) for name in _PLACED
+    )
+
+
+def _folded(found: pl.DataFrame) -> pl.DataFrame:
+    """Make one row of all that went through one tunnel for one session and plane."""
+    pair = {"a": pl.min_horizontal("src_addr", "dst_addr"), "b": pl.max_horizontal("src_addr", "dst_addr")}
+    rank = pl.col("outcome").replace_strict({name: i for i, name in enumerate(_OUTCOMES)}, return_dtype=pl.Int8)
+    services = pl.col("service").unique()
+    key = ["session", "plane", "vantage", "app", "transport", "a", "b"]
+    rows = (
+        found.with_columns(**pair, rank=rank)
+        .sort("first_ns", "source", "record", "src_addr")
+        .group_by(key, maintain_order=True)
+        .agg(
+            pl.col("src_addr", "dst_addr").first(),
+            pl.col("source", "record").sort_by("source", "record").first(),
+            pl.col("first_ns").min(),
+            pl.col("last_ns").max(),
+            pl.col("rank").min(),
+            pl.when(services.len() == 1).then(services.first()).otherwise(pl.lit("")).alias("service"),
+        )
+    )
+    outcome = pl.col("rank").replace_strict(dict(enumerate(_OUTCOMES)), return_dtype=pl.String)
+    return (
+        rows.sort("first_ns", *key, nulls_last=True)
+        .with_columns(outcome=outcome, detail=pl.lit(DETAIL), src_role=pl.lit("hop"), dst_role=pl.lit("hop"))
+        .drop("a", "b", "rank")
+    )
+
+
+def _hopping(located: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Keep what the flows say of plane and service; a hop is no client, and has no label."""
+    ends = []
+    for side in SIDES:
+        role = pl.col(f"{side}_role")
+        ends.append(
+            pl.when(role.is_in(("client", UNKNOWN))).then(pl.lit("hop")).otherwise(role).alias(role.meta.output_name())
+        )
+        ends.append(pl.lit("").alias(f"{side}_label"))
+    return located.with_columns(*ends, rows["plane"], rows["service"])
