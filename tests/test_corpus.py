@@ -15,6 +15,7 @@ import polars as pl
 import pytest
 
 from auditor import pipeline
+from auditor.enrich.hops import DETAIL
 from auditor.model import countries, flow
 from tests import corpus
 
@@ -63,20 +64,29 @@ def test_packets_are_accounted_for_exactly(capture: Path) -> None:
 
 @corpus.needed
 @corpus.each
-def test_all_outer_pairs_are_there(capture: Path) -> None:
-    truth, pairs = corpus.truth(capture), Counter()
+def test_all_pairs_of_addresses_are_there(capture: Path) -> None:
+    """Outer pairs as flows or as hops, innermost ones with their packets (`read/test_corpus_scan.py` is exact)."""
+    truth, pairs, hops = corpus.truth(capture), Counter(), set()
     frame = audited(capture).located.frame.filter((pl.col("basis") == flow.OBSERVED) & pl.col("src_addr").is_not_null())
-    columns = ("src_addr", "dst_addr", "src_packets", "dst_packets")
-    for src, dst, out, back in frame.select(columns).iter_rows():
+    columns = ("src_addr", "dst_addr", "src_packets", "dst_packets", "detail")
+    for src, dst, out, back, detail in frame.select(columns).iter_rows():
         pairs[src, dst] += out
         pairs[dst, src] += back
-    expected = Counter({(p["src"], p["dst"]): p["packets"] for p in truth["ip_pairs_outer"]})
+        if detail == DETAIL:
+            assert out == back == 0
+            hops |= {(src, dst), (dst, src)}
+    outer, inner = (
+        Counter({(p["src"], p["dst"]): p["packets"] for p in truth.get(f"ip_pairs_{which}", [])})
+        for which in ("outer", "innermost")
+    )
     # Where a header lies, tshark may still print addresses that no device would have routed by; those packets are
     # counted as malformed here, so the pairs that are missing can't have more packets than those.
-    lost = sum((expected - pairs).values())
     coverage = dict(audited(capture).report.coverage.records)
-    assert lost <= sum(coverage.get(status, 0) for status in (flow.MALFORMED, flow.TRUNCATED))
-    assert not pairs - expected or lost
+    lost = sum(coverage.get(status, 0) for status in (flow.MALFORMED, flow.TRUNCATED))
+    assert sum((Counter({p: n for p, n in outer.items() if p not in hops}) - pairs).values()) <= lost
+    # It also gives the last fragment of an outer datagram the addresses that are found inside of all of them.
+    assert sum((inner - pairs).values()) <= truth["fragment_packets"]
+    assert bool(hops) >= bool(inner)
 
 
 @corpus.needed

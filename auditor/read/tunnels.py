@@ -234,7 +234,7 @@ _CARRIES: Final = np.isin(np.arange(256), list(_BY_PROTOCOL))
 def suspected(packets: Packets) -> I64:
     """Return the positions of packets that may be wrapped, by protocol or port; fragments are not."""
     hit = _CARRIES.take(packets.protocol)
-    hit |= _IS_TO.take(_port(packets.ports, 16))
+    hit |= _IS_TO.take((packets.ports >> np.uint64(16)).view(np.int64))
     hit |= _IS_FROM.take(_port(packets.ports, 0))
     which = np.flatnonzero(hit)
     if len(which):
