@@ -110,7 +110,7 @@ def locate_flows(
     progress: Progress | None = None,
 ) -> Located:
     """Read captures into flows and say of every end who and where it may be."""
-    from auditor.enrich.hops import hops
+    from auditor.enrich.hops import apart, hops
     from auditor.enrich.who import settle, who
     from auditor.read.assemble import assemble
     from auditor.read.scan import scan
@@ -121,9 +121,10 @@ def locate_flows(
     names, vantages = places.vantages([source.name for source in found])
     read = scan(found, vantages, workers=workers, progress=progress)
     assembled = assemble(read, names)
-    flows = places(who(assembled.flows, services), assembled.reflexive)
+    flows, passages, public = apart(who(assembled.flows, services), assembled.passages, assembled.reflexive)
+    flows = places(flows, public)
     flows = settle(flows)  # the inventory names servers and clients: that tells more of those who faced them
-    flows = hops(flows, assembled.passages, places)  # last, since hops share what is known of the flows they carried
+    flows = hops(flows, passages, places)  # last, since hops share what is known of the flows they carried
     unread = tuple((read.inputs[source].name, size, why) for source, size, why in read.unread_bytes)
     return Located(flows, tuple(read.inputs), unread, of_reading(read))
 

@@ -15,7 +15,6 @@ import polars as pl
 import pytest
 
 from auditor import pipeline
-from auditor.enrich.hops import DETAIL
 from auditor.model import countries, flow
 from tests import corpus
 
@@ -72,7 +71,7 @@ def test_all_pairs_of_addresses_are_there(capture: Path) -> None:
     for src, dst, out, back, detail in frame.select(columns).iter_rows():
         pairs[src, dst] += out
         pairs[dst, src] += back
-        if detail == DETAIL:
+        if detail == flow.PASSED:
             assert out == back == 0
             hops |= {(src, dst), (dst, src)}
     outer, inner = (

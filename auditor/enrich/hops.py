@@ -8,11 +8,12 @@ nobody a participant and says nothing of whose data it is, whatever the inventor
 from collections.abc import Callable
 from typing import Final
 
+import numpy as np
 import polars as pl
 
-from auditor.model.flow import CARRIED, OK, REJECTED, SIDES, UNANSWERED, UNKNOWN, frame
+from auditor.enrich.match import PRIVATE, kinds
+from auditor.model.flow import CARRIED, INSIDE, OBSERVED, OK, PASSED, REJECTED, SIDES, UNANSWERED, UNKNOWN, frame
 
-DETAIL: Final = "a tunnel: its packets are counted in the flows that it carried"
 WRAPPED: Final = "wrapped"
 """First word of the session of a wrapped flow that has no other."""
 _ARROW: Final = " → "  # not ASCII, so no identifier that a stranger wrote can look like a session of ours
@@ -36,9 +37,52 @@ def hops(flows: pl.DataFrame, passages: pl.DataFrame, places: Callable[[pl.DataF
     found = passages.join(of_flow, on="row", how="left").with_columns(
         pl.col("plane").fill_null(UNKNOWN), pl.col("service").fill_null(""), pl.col("outcome").fill_null(CARRIED)
     )
-    rows = _folded(_within(found))
+    rows = _folded(_during(found))
     located = places(frame({name: rows[name] for name in rows.columns}))
     return pl.concat([flows, _hopping(located, rows)])
+
+
+def apart(flows: pl.DataFrame, passages: pl.DataFrame, reflexive: pl.DataFrame) -> tuple[pl.DataFrame, ...]:
+    """Give what was seen in tunnels a vantage of its own where an address is private: it may be another's network.
+
+    Take the flow table, `passages` and the public addresses of clients (`vantage`, `addr`, `public`); return all three.
+    """
+    if not len(passages):
+        return flows, passages, reflexive
+    wrapped = pl.int_range(len(flows), eager=True).is_in(passages["row"].drop_nulls().unique().implode())
+    sides = _private(flows)
+    within = [flows.filter(wrapped & local).select("vantage", addr) for addr, local in sides]
+    ends = pl.concat([each.rename({each.columns[1]: "addr"}) for each in within]).unique()
+    told = flows["basis"] != OBSERVED  # what messages inside of a tunnel say is said by those who are there
+    some = pl.Series(np.zeros(len(flows), bool))
+    for addr, local in sides:
+        here = flows.select("vantage", pl.col(addr).alias("addr")).join(
+            ends.with_columns(here=True), on=["vantage", "addr"], how="left", maintain_order="left"
+        )["here"]
+        some |= local & (wrapped | (told & here.fill_null(False)))
+    deep = passages["depth"] > 0
+    beneath = pl.Series(np.zeros(len(passages), bool))
+    for _addr, local in _private(passages):
+        beneath |= deep & local
+    seen = reflexive.join(ends, on=["vantage", "addr"]).select(_within(), "addr", "public")
+    return _renamed(flows, some), _renamed(passages, beneath), pl.concat([reflexive, seen]).unique().sort(pl.all())
+
+
+def _private(rows: pl.DataFrame) -> list[tuple[str, pl.Series]]:
+    """Say for each side which addresses are private."""
+    found = []
+    for side in SIDES:
+        codes, values = kinds(rows[f"{side}_addr"].fill_null(""))
+        found.append((f"{side}_addr", pl.Series(np.equal(codes, values.index(PRIVATE)))))
+    return found
+
+
+def _within() -> pl.Expr:
+    return pl.format(f"{{}} {INSIDE}", "vantage").str.strip_chars_start(" ").alias("vantage")
+
+
+def _renamed(rows: pl.DataFrame, some: pl.Series) -> pl.DataFrame:
+    return rows.with_columns(pl.when(some).then(_within()).otherwise("vantage").alias("vantage"))
 
 
 def _with_sessions(flows: pl.DataFrame, rows: pl.Series) -> pl.DataFrame:
@@ -50,13 +94,13 @@ def _with_sessions(flows: pl.DataFrame, rows: pl.Series) -> pl.DataFrame:
         ends.append(pl.when(port == 0).then(address).otherwise(pl.format("{}:{}", bracketed, port)))
     name = pl.concat_str(
         pl.lit(f"{WRAPPED} "), "transport", pl.lit(" "), ends[0], pl.lit(_ARROW), ends[1],
-        pl.when(pl.col("vantage") == "").then(pl.lit("")).otherwise(pl.format(" at {}", "vantage")),
+        pl.when(pl.col("vantage").is_in(("", INSIDE))).then(pl.lit("")).otherwise(pl.format(" at {}", "vantage")),
     )  # fmt: skip
     here = pl.int_range(pl.len()).is_in(rows.implode()) & pl.col("session").is_null() & (pl.col("status") == OK)
     return flows.with_columns(session=pl.when(here).then(name).otherwise("session"))
 
 
-def _within(found: pl.DataFrame) -> pl.DataFrame:
+def _during(found: pl.DataFrame) -> pl.DataFrame:
     """Give the passage of a flow that several calls shared the time and the record of each call's own part."""
     beyond = (pl.col("first_ns") < pl.col("flow_first_ns")) | (pl.col("last_ns") > pl.col("flow_last_ns"))
     return found.with_columns(
@@ -86,7 +130,7 @@ def _folded(found: pl.DataFrame) -> pl.DataFrame:
     outcome = pl.col("rank").replace_strict(dict(enumerate(_OUTCOMES)), return_dtype=pl.String)
     return (
         rows.sort("first_ns", *key, nulls_last=True)
-        .with_columns(outcome=outcome, detail=pl.lit(DETAIL), src_role=pl.lit("hop"), dst_role=pl.lit("hop"))
+        .with_columns(outcome=outcome, detail=pl.lit(PASSED), src_role=pl.lit("hop"), dst_role=pl.lit("hop"))
         .drop("a", "b", "rank")
     )
 

@@ -19,6 +19,7 @@ from auditor.enrich.fold import fold
 from auditor.enrich.ground import said
 from auditor.enrich.mmdb import Answer
 from auditor.enrich.opened import Opened
+from auditor.model.flow import inside
 
 Codes = npt.NDArray[np.int64]
 KEYS: Final = {"vantage": pl.String, "addr": pl.String, "begin": pl.Int32, "end": pl.Int32}
@@ -86,11 +87,17 @@ def code(opened: Opened, ends: pl.DataFrame) -> Coded:
 
 
 def _local(opened: Opened, vantages: pl.Series, read: Numbers, unusual: Codes) -> Codes:
-    """Say at which declared vantage an address is private, by its number from 1; 0: at none."""
+    """Say at which declared vantage an address is private, by its number from 1; 0: at none.
+
+    In tunnels that pass a vantage, others' private addresses are seen too: there only declared networks count.
+    """
     local = np.zeros(read.count, np.int64)
     for number, (vantage, networks) in enumerate(opened.locals, 1):
-        inside = _is_private(unusual) if networks is None else read.find(networks) > 0
-        local[inside & (vantages == vantage.name).to_numpy()] = number
+        if networks is None:
+            there, here = _is_private(unusual), vantages == vantage.name
+        else:
+            there, here = read.find(networks) > 0, vantages.is_in([vantage.name, inside(vantage.name)])
+        local[there & here.to_numpy()] = number
     return local
 
 

@@ -28,13 +28,17 @@ class Tally:
         self._starts = np.flatnonzero(np.diff(touch, prepend=-1)).astype(np.int64)
         first = self._order[self._starts]
         self._weight = np.where(ends["own"].to_numpy()[first], ends["flows"].to_numpy()[first], 1)
-        self._place = (ends["role"] != "client").to_numpy()
+        self._role = {role: (ends["role"] == role).to_numpy() for role in ("client", "hop")}
+        self._place = ~(self._role["client"] | self._role["hop"])
         self._decided = np.zeros(len(touch), np.bool_)
         self.judged: list[tuple[str, Judged]] = []
 
     def add(self, rule: Rule, outcome: npt.NDArray[np.int8]) -> None:
-        """Count what a rule says; ends of participants are no touches unless the rule says so."""
-        counted = np.ones(len(outcome), np.bool_) if "client" in rule.asserts.roles else self._place
+        """Count what a rule says; ends of participants, and hops, are no touches unless the rule says so."""
+        counted = self._place.copy()
+        for role, ends in self._role.items():
+            if role in rule.asserts.roles:
+                counted |= ends
         counts = self._count(np.where(counted, outcome, _KINDS)).tolist()
         self.judged.append(
             (
@@ -77,8 +81,9 @@ def coverage(
 ) -> Coverage:
     """Put the counts of COVER rows and of judged touches together."""
     records = covered.group_by("status").agg(pl.col("packets").sum()).sort("status")
-    attempts = covered.filter((pl.col("status") == flow.OK) & (pl.col("outcome") != flow.CARRIED))
-    flows = covered.filter((pl.col("status") == flow.OK) & ~pl.col("basis").is_in(_ATTEMPTS))
+    ends = covered.filter((pl.col("status") == flow.OK) & (pl.col("detail") != flow.PASSED))
+    attempts = ends.filter(pl.col("outcome") != flow.CARRIED)
+    flows = ends.filter(~pl.col("basis").is_in(_ATTEMPTS))
     return Coverage(
         packets=int(covered["packets"].sum()),
         bytes=int(covered["bytes"].sum()),

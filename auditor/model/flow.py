@@ -26,12 +26,16 @@ NAMED: Final = "?"
 UNKNOWN: Final = "unknown"  # of a plane: any; of a role: a participant or a place
 ROLES: Final = ("client", "server", "relay", "hop")
 CARRIED, UNANSWERED, REJECTED = "", "unanswered", "rejected"  # outcome
+PASSED: Final = "a tunnel: its packets are counted in the flows that it carried"
+"""Detail of the row of a hop, which has no packets of its own."""
+INSIDE: Final = "in tunnels"
+"""Behind the name of a vantage: private addresses there need not be those of the vantage itself."""
 
 RECORD: Final[dict[str, Any]] = {
     "source": pl.Int32,  # index into the inputs, sorted by name
     "record": pl.Int64,  # number of its first packet in that source, from 1
     "status": pl.String,
-    "detail": pl.String,  # why, where status is not ok: fixed words of ours, never a stranger's text
+    "detail": pl.String,  # why, where status is not ok; else what is odd: fixed words of ours, never a stranger's text
     "basis": pl.String,
     "vantage": pl.String,  # name of the capture point, empty if undeclared
     "transport": pl.String,  # tcp, udp, sctp, icmp, icmp6, or ip/<number>
@@ -70,6 +74,11 @@ DEFAULTS: Final[dict[str, Any]] = {
         "label": "", "site": "", "operator": "", "claimed": "", "proven": "*",
     }.items()},
 }  # fmt: skip
+
+
+def inside(vantage: str) -> str:
+    """Name what is seen in tunnels that pass a vantage."""
+    return f"{vantage} {INSIDE}".strip()
 
 
 def frame(columns: dict[str, Any]) -> pl.DataFrame:

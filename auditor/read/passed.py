@@ -25,6 +25,7 @@ PAIRS: Final = 1 << 21
 KEYS: Final = 9  # words of the inner addresses, ports with protocol and so on, words of the outer addresses
 DEEPER: Final = len(TUNNELS)
 """Stands for a tunnel in rows of flows that wrap more than is read."""
+DEPTH: Final = 5  # bits of the number of a tunnel; those above say how many headers stand before it
 _16, _32, _40, _48 = (np.uint64(n) for n in (16, 32, 40, 48))
 _B, _S = np.uint64(0xFF), np.uint64(0xFFFF)
 
@@ -35,6 +36,7 @@ class Carried:
 
     vantage: I64
     tunnel: I64  # index into TUNNELS, or DEEPER
+    depth: I64  # outer headers before that of this tunnel
     src_hi: U64
     src_lo: U64
     dst_hi: U64
@@ -67,8 +69,8 @@ class Tunnelled:
         """Remember the tunnels of these packets; the columns are those of the packets."""
         packets = found.packets
         inner = addresses(packets, np.arange(len(packets.index)))
-        for each in found.passed:
-            rest = packed(packets.ports, packets.protocol, each.code, vantage)
+        for depth, each in enumerate(found.passed):
+            rest = packed(packets.ports, packets.protocol, each.code | np.uint8(depth << DEPTH), vantage)
             self._append([*inner, rest, *each.address], witness, ns, wire)
         if len(found.deeper):
             some = found.deeper
@@ -120,11 +122,11 @@ class Tunnelled:
         columns = [column.take(order) for column in columns]
         rest = columns[4]
         words = [word.byteswap() for word in (*columns[:4], *columns[5:KEYS])]
-        vantage, tunnel, protocol = (
+        vantage, code, protocol = (
             (rest >> shift & mask).view(np.int64) for shift, mask in ((_48, _S), (_40, _B), (_32, _B))
         )
         inner = [*words[:4], _port(rest), _port(rest >> _16), protocol]
-        return Carried(vantage, tunnel, *inner, *words[4:], *columns[KEYS : KEYS + 4])
+        return Carried(vantage, code & (1 << DEPTH) - 1, code >> DEPTH, *inner, *words[4:], *columns[KEYS : KEYS + 4])
 
 
 def _forgotten(keys: list[NDArray[np.uint64]]) -> list[U64]:

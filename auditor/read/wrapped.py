@@ -20,6 +20,7 @@ PASSAGES: Final[dict[str, Any]] = {
     "vantage": pl.String,
     "app": pl.String,  # the tunnel
     "transport": pl.String,  # what carries it
+    "depth": pl.Int64,  # outer headers before that of the tunnel
     "src_addr": pl.String,  # of the outer header, as it was first seen
     "dst_addr": pl.String,
     "source": pl.Int32,  # of the first such packet
@@ -64,6 +65,7 @@ def _named(carried: Carried, vantages: Sequence[str]) -> pl.DataFrame:
     return pl.DataFrame({
         "number": np.arange(len(carried)),
         "tunnel": carried.tunnel,
+        "depth": carried.depth,
         "app": pl.Series([tunnel.name for tunnel in tunnels]).gather(carried.tunnel),
         "transport": pl.Series([tunnel.transport for tunnel in tunnels]).gather(carried.tunnel),
         "src_addr": addresses[2],
@@ -90,7 +92,7 @@ def _texts(hi: Sequence[U64], lo: Sequence[U64]) -> list[pl.Series]:
 def _passages(found: pl.DataFrame) -> pl.DataFrame:
     """Fold both directions of an outer pair, which stands as it was first seen; leave out what others tell better."""
     pair = [pl.min_horizontal("src_addr", "dst_addr").alias("a"), pl.max_horizontal("src_addr", "dst_addr").alias("b")]
-    place = ["vantage", "app", "transport", "a", "b"]
+    place = ["vantage", "app", "transport", "depth", "a", "b"]
     found = found.rename({"inner_vantage": "vantage"}).with_columns(pair)
     nameless = pl.col("row").is_null()
     told = (~nameless).any().over(place)
