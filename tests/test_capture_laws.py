@@ -14,7 +14,7 @@ import zstandard
 
 from auditor import pipeline
 from auditor.report import RENDERERS
-from tests.captures import ACK, PSH, RST, SYN, pcap, rtp, sdp, sip, stun, tcp, udp, xor_mapped
+from tests.captures import ACK, PSH, RST, SYN, ether, ip, pcap, rtp, sdp, sip, stun, tcp, udp, xor_mapped
 from tools import samples
 
 CN, CA, US = "52.81.151.250", "142.1.33.4", "128.32.10.20"
@@ -37,8 +37,34 @@ def traffic() -> list[bytes]:
         *(tcp(CA, 1025, CN, 443, PSH | ACK, bytes([23, 3, 3, 0, 40]) + bytes(40), seq=i) for i in range(20)),
         bytes(12) + b"\x08\x06" + bytes(28),
     ]
+    frames += tunnels()
     random.Random(3).shuffle(frames)
     return frames
+
+
+def wrapped(frame: bytes, outer: str, via: str = CN) -> bytes:
+    """Put a frame into VXLAN (RFC 7348)."""
+    return udp(outer, 50000, via, 4789, b"\x08" + bytes(7) + frame)
+
+
+def tunnels() -> list[bytes]:
+    """Calls with and without a name, media and a scan, in tunnels and in tunnels of tunnels, one of them both ways."""
+    there, back = "10.0.0.5", "10.0.0.9"
+    frames = [
+        wrapped(
+            udp(there, 5060, US, 5060, sip("INVITE sip:b@example.com SIP/2.0", "two", there, sdp(there, 40010))), CA
+        ),
+        wrapped(udp(US, 5060, there, 5060, sip("SIP/2.0 200 OK", "two", there, sdp(US, 50010))), CA),
+        *(wrapped(frame, CA) for frame in rtp(there, 40010, US, 50010, 30, ssrc=7)),
+        *(wrapped(frame, US, CA) for frame in rtp(US, 50010, there, 40010, 30, ssrc=8)),
+        *(wrapped(wrapped(frame, back, CA), CA) for frame in rtp(back, 40020, US, 50020, 30, ssrc=9)),
+        *(ether(ip(CA, CN, 4, frame[14:])) for frame in rtp(there, 40030, CN, 50020, 10, ssrc=10)),
+        *(wrapped(tcp(there, 1030 + i, CN, 443, SYN), CA) for i in range(5)),
+    ]
+    level = rtp(there, 40040, US, 50040, 1)[0][14:]
+    for _ in range(6):
+        level = ip(CA, US, 4, level)
+    return [*frames, ether(level)]
 
 
 def report(*paths: Path, workers: int = 1) -> dict[str, Any]:
@@ -62,6 +88,7 @@ def bare(found: dict[str, Any]) -> dict[str, Any]:
     out = strip(found)
     for finding, stripped in zip(found["findings"], out["findings"], strict=True):
         stripped["first"] = finding["first"]  # the time, not the names of the first sessions
+        stripped["settles"] = [entry["fact"] for entry in finding["settles"]]  # whose words name inputs
     return out
 
 
@@ -100,6 +127,23 @@ def test_the_order_of_inputs_changes_nothing_at_all(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(pcap(traffic(), start=ord(name) * 1e7))
     paths = [tmp_path / name for name in "abc"]
     assert report(*paths) == report(*reversed(paths))
+
+
+def test_hops_and_their_sessions_are_the_same_in_any_split(tmp_path: Path) -> None:
+    frames = traffic()
+    (tmp_path / "whole").write_bytes(pcap(frames))
+    parts = []
+    for i in range(3):
+        parts.append(tmp_path / f"part{i}")
+        parts[-1].write_bytes(pcap(frames[i::3], start=1_700_000_000 + i * 0.02, step=0.06))
+    columns = ["session", "app", "plane", "src_addr", "dst_addr", "outcome", "first_ns", "last_ns", "src_packets"]
+    tables = [
+        pipeline.located([str(path) for path in paths], workers=1).frame.sort(columns, nulls_last=True).select(columns)
+        for paths in ([tmp_path / "whole"], parts)
+    ]
+    assert tables[0].equals(tables[1])
+    hops = tables[0].filter(tables[0]["app"].is_in(["vxlan", "ipip"]) & (tables[0]["src_packets"] == 0))
+    assert hops["session"].n_unique() == 9
 
 
 def test_workers_change_nothing_at_all(tmp_path: Path) -> None:
