@@ -2,8 +2,9 @@
 
 source      finds captures and opens them          unpack      gzip, zstd, xz, bzip2
 window      a bounded stretch of a stream          chain       finds records in it
-pcap pcapng blocks      records become batches of packets
+pcap pcapng blocks snoop                           records become batches of packets
 link rare   finds the network header               headers     IP and transport headers
+unwrap tunnels gre inside   steps into tunnels     passed wrapped   which tunnel carried which flow
 classify    what a payload is                      payloads repeats facts/   what some payloads say
 directed    packets become one-way flows           fragments   get their ports
 table group arrays      folding and gathering columns

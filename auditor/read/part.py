@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from auditor.model.status import SOURCE_SHIFT
-from auditor.read import headers, link, pcap, pcapng, unwrap
+from auditor.read import headers, link, pcap, pcapng, snoop, unwrap
 from auditor.read.arrays import I64
 from auditor.read.classify import CODE, classify
 from auditor.read.directed import Flows, packed
@@ -139,6 +139,8 @@ def _found(source: Source, window: Window) -> Iterator[Found]:
     """Yield all that a capture holds; the window holds its beginning."""
     if source.format == "pcapng":
         yield from pcapng.read(window, pcapng.State())
+    elif source.format == "snoop":
+        yield from snoop.read(window)
     elif source.format == "pcap":
         form = pcap.shape(bytes(window.memory[window.start : min(window.end, window.start + HEAD)]))
         if form is None:

@@ -164,7 +164,7 @@ def _cost(source: Source) -> int:
 
 def _cut(index: int, source: Source, vantage: int, count: int) -> list[Piece]:
     """Cut a capture into pieces of about the same size; an empty list if it can't be cut."""
-    if source.packing:
+    if source.packing or source.format not in ("pcap", "pcapng"):
         return []
     with opened(source) as stream:
         head = stream.read(HEAD) or b""

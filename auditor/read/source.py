@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from auditor.model.errors import InputError
-from auditor.read import pcap, pcapng
+from auditor.read import pcap, pcapng, snoop
 from auditor.read.unpack import MAGICS, unpacked
 
 HEAD: Final = 1 << 16
@@ -28,7 +28,11 @@ SPOOL: Final = 64 << 30
 """Bytes of standard input that are kept in a temporary file; more is refused."""
 STDIN: Final = "-"
 
-FORMATS: Final[dict[str, Callable[[bytes], bool]]] = {"pcap": pcap.sniff, "pcapng": pcapng.sniff}
+FORMATS: Final[dict[str, Callable[[bytes], bool]]] = {
+    "pcap": pcap.sniff,
+    "pcapng": pcapng.sniff,
+    "snoop": snoop.sniff,
+}
 NOTHING: Final = "empty"
 UNREADABLE: Final = "unreadable"
 """Formats of a file without any bytes, and of a compressed one that is damaged before its format could be told."""
@@ -41,7 +45,7 @@ class Source:
     name: str  # as given, without folders above the one that was named
     path: str
     size: int  # bytes as stored
-    format: str  # pcap, pcapng, empty or unreadable
+    format: str  # pcap, pcapng, snoop, empty or unreadable
     packing: str = ""  # gzip, zstd, xz or bzip2
 
     @property
@@ -105,7 +109,7 @@ def _folder(path: str) -> Iterator[Source]:
                 source = Source(short, whole, os.path.getsize(whole), UNREADABLE)  # counted, or it would look clean
             found.append(source)
     if all(source.format == UNREADABLE and not source.packing for source in found):
-        raise InputError(path, "no capture (pcap or pcapng, compressed or not) in this folder")
+        raise InputError(path, "no capture (pcap, pcapng or snoop, compressed or not) in this folder")
     yield from found
 
 
@@ -143,7 +147,7 @@ def _file(path: str, name: str) -> Source:
         inside = f", but holds {packing}-compressed data" if packing else ""
         raise NotACapture(
             path,
-            f"not a capture{inside}: it begins with neither a pcap nor a pcapng header; editcap converts other formats",
+            f"not a capture{inside}: it begins with no header of pcap, pcapng or snoop; editcap converts other formats",
         )
     return Source(name, path, size, form, packing)
 

@@ -45,7 +45,9 @@ class Input(Shape):
     name: str
     sha256: Sha256
     bytes: Count
-    format: Annotated[str, Meta(description="pcap or pcapng, with +gzip, +zstd, +xz or +bzip2 where compressed.")]
+    format: Annotated[
+        str, Meta(description="pcap, pcapng or snoop, with +gzip, +zstd, +xz or +bzip2 where compressed.")
+    ]
     packets: Count
 
 

@@ -79,7 +79,7 @@ def test_folders_globs_and_repeats(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.pcap", b"this is text", "begins with neither"),
+        ("a.pcap", b"this is text", "begins with no header"),
         ("a.gz", gzip.compress(b"this is text", mtime=0), "gzip-compressed"),
     ],
 )
