@@ -3,7 +3,7 @@
 source      finds captures and opens them          unpack      gzip, zstd, xz, bzip2
 window      a bounded stretch of a stream          chain       finds records in it
 pcap pcapng blocks snoop                           records become batches of packets
-link rare   finds the network header               headers     IP and transport headers
+link rare mpls          finds the network header   headers     IP and transport headers
 unwrap tunnels gre inside   steps into tunnels     passed wrapped   which tunnel carried which flow
 classify    what a payload is                      payloads repeats facts/   what some payloads say
 directed    packets become one-way flows           fragments   get their ports

@@ -10,6 +10,10 @@ from auditor.model.status import MALFORMED, NO_ADDRESS, TRUNCATED, UNSUPPORTED
 IPV4, IPV6, MPLS, PPPOE = 0x0800, 0x86DD, 0x8847, 0x8864
 CUT, OTHER, NO_INTERFACE, PPP_CONTROL, PPP_PACKED, NETLINK, FAMILY, VERSION = range(-1, -9, -1)
 CIPHERED, LOST_LAYER, NO_DATA, UNKNOWN_LINK, NO_PACKET = range(-9, -14, -1)
+TAGS: Final = {
+    0x8100: 4, 0x88A8: 4, 0x9100: 4, 0x9200: 4, 0x9300: 4, 0x8926: 6, 0x8909: 8, 0x88E7: 18, PPPOE: 8,
+}  # fmt: skip
+"""Bytes that a tag adds (802.1Q, 802.1ad and its forerunners, VN-Tag, Cisco metadata, 802.1ah, PPPoE)."""
 LINKTYPE_NONE, LINKTYPE_RECORD = -1, -2
 """Our link types for pcapng packets whose interface was never described, and for records that hold no packet."""
 

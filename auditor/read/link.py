@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from auditor.read import mpls
 from auditor.read.arrays import I64, U8, Bool, big16, byte, distinct, items
 from auditor.read.kinds import (
     CUT,
@@ -27,24 +28,13 @@ from auditor.read.kinds import (
     PPP_CONTROL,
     PPP_PACKED,
     PPPOE,
+    TAGS,
     VERSION,
 )
 from auditor.read.window import Batch
 
 _TAGS: Final = np.zeros(1 << 16, np.int64)
-for _type, _size in {
-    0x8100: 4,
-    0x88A8: 4,
-    0x9100: 4,
-    0x9200: 4,
-    0x9300: 4,
-    0x8926: 6,
-    0x8909: 8,
-    0x88E7: 18,
-    PPPOE: 8,
-}.items():
-    _TAGS[_type] = _size
-"""Bytes that a tag adds (802.1Q, 802.1ad and its forerunners, VN-Tag, Cisco metadata, 802.1ah, PPPoE)."""
+_TAGS[list(TAGS)] = list(TAGS.values())
 INET6: Final = (10, 23, 24, 28, 30)  # AF_INET6 of Linux, Windows, NetBSD and OpenBSD, FreeBSD, macOS
 DEPTH: Final = 16  # layers between a frame and its network header; more is an attack or a loop
 
@@ -104,25 +94,8 @@ def _tags(data: U8, layer: Layer, which: I64, size: I64, ppp: Bool) -> None:
 
 
 def _labels(data: U8, layer: Layer, which: I64) -> None:
-    """Step over an MPLS label stack (RFC 3032); what follows tells itself by its first four bits (RFC 4928)."""
-    if not len(which):
-        return
-    at, end = layer.at[which], layer.end[which]
-    more = np.ones(len(which), bool)
-    for _ in range(DEPTH):
-        more &= at + 4 <= end
-        bottom = (byte(data, at + 2) & 1).astype(bool)
-        at += 4 * more
-        more &= ~bottom
-        if not more.any():
-            break
-    nibble = byte(data, np.minimum(at, end)) >> 4
-    inner = np.minimum(at + 18, end)  # a pseudowire: control word and Ethernet header (RFC 4448)
-    wired = big16(data, inner - 2)
-    wire = (nibble == 0) & (at + 18 <= end) & ((wired == IPV4) | (wired == IPV6) | (_TAGS.take(wired) > 0))
-    layer.at[which] = np.where(wire, inner, at)
-    kind = np.where(wire, wired, np.where(nibble == 4, IPV4, np.where(nibble == 6, IPV6, LOST_LAYER)))
-    layer.kind[which] = np.where(at < end, kind, CUT)
+    if len(which):
+        layer.at[which], layer.kind[which] = mpls.behind(data, layer.at[which], layer.end[which])
 
 
 def _snap(data: U8, layer: Layer, which: I64) -> Bool:
@@ -264,6 +237,14 @@ def _fixed(kind: int, skip: int, batch: Batch) -> Layer:
     return Layer(np.minimum(batch.start + skip, end), np.where(batch.captured >= skip, kind, CUT), end)
 
 
+def _ring(batch: Batch) -> Layer:
+    """Read token ring (IEEE 802.5): the first bit of the source says that a route stands before the LLC header."""
+    layer = _fixed(0, 14, batch)
+    routed = (byte(batch.data, batch.start + 8) & 0x80 != 0) & (batch.captured > 14)
+    layer.at = np.minimum(layer.at + routed * (byte(batch.data, layer.at) & 0x1F), layer.end)
+    return layer
+
+
 def _bound(function: Callable[..., Layer], *arguments: object, **named: object) -> Finder:
     return lambda batch: function(*arguments, batch, **named)
 
@@ -274,11 +255,14 @@ FINDERS: Final[dict[int, Finder]] = {
     LINKTYPE_RECORD: _bound(_all, NO_PACKET),
     0: _family,  # NULL
     1: _bound(_after, 14),  # Ethernet
+    6: _ring,
     9: _ppp,
+    10: _bound(_fixed, 0, 13),  # FDDI, with LLC
     12: _ip,  # raw IP as some systems number it
     14: _ip,
     50: _serial,
     51: _bound(_ppp, skip=6),  # PPPoE without Ethernet
+    100: _bound(_fixed, 0, 0),  # LLC on ATM
     101: _ip,
     104: _hdlc,
     108: _family,  # OpenBSD loopback
@@ -289,6 +273,7 @@ FINDERS: Final[dict[int, Finder]] = {
     192: _bound(_nested, 2, "<u2", 4),  # PPI
     204: _bound(_ppp, skip=1),
     205: _bound(_hdlc, skip=1),
+    219: _bound(_fixed, MPLS, 0),
     228: _bound(_fixed, IPV4, 0),
     229: _bound(_fixed, IPV6, 0),
     253: _bound(_all, NETLINK),

@@ -40,7 +40,13 @@ def wire(link: int, tmp_path: Path, *frames: bytes) -> tuple[dict[Flow, int], li
         (0, b"\x0f\0\x08\0", b"\x0f\0\x86\xdd"),
         (108, b"\0\0\0\x02", b"\0\0\0\x18"),
         (1, bytes(12) + b"\x08\0", bytes(12) + b"\x86\xdd"),
+        (6, b"\x10\x40" + bytes(12) + SNAP + b"\x08\0", b"\x10\x40" + bytes(12) + SNAP + b"\x86\xdd"),
+        (6, b"\x10\x40" + bytes(6) + b"\x80" + bytes(5) + b"\x06\0\0\1\0\2" + SNAP + b"\x08\0",
+         b"\x10\x40" + bytes(6) + b"\x80" + bytes(5) + b"\x02\0" + SNAP + b"\x86\xdd"),
         (9, b"\xff\x03\0\x21", b"\xff\x03\0\x57"),
+        (10, b"\x50" + bytes(12) + SNAP + b"\x08\0", b"\x50" + bytes(12) + SNAP + b"\x86\xdd"),
+        (100, SNAP + b"\x08\0", SNAP + b"\x86\xdd"),
+        (219, b"\0\1\1\x40", b"\0\1\0\x40\0\2\1\x40"),
         (9, b"\0\x21", b"\0\x57"),
         (9, b"\x21", b"\x57"),
         (50, b"\xff\x03\0\x21", b"\xff\x03\0\x57"),
@@ -82,6 +88,9 @@ def test_links_of_one_version(link: int, packet: bytes, flow: Flow, tmp_path: Pa
         ether(b"\x11\0\0\1\0\x20\0\x21" + IP, 0x8864, tags=[(0x8100, 5)]),
         ether(b"\0\1\0\x40" + b"\0\2\1\x40" + IP, 0x8847),
         ether(b"\0\1\1\x40" + bytes(4) + ether(IP), 0x8847),
+        ether(b"\0\1\1\x40" + ether(IP), 0x8847),
+        ether(b"\0\1\1\x40" + b"\x46\x10" + ether(IP)[2:], 0x8847),
+        ether(b"\0\1\1\x40" + b"\x60\x10" + ether(IP)[2:], 0x8847),
         ether(SNAP + b"\x08\0" + IP, len(IP) + 8),
         ether(b"\x06\x06\x03" + IP, len(IP) + 3),
         ether(SNAP + b"\x81\0\0\5\x08\0" + IP, 100),
@@ -135,7 +144,31 @@ def test_other_links_without_addresses(link: int, frame: bytes, status: str, rea
 
 
 def test_every_link_survives_being_cut_anywhere(tmp_path: Path) -> None:
-    for link in (0, 1, 9, 50, 51, 101, 104, 113, 117, 138, 166, 192, 204, 205, 228, 229, 239, 258, 276):
+    for link in (
+        0,
+        1,
+        6,
+        9,
+        10,
+        50,
+        51,
+        100,
+        101,
+        104,
+        113,
+        117,
+        138,
+        166,
+        192,
+        204,
+        205,
+        219,
+        228,
+        229,
+        239,
+        258,
+        276,
+    ):
         whole = bytes(8) + b"\xff\x03\0\x21" + IP
         seen, unread = wire(link, tmp_path, *(whole[:size] for size in range(len(whole))))
         assert sum(seen.values()) + sum(packets for _, _, packets in unread) == len(whole)
