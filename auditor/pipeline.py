@@ -110,7 +110,7 @@ def locate_flows(
     progress: Progress | None = None,
 ) -> Located:
     """Read captures into flows and say of every end who and where it may be."""
-    from auditor.enrich.hops import apart, hops
+    from auditor.enrich.hops import CROWDED, apart, crowded, hops
     from auditor.enrich.who import settle, who
     from auditor.read.assemble import assemble
     from auditor.read.scan import scan
@@ -124,9 +124,10 @@ def locate_flows(
     flows, passages, public = apart(who(assembled.flows, services), assembled.passages, assembled.reflexive)
     flows = places(flows, public)
     flows = settle(flows)  # the inventory names servers and clients: that tells more of those who faced them
+    told = (*of_reading(read), *([CROWDED] if crowded(flows, passages) else []))
     flows = hops(flows, passages, places)  # last, since hops share what is known of the flows they carried
     unread = tuple((read.inputs[source].name, size, why) for source, size, why in read.unread_bytes)
-    return Located(flows, tuple(read.inputs), unread, of_reading(read))
+    return Located(flows, tuple(read.inputs), unread, told)
 
 
 def located(

@@ -16,6 +16,11 @@ from auditor.model.flow import CARRIED, INSIDE, OBSERVED, OK, PASSED, REJECTED, 
 
 WRAPPED: Final = "wrapped"
 """First word of the session of a wrapped flow that has no other."""
+SESSIONS: Final = 1 << 16
+"""Sessions that are made at most: each is judged by itself, while flows of their own are judged by what they share."""
+CROWDED: Final = (
+    f"More than {SESSIONS:,} wrapped flows belong to no call, so the hops of their tunnels stand without sessions."
+)
 _ARROW: Final = " → "  # not ASCII, so no identifier that a stranger wrote can look like a session of ours
 _OUTCOMES: Final = (CARRIED, UNANSWERED, REJECTED)
 _PAIR: Final = ("vantage", "app", "transport", "src_addr", "dst_addr")
@@ -31,7 +36,8 @@ def hops(flows: pl.DataFrame, passages: pl.DataFrame, places: Callable[[pl.DataF
     """
     if not len(passages):
         return flows
-    flows = _with_sessions(flows, passages["row"].drop_nulls().unique())
+    if not crowded(flows, passages):
+        flows = _with_sessions(flows, passages["row"].drop_nulls().unique())
     of_flow = flows.select(*_OF_FLOW, *(pl.col(name).alias(f"flow_{name}") for name in _PLACED))
     of_flow = of_flow.with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
     found = passages.join(of_flow, on="row", how="left").with_columns(
@@ -40,6 +46,12 @@ def hops(flows: pl.DataFrame, passages: pl.DataFrame, places: Callable[[pl.DataF
     rows = _folded(_during(found))
     located = places(frame({name: rows[name] for name in rows.columns}))
     return pl.concat([flows, _hopping(located, rows)])
+
+
+def crowded(flows: pl.DataFrame, passages: pl.DataFrame) -> bool:
+    """Say whether there are too many wrapped flows without a session to make one for each."""
+    rows = passages["row"].drop_nulls().unique()
+    return flows["session"].gather(rows).null_count() > SESSIONS
 
 
 def apart(flows: pl.DataFrame, passages: pl.DataFrame, reflexive: pl.DataFrame) -> tuple[pl.DataFrame, ...]:

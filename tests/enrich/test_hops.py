@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from auditor import judge, pipeline
+from auditor.enrich import hops as enrich_hops
 from auditor.model import flow
 from tests import builders
 from tests.captures import SYN, ether, ip, pcap, rtp, sdp, sip, tcp, udp
@@ -140,3 +141,22 @@ def judged(tmp_path: Path, roles: set[str]) -> dict[str, int]:
 def test_a_hop_is_a_touch_only_for_rules_that_ask(tmp_path: Path) -> None:
     assert "fail" not in judged(tmp_path, {"server", "relay"})
     assert judged(tmp_path, {"hop"})["fail"] == 1
+
+
+def test_of_too_many_wrapped_flows_hops_stand_alone_and_the_report_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames = [*CALL, *(vxlan(tcp(HOME, 1000 + i, US, 443, SYN)) for i in range(5))]
+    monkeypatch.setattr(enrich_hops, "SESSIONS", 5)
+    assert {row["session"] for row in hops(located(tmp_path, frames))} >= {"call"}
+    assert len(hops(located(tmp_path, frames))) == 7
+    monkeypatch.setattr(enrich_hops, "SESSIONS", 4)
+    rows = hops(located(tmp_path, frames))
+    assert [(row["session"], row["plane"]) for row in rows] == [
+        ("call", "signalling"),
+        ("call", "media"),
+        (None, "unknown"),
+    ]
+    report = pipeline.audit(tmp_path / "a.pcap", workers=1).report
+    assert any("without sessions" in note for note in report.notes)
+    assert report.coverage.packets == len(frames)
