@@ -107,11 +107,11 @@ def classify(packets: Packets) -> tuple[NDArray[np.uint8], U64]:
         some = np.flatnonzero(app == code)
         if len(some):
             app[some[~look(packets, some, start[some], size[some])]] = CODE["other"]
-    _by_port(packets, app, tcp, plain & (packets.flags & FRAGMENT == 0) & (packets.length > 0), start[:, 0])
+    _by_port(packets, app, tcp, plain & (packets.flags & FRAGMENT == 0) & (packets.length > 0), start, size)
     return app, start
 
 
-def _by_port(packets: Packets, app: NDArray[np.uint8], tcp: Bool, plain: Bool, start: U64) -> None:
+def _by_port(packets: Packets, app: NDArray[np.uint8], tcp: Bool, plain: Bool, start: U64, size: I64) -> None:
     """Name what its bytes did not tell by a port that is registered for it."""
     rest = np.flatnonzero((app == CODE["other"]) & plain)
     if not len(rest):
@@ -119,8 +119,24 @@ def _by_port(packets: Packets, app: NDArray[np.uint8], tcp: Bool, plain: Bool, s
     source, target = _ports(packets.ports[rest])
     row = tcp[rest].astype(np.int64)
     named = np.maximum(np.maximum(_PORT[row, target], _PORT[row, source]), CODE["other"])
-    named[(named == CODE["zoom"]) & ~np.isin(start[rest] & np.uint64(0xFF), ZOOM_TYPES)] = CODE["other"]
+    typed = (size[rest] > 0) & np.isin(start[rest, 0] & np.uint64(0xFF), ZOOM_TYPES)
+    named[(named == CODE["zoom"]) & ~typed] = CODE["other"]
     app[rest] = named
+    nameless = rest[(named == CODE["other"]) & ~tcp[rest] & (size[rest] >= 16)]
+    app[nameless[_wireguard(packets.length[nameless], start[nameless])]] = CODE["wireguard"]
+
+
+_WIREGUARD: Final = np.array([0, 148, 92, 64])
+"""Lengths of WireGuard's messages before data, by type: initiation, response, cookie."""
+
+
+def _wireguard(length: I64, start: U64) -> Bool:
+    """Tell WireGuard (Donenfeld, NDSS 2017, section 5.4), whatever the port, by type, zeros, lengths and counters."""
+    kind = (start[:, 0] & _W).view(np.int64)
+    hand = (kind > 0) & (length == _WIREGUARD.take(kind, mode="clip")) & (kind < 4)
+    data = (kind == 4) & (length >= 32) & (length % 16 == 0) & (start[:, 1] >> np.uint64(40) == 0)
+    good: Bool = hand | data
+    return good
 
 
 def _ports(ports: U64) -> tuple[I64, I64]:

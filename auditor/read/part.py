@@ -87,14 +87,21 @@ class Part:
 def take(part: Part, batch: Batch, source: int, vantage: int) -> None:
     """Add all packets of a batch to what was found."""
     part.packets[source] = part.packets.get(source, 0) + len(batch.start)
-    for found in unwrap.read(batch, link.find(batch)):
+    for found in headers.read(batch, link.find(batch)):
         if isinstance(found, headers.Unplaced):
             part.count(_unread(batch, found, source))
-        elif isinstance(found, unwrap.Wrapped):
+        elif len(found.index):
+            _open(part, batch, found, source, vantage)
+
+
+def _open(part: Part, batch: Batch, packets: headers.Packets, source: int, vantage: int) -> None:
+    """Add packets with addresses, those in tunnels by their inner ones."""
+    for found in unwrap.opened(batch, packets):
+        if isinstance(found, unwrap.Wrapped):
             _place(part, batch, found.packets, source, vantage)
             wire, ns, record = (column[found.packets.index] for column in (batch.wire, batch.ns, batch.record))
             part.tunnelled.add(found, vantage, wire, ns, record | source << SOURCE_SHIFT)
-        elif len(found.index):
+        else:
             _place(part, batch, found, source, vantage)
 
 

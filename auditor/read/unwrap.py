@@ -5,19 +5,21 @@ What does not hold up as a tunnel (`inside.sound`) stays in the flow of its oute
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from auditor.read import headers, tunnels
 from auditor.read.arrays import I64, U8, U64
-from auditor.read.headers import Packets, Unplaced
+from auditor.read.headers import Packets
 from auditor.read.inside import Inside
 from auditor.read.link import Layer
 from auditor.read.window import Batch
 
 HEADERS: Final = 4
 """IP headers of one packet that are read."""
+_OF_FRAGMENTS: Final = ("identification",)
+"""Columns of packets that are of their fragments alone, later ones and then leading ones."""
 _MAPPED: Final = np.uint64(0xFFFF0000)  # before an IPv4 address in an IPv6 one, as it lies in memory
 _32, _W = np.uint64(32), np.uint64(0xFFFFFFFF)
 
@@ -43,17 +45,13 @@ class Passed:
         return Passed(self.code[which], [word[which] for word in self.address])
 
 
-def read(batch: Batch, layer: Layer) -> Iterator[Packets | Wrapped | Unplaced]:
-    """Yield every packet of the batch once, as `headers.read` does, but wrapped ones by their innermost header."""
-    for found in headers.read(batch, layer):
-        if isinstance(found, Unplaced):
-            yield found
-            continue
-        which = tunnels.suspected(found)
-        if len(which):
-            yield from _opened(batch, found, which, [])
-        else:
-            yield found
+def opened(batch: Batch, packets: Packets) -> Iterator[Packets | Wrapped]:
+    """Yield each of the packets once, those that are wrapped by their innermost header."""
+    which = tunnels.suspected(packets)
+    if len(which):
+        yield from _opened(batch, packets, which, [])
+    else:
+        yield packets
 
 
 def _opened(batch: Batch, packets: Packets, which: I64, passed: list[Passed]) -> Iterator[Packets | Wrapped]:
@@ -107,20 +105,15 @@ def only(packets: Packets, which: I64) -> Packets:
     new[which] = np.arange(len(which))
     later, leading = new[packets.later], new[packets.leading]
     named = np.concatenate((later, leading)) >= 0
-    return Packets(
-        packets.data,
-        packets.index[which],
-        [word[which] for word in packets.address],
-        packets.ports[which],
-        packets.protocol[which],
-        packets.body[which],
-        packets.end[which],
-        packets.length[which],
-        packets.flags[which],
-        later[later >= 0],
-        leading[leading >= 0],
-        packets.identification[named],
-    )
+    special: dict[str, Any] = {
+        "data": packets.data,
+        "address": [word[which] for word in packets.address],
+        "later": later[later >= 0],
+        "leading": leading[leading >= 0],
+        **{name: getattr(packets, name)[named] for name in _OF_FRAGMENTS},
+    }
+    columns = {name: getattr(packets, name)[which] for name in Packets.__slots__ if name not in special}
+    return Packets(**special, **columns)
 
 
 def addresses(packets: Packets, which: I64) -> list[U64]:

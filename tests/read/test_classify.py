@@ -114,6 +114,27 @@ def test_remote_desktop_needs_its_port_and_its_header(tmp_path: Path) -> None:
     assert app(tmp_path, ip4(tcp(request, dport=102), protocol=6)) == "other"
 
 
+@pytest.mark.parametrize(
+    ("payload", "name"),
+    [
+        (b"\1\0\0\0" + bytes(144), "wireguard"),
+        (b"\1\0\0\0" + bytes(145), "other"),
+        (b"\1\0\0\1" + bytes(144), "other"),
+        (b"\2\0\0\0" + bytes(88), "wireguard"),
+        (b"\3\0\0\0" + bytes(60), "wireguard"),
+        (b"\4\0\0\0" + bytes(28), "wireguard"),
+        (b"\4\0\0\0\1\2\3\4\x05" + bytes(39), "wireguard"),
+        (b"\4\0\0\0\1\2\3\4" + b"\xff" * 40, "other"),
+        (b"\4\0\0\0" + bytes(29), "other"),
+        (b"\0\0\0\0" + bytes(28), "other"),
+        (b"\5\0\0\0" + bytes(28), "other"),
+    ],
+)
+def test_wireguard_whatever_the_port(payload: bytes, name: str, tmp_path: Path) -> None:
+    assert app(tmp_path, ip4(udp(payload))) == name
+    assert app(tmp_path, ip4(tcp(payload), protocol=6)) == "other"
+
+
 def test_what_the_ip_header_leaves_out_is_no_payload(tmp_path: Path) -> None:
     assert app(tmp_path, ip4(udp(STUN), total=28)) == ""
     assert app(tmp_path, ip4(b"\x08\0" + bytes(6), protocol=1)) == "icmp"

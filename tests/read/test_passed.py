@@ -27,13 +27,15 @@ def wrapped(outer: Sequence[int], ports: Sequence[int], deeper: Sequence[int] = 
     none = np.zeros(count, np.int64)
     inner = np.full(count, int.from_bytes(bytes((10, 0, 0, 1, 10, 0, 0, 2)), "little"), np.uint64)
     port = np.array([number >> 8 | (number & 255) << 8 | 0x0500 << 16 for number in ports], np.uint64)
-    packets = Packets(
-        np.zeros(1, np.uint8), np.arange(count), [inner], port, np.full(count, 17), none, none, none,
-        none.astype(np.uint8), none[:0], none[:0], none[:0].astype(np.uint64),
-    )  # fmt: skip
+    columns = dict.fromkeys(Packets.__slots__, none) | {
+        "index": np.arange(count),
+        "address": [inner],
+        "ports": port,
+        "protocol": np.full(count, 17),
+    }
+    packets = Packets(**columns)
     ends = [np.array([int.from_bytes(bytes((198, 51, 100, end)) * 2, "little") for end in outer], np.uint64)]
-    outside = unwrap.addresses(Packets(**{**{n: getattr(packets, n) for n in Packets.__slots__}, "address": ends}),
-                               np.arange(count))  # fmt: skip
+    outside = unwrap.addresses(Packets(**columns | {"address": ends}), np.arange(count))
     code = np.full(count, VXLAN, np.uint8)
     return Wrapped(packets, [Passed(code, outside)], np.array(deeper, np.int64))
 

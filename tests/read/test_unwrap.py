@@ -156,11 +156,14 @@ def test_noise_of_a_protocol_is_no_tunnel(protocol: int, tmp_path: Path) -> None
 def test_a_selection_keeps_its_fragments() -> None:
     count = 6
     none = np.zeros(count, np.int64)
-    packets = Packets(
-        np.zeros(1, np.uint8), np.arange(count) * 2, [np.arange(count, dtype=np.uint64)], none.astype(np.uint64), none,
-        none, none, none, none.astype(np.uint8), np.array([1, 3]), np.array([0, 4]),
-        np.array([11, 13, 20, 24], np.uint64),
-    )  # fmt: skip
+    plain = dict.fromkeys(Packets.__slots__, none)
+    fragments = {
+        "later": np.array([1, 3]),
+        "leading": np.array([0, 4]),
+        "identification": np.array([11, 13, 20, 24], np.uint64),
+    }
+    own = {"data": np.zeros(1, np.uint8), "index": np.arange(count) * 2, "address": [np.arange(count, dtype=np.uint64)]}
+    packets = Packets(**{**plain, **own, **fragments})
     some = unwrap.only(packets, np.array([0, 3, 5]))
     assert some.index.tolist() == [0, 6, 10]
     assert (some.later.tolist(), some.leading.tolist()) == ([1], [0])
