@@ -128,7 +128,7 @@ def _folded(found: pl.DataFrame) -> pl.DataFrame:
     key = ["session", "plane", "vantage", "app", "transport", "a", "b"]
     rows = (
         found.with_columns(**pair, rank=rank)
-        .sort("first_ns", "source", "record", "src_addr")
+        .sort("first_ns", "src_addr", "dst_addr")
         .group_by(key, maintain_order=True)
         .agg(
             pl.col("src_addr", "dst_addr").first(),

@@ -11,7 +11,7 @@ from typing import Final
 
 from auditor.judge.audience import Member
 from auditor.judge.seal import LOCAL
-from auditor.model import countries
+from auditor.model import countries, flow
 from auditor.model.report import Settle
 
 MOST: Final = 20  # facts per finding; what remains is named once these are supplied
@@ -94,7 +94,15 @@ def _client_place(who: Subject) -> list[Settle]:
 
 
 def _vantage(end: Subject) -> list[Settle]:
-    if end.vantage or not _LOCAL.match(end.addr):
+    if not _LOCAL.match(end.addr):
+        return []
+    if end.vantage.endswith(flow.INSIDE):
+        said = (
+            f"{end.addr} was seen in a tunnel: if its network is where {end.source} was captured, list it under "
+            "`private` of that vantage in the inventory."
+        )
+        return [Settle("vantage", end.source, said)]
+    if end.vantage:
         return []
     said = f"Say in which country {end.source} was captured, for private addresses such as {end.addr}."
     return [Settle("vantage", end.source, said)]

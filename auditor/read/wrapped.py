@@ -98,7 +98,7 @@ def _passages(found: pl.DataFrame) -> pl.DataFrame:
     told = (~nameless).any().over(place)
     folded = (
         found.filter(~(nameless & told))
-        .sort("first_ns", "source", "record", "src_addr")
+        .sort("first_ns", "src_addr", "dst_addr")
         .group_by("row", *place, maintain_order=True)
         .agg(
             pl.col("src_addr", "dst_addr").first(),

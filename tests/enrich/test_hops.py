@@ -160,3 +160,10 @@ def test_of_too_many_wrapped_flows_hops_stand_alone_and_the_report_says_so(
     report = pipeline.audit(tmp_path / "a.pcap", workers=1).report
     assert any("without sessions" in note for note in report.notes)
     assert report.coverage.packets == len(frames)
+
+
+def test_a_private_address_in_a_tunnel_asks_for_its_network(tmp_path: Path) -> None:
+    frame = located(tmp_path, CALL)
+    report = judge.conclude(judge.fold(frame, ()), [builders.rule(roles=frozenset({"hop"}))], inputs=builders.inputs())
+    asked = {settle.text for finding in report.findings for settle in finding.settles if settle.fact == "vantage"}
+    assert any(HOME in text and "`private`" in text for text in asked)
