@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from auditor import __version__
-from auditor.cli import audit, flows, locate, rules, streams
+from auditor.cli import audit, flows, locate, rules, sessions, streams
 from auditor.cli.exits import guarded
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 app.command("audit")(audit.audit)
 app.command("flows")(flows.flows)
+app.command("sessions")(sessions.sessions)
 app.command("locate")(locate.locate)
 app.add_typer(rules.app, name="rules")
 
