@@ -22,7 +22,7 @@ def render(table: pl.DataFrame, findings: Sequence[Finding]) -> str:
     for part in table.iter_slices(_BATCH):
         for row in part.iter_rows(named=True):
             lines += ["", *_session(row)]
-    return "\n".join(visible(line, 4000) for line in lines) + "\n"
+    return "\n".join(lines) + "\n"
 
 
 def _session(row: dict[str, Any]) -> Iterator[str]:
@@ -33,7 +33,7 @@ def _session(row: dict[str, Any]) -> Iterator[str]:
         yield f"  {'' if i else 'who':10}{text}"
     for i, text in enumerate(_few(list(_places(row)), "place")):
         yield f"  {'' if i else 'touched':10}{text}"
-    told = [", ".join(row["planes"]), ", ".join(row["bases"]), ", ".join(row["outcomes"])]
+    told = [visible(", ".join(row["planes"])), ", ".join(row["bases"]), ", ".join(row["outcomes"])]
     volume = f"{words.many(row['packets'], 'packet')}, {words.size(row['bytes'])} in {words.many(row['flows'], 'flow')}"
     yield f"  {'traffic':10}{'; '.join(filter(None, told))}; {volume}"
     found = zip(row["findings"], row["rules"], row["verdicts"], strict=True)

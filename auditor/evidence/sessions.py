@@ -58,15 +58,14 @@ def table(case: Case, findings: Sequence[str] = ()) -> pl.DataFrame:
     ends = _ends(flows, case)
     people = ends.filter(pl.col("role").is_in(PARTY))
     places = ends.filter(pl.col("role") != "client")
-    wide = _units(flows).lazy()
+    rows = _units(flows).sort("first_ns", "witness", "session", "unit")
     for told in (
         _listed(people, PARTICIPANT),
         _listed(places, PLACE),
         _findings(flows, every),
         _carried(flows, hits),
     ):
-        wide = wide.join(told.lazy(), on="unit", how="left")
-    rows = wide.sort("first_ns", "record", "source", "session", "unit").collect()
+        rows = rows.join(told, on="unit", how="left", maintain_order="left")
     return _written(rows, [entry.name for entry in case.located.inputs])
 
 
@@ -81,7 +80,6 @@ def _judged(case: Case) -> pl.DataFrame:
 def _units(flows: pl.DataFrame) -> pl.DataFrame:
     """Sum flows up into sessions; a session begins with the first record of its first input."""
     witness = pl.col("source").cast(pl.Int64) * (1 << flow.SOURCE_SHIFT) + pl.col("record")
-    joined = {name: pl.col(of).unique().sort() for name, of in (("planes", "plane"), ("bases", "basis"))}
     units = flows.group_by("unit").agg(
         pl.col("session").first(),
         pl.col("first_ns").min(),
@@ -89,9 +87,9 @@ def _units(flows: pl.DataFrame) -> pl.DataFrame:
         pl.col("src_packets", "dst_packets", "src_bytes", "dst_bytes").sum(),
         witness.min().alias("witness"),
         pl.len().cast(pl.Int64).alias("flows"),
-        **{name: pl.col(of).filter(pl.col(of) != "").unique().sort() for name, of in _SAID},
-        **joined,
     )
+    for name, of in _WORDS.items():
+        units = units.join(_listed(flows.filter(pl.col(of) != ""), {name: of}), on="unit", how="left")
     return units.with_columns(
         packets=pl.col("src_packets") + pl.col("dst_packets"),
         bytes=pl.col("src_bytes") + pl.col("dst_bytes"),
@@ -100,7 +98,7 @@ def _units(flows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-_SAID: Final = (("outcomes", "outcome"), ("services", "service"))
+_WORDS: Final = {"planes": "plane", "bases": "basis", "outcomes": "outcome", "services": "service"}
 
 
 def _ends(flows: pl.DataFrame, case: Case) -> pl.DataFrame:
