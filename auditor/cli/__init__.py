@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from auditor import __version__
-from auditor.cli import audit, flows, locate, rules, sessions, streams
+from auditor.cli import audit, extract, flows, locate, rules, sessions, show, streams
 from auditor.cli.exits import guarded
 
 app = typer.Typer(
@@ -27,6 +27,8 @@ app = typer.Typer(
 app.command("audit")(audit.audit)
 app.command("flows")(flows.flows)
 app.command("sessions")(sessions.sessions)
+app.command("show")(show.show)
+app.command("extract")(extract.extract)
 app.command("locate")(locate.locate)
 app.add_typer(rules.app, name="rules")
 

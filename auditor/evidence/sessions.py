@@ -49,7 +49,7 @@ FINDING: Final = {"findings": "id", "rules": "rule", "verdicts": "verdict"}
 
 def table(case: Case, findings: Sequence[str] = ()) -> pl.DataFrame:
     """Return COLUMNS, one row a session, by time; only those of some findings (whole identifiers), if any are named."""
-    flows = _judged(case)
+    flows = judged(case)
     hits = case.traced.hits.filter(pl.col("id").is_in(list(findings))) if findings else case.traced.hits
     if findings:
         units = hits.select("row").unique().join(flows, on="row").select("unit").unique()
@@ -69,7 +69,7 @@ def table(case: Case, findings: Sequence[str] = ()) -> pl.DataFrame:
     return _written(rows, [entry.name for entry in case.located.inputs])
 
 
-def _judged(case: Case) -> pl.DataFrame:
+def judged(case: Case) -> pl.DataFrame:
     """Number the sessions (`unit`) of the flows that are judged, and the rows of the digest that these went into."""
     frame = case.located.frame.with_row_index("index").with_columns(pl.col("index").cast(pl.Int64))
     rows = case.rows.join(frame, on="index", how="left", maintain_order="left")
