@@ -133,14 +133,11 @@ class _Fragments(Fragments):
             if self._leading[words] and not apart:
                 leading = [np.concatenate(each) for each in zip(*self._leading[words], strict=True)]
                 first = _first(key, leading[: words + 2], leading[words + 3])
-            place = np.minimum(np.searchsorted(kept["witness"], first), max(0, len(kept["witness"]) - 1))
-            chosen = first >= 0
-            if len(kept["witness"]):
-                chosen &= kept["witness"][place] == first
+            place = np.searchsorted(kept["witness"], first)
+            chosen = np.append(kept["witness"], -1)[place] == np.where(first < 0, -2, first)
             flow, back = self._chosen.exchanges.find(key[:words], rest)
             alone = (first < 0) & (flow >= 0)
-            if chosen.any():
-                flow[chosen], back[chosen] = kept["flow"][place[chosen]], kept["back"][place[chosen]]
+            flow[chosen], back[chosen] = kept["flow"][place[chosen]], kept["back"][place[chosen]]
             some = np.flatnonzero(chosen | alone)
             app = np.full(len(some), CODE["other"], np.uint8)
             self._chosen.keep(flow[some], witness[some], *(column[some] for column in more), app, back[some])

@@ -92,7 +92,7 @@ def _about(case: Case, finding: Finding, witness: I64, limit: int | None, left: 
         yield f"CUT: {most}{words.many(left, 'packet')} of this evidence {'is' if left == 1 else 'are'} left out."
     yield (
         "Packets are as the inputs hold them: bytes, lengths and times. Here are the flows that touched the place, "
-        "those of the same sessions, and single packets that name the place or a participant's public address. "
+        "those of the same sessions, and single packets that name the place or tell an end's public address. "
         "Nothing else."
     )
 

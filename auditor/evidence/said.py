@@ -64,7 +64,7 @@ def sentence(fact: Fact) -> str:
             return f"A STUN {'answer' if fact.answer else 'request'} ({fact.method}) goes {_way(fact.flow)}."
         case Unreachable():
             return f"An ICMP error says that a packet {_way(fact.flow)} was not delivered."
-    return type(fact).__name__
+    return f"It tells of a {type(fact).__name__.lower()}."
 
 
 _HEADERS: Final = {"sender": "Via (the sender)", "via": "Via", "origin": "Via (the origin)", "contact": "Contact"}

@@ -2,7 +2,7 @@
 
 The flows that touched the place; those of the same sessions, which show who took part; the RTCP of their RTP.  And
 single packets: what tells of a touch that no packet shows, the DNS answers that name the place, and the STUN and SIP
-answers that say under which public address a participant is seen.
+answers that say under which public address an end is seen.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,7 +26,7 @@ TOUCHES, SAME, CONTROL, TELLS, NAMES_IT, PUBLIC = (
     "its RTCP or RTP",
     "tells of the place",
     "names the place",
-    "tells a participant's public address",
+    "tells the public address of an end",
 )
 """Why a packet is evidence."""
 WHY: Final = (TOUCHES, SAME, CONTROL, TELLS, NAMES_IT, PUBLIC)
@@ -170,21 +170,30 @@ def _named(touching: pl.DataFrame, case: Case, facts: Iterable[Fact]) -> Iterato
 
 
 def _seen_as(rows: pl.DataFrame, case: Case, facts: Iterable[Fact]) -> Iterator[tuple[Fact, str]]:
-    """List the answers that say under which public address a participant is seen."""
-    people = {
-        (vantage, address)
+    """List the answers that say under which public address the ends are seen, which tells where private ones are.
+
+    All that speak of an end of the wanted flows; of other ends of the same address the first, unless one of those
+    told the same address.
+    """
+    ends = {
+        (vantage, address, port)
         for side in flow.SIDES
-        for vantage, address in rows.filter(pl.col(f"{side}_role").is_in(("client", flow.UNKNOWN)))
-        .select("vantage", f"{side}_addr")
-        .unique()
-        .drop_nulls()
-        .iter_rows()
+        for vantage, address, port in rows.select("vantage", f"{side}_addr", f"{side}_port").unique().iter_rows()
+        if address is not None
     }
+    people = {end[:2] for end in ends}
+    told: set[tuple[str, str, int]] = set()
+    elsewhere: dict[tuple[str, str, int], Fact] = {}
     for fact in facts:
         if not (isinstance(fact, Reflexive | Hop) and mapped([fact])):
             continue
-        if (case.reading.vantages[fact.vantage], text(fact.flow[2])) in people:
+        client = case.reading.vantages[fact.vantage], text(fact.flow[2])
+        if (*client, fact.flow[3]) in ends:
+            told.add((*client, fact.address))
             yield fact, PUBLIC
+        elif client in people:
+            elsewhere.setdefault((*client, fact.address), fact)
+    yield from ((fact, PUBLIC) for key, fact in elsewhere.items() if key not in told)
 
 
 def protocol(transport: str) -> int:
