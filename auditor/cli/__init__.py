@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from auditor import __version__
-from auditor.cli import audit, extract, flows, locate, rules, sessions, show, streams
+from auditor.cli import audit, extract, flows, locate, rules, sessions, show, signals, streams
 from auditor.cli.exits import guarded
 
 app = typer.Typer(
@@ -51,6 +51,7 @@ def _root(
 def main() -> None:
     """Run the command line and leave with its exit code."""
     streams.present()
+    signals.heeded()
     sys.exit(guarded(app))
 
 

@@ -7,12 +7,15 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 import typer
 
 from auditor.cli import streams
 from auditor.model.errors import InputError
+
+WRITTEN: Final[list[str]] = []
+"""Files that this command has written whole, for it to name should it be interrupted."""
 
 
 def pair(formats: Sequence[str], outputs: Sequence[Path]) -> list[tuple[str, Path | None]]:
@@ -98,6 +101,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
             os.umask(mask)
             temporary.chmod(0o666 & ~mask)
             temporary.replace(path)
+            WRITTEN.append(str(path))
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
