@@ -72,12 +72,15 @@ def opened(
     progress: pipeline.Progress | None = None,
 ) -> Case:
     """Audit captures as `pipeline.audit` does, and keep what it took.  Raise InputError for what the user can mend."""
+    from auditor.read.scan import uncollected
+
     ruleset = pipeline.load_rules(rules)
     places, services = pipeline.open_places(inventory, geo), pipeline.catalogue()
-    reading = pipeline.read(inputs, places, workers, progress)
-    located = pipeline.put_together(reading, places, services)
-    digest = pipeline.fold(located, ruleset)
-    report = pipeline.conclude(digest, located, ruleset, places, services, pipeline.notes(rules))
+    with uncollected():
+        reading = pipeline.read(inputs, places, workers, progress)
+        located = pipeline.put_together(reading, places, services)
+        digest = pipeline.fold(located, ruleset)
+        report = pipeline.conclude(digest, located, ruleset, places, services, pipeline.notes(rules))
     return Case(report, located, reading, digest, ruleset)
 
 

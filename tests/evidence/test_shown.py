@@ -11,15 +11,10 @@ from auditor.evidence.shown import EXCHANGES, shown
 from auditor.read.facts import model
 from auditor.report.jsonv1 import written
 from tests.captures import pcap, rtp, sdp, sip, stun, udp, xor_mapped
-from tests.evidence.test_extract import FOUND, PROXY, SAMPLES, Folder, call, cases
+from tests.evidence.folder import FOUND, PROXY, SAMPLES, Folder, call, cases
 from tests.test_witness import BEIJING, CANADA, STATES
 
 SCHEMA = Path(__file__).parents[2] / "reports" / "schema" / "auditor-finding-v1.json"
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    return Folder(tmp_path)
 
 
 def told(folder: Folder, frames: list[bytes], limit: int = 10) -> tuple[shape.Shown, str]:
