@@ -16,9 +16,23 @@ from auditor.model.errors import InputError
 from auditor.model.report import Finding, Report
 
 if TYPE_CHECKING:
+    from auditor.read.facts.model import Fact
+    from auditor.read.source import Source
     from auditor.rules import RuleSet
 
 NAMED = 5  # findings that an error names
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a second look at the inputs has to know of the first one."""
+
+    sources: Sequence["Source"]
+    vantages: Sequence[str]  # names of the capture points
+    of: Sequence[int]  # for each source the index of its vantage
+    facts: Sequence["Fact"]  # what single packets say
+    coarse: int  # how flows were told apart: see read.directed
+    fragments_apart: bool  # later fragments stand without ports
 
 
 @dataclass(frozen=True)
@@ -27,7 +41,7 @@ class Case:
 
     report: Report
     located: pipeline.Located
-    reading: pipeline.Reading
+    reading: "Read"
     digest: Digest
     ruleset: "RuleSet"
 
@@ -81,7 +95,9 @@ def opened(
         located = pipeline.put_together(reading, places, services)
         digest = pipeline.fold(located, ruleset)
         report = pipeline.conclude(digest, located, ruleset, places, services, pipeline.notes(rules))
-    return Case(report, located, reading, digest, ruleset)
+    scan = reading.scan
+    read = Read(reading.sources, reading.vantages, reading.of, scan.facts, scan.coarse, scan.fragments_apart)
+    return Case(report, located, read, digest, ruleset)
 
 
 def sessions(inputs: pipeline.Paths, *, finding: Sequence[str] | str | None = None, **options: Any) -> Any:

@@ -38,6 +38,7 @@ class Chosen:
     why: NDArray[np.uint8]  # of each flow: index into WHY
     calls: Sequence[frozenset[str] | None]  # of each flow: the calls whose messages count, None: everything
     limit: int | None = None  # packets of each flow
+    details: bool = False  # False: flows and witnesses are all that is asked, which takes a third of the room
     counts: I64 = field(default_factory=lambda: np.zeros(0, np.int64))  # of each flow: all of its packets
     parts: list[list[NDArray[Any]]] = field(default_factory=list)
     left: int = 0  # packets beyond the limit
@@ -62,6 +63,9 @@ class Chosen:
             some = place < self.limit
             self.left += int(np.count_nonzero(~some))
             columns = tuple(column[some] for column in columns)
+        if not self.details:
+            none = np.zeros(len(columns[0]), np.uint8)
+            columns = (columns[0].astype(np.int32), columns[1], none, none, none, none, columns[6])
         self.parts.append(list(columns))
 
     def columns(self) -> dict[str, NDArray[Any]]:
@@ -224,17 +228,19 @@ def choose(
     wanted: Wanted,
     *,
     limit: int | None = None,
+    details: bool = False,
     shown: Sequence[int] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Found, NDArray[np.uint8]]:
     """Look for the packets of wanted flows, of each no more than `limit`, and for the messages in `shown` records.
 
+    Without `details` only flows and witnesses are told of them.
     Also return why each flow is wanted (index into WHY).  Memory grows with the packets that are found, and not with
     the inputs.
     """
     rows, why, calls = _numbered(case, wanted)
-    exchanges = Exchanges(rows, case.reading.scan.coarse)
-    chosen = Chosen(exchanges, why, calls, limit, np.zeros(len(rows), np.int64))
+    exchanges = Exchanges(rows, case.reading.coarse)
+    chosen = Chosen(exchanges, why, calls, limit, details, np.zeros(len(rows), np.int64))
     fragments, messages = _Fragments(chosen), _Messages(chosen, np.array(sorted(shown), np.int64))
     part = Part(_Flows(chosen), fragments, messages)
     done, total = 0, sum(source.size for source in case.reading.sources)
@@ -247,7 +253,7 @@ def choose(
 
     for index, (source, vantage) in enumerate(zip(case.reading.sources, case.reading.of, strict=True)):
         read_whole(part, index, source, vantage, advanced)
-    fragments.choose(case.reading.scan.fragments_apart)
+    fragments.choose(case.reading.fragments_apart)
     return Found(chosen.columns(), chosen.counts, chosen.left, messages.messages), why
 
 

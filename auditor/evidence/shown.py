@@ -38,7 +38,9 @@ def shown(case: Case, finding: Finding, *, limit: int = PACKETS, progress: Progr
     sayings = _sayings(rests, rows, case)
     first = dict(list(sayings.items())[:MESSAGES])
     shown_records = [witness for witness in first if witness >= 0]
-    found, _ = choose(case, replace(rests, flows=rows, records={}), limit=limit, shown=shown_records, progress=progress)
+    found, _ = choose(
+        case, replace(rests, flows=rows, records={}), limit=limit, details=True, shown=shown_records, progress=progress
+    )
     whole = jsonv1.shaped(replace(case.report, findings=(finding,)))
     numbers = {each: number for number, each in enumerate(chosen)}
     return shape.Shown(
@@ -85,16 +87,14 @@ def _sayings(rests: Wanted, rows: pl.DataFrame, case: Case) -> dict[int, tuple[s
         for _, _, src, sport, dst, dport, why in reversed(rows.select(*_KEY, "why").rows())
     }
     known = {id(fact) for fact in rests.facts}
-    for fact in case.reading.scan.facts:
+    for fact in case.reading.facts:
         if id(fact) in known or isinstance(fact, Name):
             continue
-        call = getattr(fact, "call_id", None)
-        about = getattr(fact, "flow", None)
-        between = about and frozenset(((text(about[0]), about[1]), (text(about[2]), about[3])))
-        if fact.witness in found or (
-            call in calls if call is not None else isinstance(fact, Hello) and between in ends
-        ):
-            why = ends.get(between, SAME) if isinstance(fact, Hello) and between else SAME
+        why = ""
+        if isinstance(fact, Hello) or getattr(fact, "call_id", None) in calls:
+            src, sport, dst, dport, _ = fact.flow  # type: ignore[attr-defined]
+            why = ends.get(frozenset(((text(src), sport), (text(dst), dport))), "")
+        if why or fact.witness in found:
             found.setdefault(fact.witness, (why, []))[1].append(fact)
     return dict(sorted(found.items(), key=lambda each: (each[1][0] in (TOUCHES, SAME), each[0])))
 

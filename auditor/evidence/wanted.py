@@ -60,7 +60,7 @@ def wanted(case: Case, finding: Finding) -> Wanted:
     related = every.join(touching.select("unit").unique(), on="unit", how="semi").join(touching, on="index", how="anti")
     rows = pl.concat([_because(touching, TOUCHES), _because(related, SAME)])
     rows = pl.concat([rows, _because(_beside(rows, case.located.frame), CONTROL).select(rows.columns)])
-    facts = [fact for fact in case.reading.scan.facts if isinstance(fact, Fact)]
+    facts = case.reading.facts
     told = _told(touching, related, case, facts)
     single: dict[int, str] = {}
     found: list[Fact] = []

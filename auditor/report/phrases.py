@@ -275,7 +275,7 @@ def database(entry: Database) -> str:
 
 
 def commands(finding: Finding) -> tuple[tuple[str, str], ...]:
-    """Return the commands that go on from a finding, with what each does; they take the inputs and options of the audit."""
+    """Return the commands that go on from a finding, and what each does; they take what the audit took."""
     return (
         (f"auditor sessions --finding {finding.id} INPUT...", "lists every session"),
         (f"auditor show {finding.id} INPUT...", "explains it packet by packet"),
