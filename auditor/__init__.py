@@ -3,6 +3,7 @@
 The house, from the door down; imports run downwards only, and a linter checks it:
 
     cli         arguments in, exit codes out
+    evidence    the sessions, records and packets behind a finding
     pipeline    strings the rooms together
     judge       may every place that was touched be touched?      report   text, JSON, HTML
     digest      tally, merge: flows become one small table
@@ -18,10 +19,11 @@ from typing import TYPE_CHECKING, Any
 from auditor.version import __version__
 
 if TYPE_CHECKING:
+    from auditor.evidence.case import sessions
     from auditor.model.report import Report
     from auditor.pipeline import Audit, audit, flows, load_rules, locate
 
-__all__ = ["Audit", "Report", "__version__", "audit", "flows", "load_rules", "locate"]
+__all__ = ["Audit", "Report", "__version__", "audit", "flows", "load_rules", "locate", "sessions"]
 
 
 def __getattr__(name: str) -> Any:
@@ -30,6 +32,10 @@ def __getattr__(name: str) -> Any:
         from auditor.model.report import Report
 
         return Report
+    if name == "sessions":
+        from auditor.evidence.case import sessions
+
+        return sessions
     if name in __all__:
         from auditor import pipeline
 

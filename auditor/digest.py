@@ -88,24 +88,38 @@ def tally(flows: pl.DataFrame, dates: Sequence[int] = ()) -> pl.DataFrame:
 
     Rows that could not be read, and attempts that were rejected, touch nothing: `cover` counts them.
     """
-    own = pl.col("session").is_null()
-    people = {side: pl.col(f"{side}_role").is_in(PARTY) for side in flow.SIDES}
-    rows = (
-        flows.lazy()
-        .filter((pl.col("status") == flow.OK) & (pl.col("outcome") != flow.REJECTED))
-        .with_columns(
-            known=pl.col("opened") != "",
-            epoch=_epoch("first_ns", dates),
-            epoch_last=_epoch("last_ns", dates),
-            flows=pl.lit(1, pl.Int64),
-            packets=pl.col("src_packets") + pl.col("dst_packets"),
-            bytes=pl.col("src_bytes") + pl.col("dst_bytes"),
-            witness=_witness(),
-            **{f"{side}_example": pl.col(f"{side}_addr") for side in flow.SIDES},
-            **{f"{side}_addr": pl.when(~(own & people[side])).then(pl.col(f"{side}_addr")) for side in flow.SIDES},
-        )
+    rows = keyed(flows.lazy(), dates).with_columns(
+        flows=pl.lit(1, pl.Int64),
+        packets=pl.col("src_packets") + pl.col("dst_packets"),
+        bytes=pl.col("src_bytes") + pl.col("dst_bytes"),
+        witness=_witness(),
     )
     return _fold(rows, DIGEST, KEYS)
+
+
+def keyed(flows: pl.LazyFrame, dates: Sequence[int]) -> pl.LazyFrame:
+    """Give those FLOW rows that are judged the columns of KEYS; `src_example` and `dst_example` keep the addresses."""
+    own = pl.col("session").is_null()
+    people = {side: pl.col(f"{side}_role").is_in(PARTY) for side in flow.SIDES}
+    return flows.filter((pl.col("status") == flow.OK) & (pl.col("outcome") != flow.REJECTED)).with_columns(
+        known=pl.col("opened") != "",
+        epoch=_epoch("first_ns", dates),
+        epoch_last=_epoch("last_ns", dates),
+        **{f"{side}_example": pl.col(f"{side}_addr") for side in flow.SIDES},
+        **{f"{side}_addr": pl.when(~(own & people[side])).then(pl.col(f"{side}_addr")) for side in flow.SIDES},
+    )
+
+
+def folded_into(flows: pl.DataFrame, situations: pl.DataFrame, dates: Sequence[int] = ()) -> pl.DataFrame:
+    """Say of each FLOW row that is judged (`index`) which row of the DIGEST of these flows (`row`) it was folded into.
+
+    By the same keys as the fold, so that what is found in the digest can be told of single flows.
+    """
+    keys = list(KEYS)
+    rows = keyed(flows.lazy().with_row_index("index"), dates).select("index", *keys)
+    numbers = situations.lazy().select(keys).with_row_index("row")
+    found = rows.join(numbers, on=keys, how="inner", nulls_equal=True).select("index", "row")
+    return found.with_columns(pl.all().cast(pl.Int64)).sort("index").collect()
 
 
 def cover(flows: pl.DataFrame) -> pl.DataFrame:

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
+    from auditor.digest import Digest
     from auditor.enrich.catalogue import Catalogue
     from auditor.enrich.places import Places
     from auditor.read.scan import Scan
+    from auditor.read.source import Source
     from auditor.rules import RuleSet
 
 Progress = Callable[[int, int], None]
@@ -34,6 +36,16 @@ class Located:
     inputs: tuple[Input, ...]
     unread_bytes: tuple[tuple[str, int, str], ...]  # input, bytes that belong to no whole record, why
     notes: tuple[str, ...] = ()  # what a reader has to know of the reading
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read, and from where."""
+
+    sources: "Sequence[Source]"
+    vantages: Sequence[str]  # names of the capture points
+    of: Sequence[int]  # for each source the index of its vantage
+    scan: "Scan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,24 +94,43 @@ def audit(
     `inputs` are files, directories, globs or `-`; `rules` are packs by name or path (default: the pack
     zoom-2020, which the report then says).  Raises InputError for what the user can mend.
     """
-    from auditor import judge
     from auditor.read.scan import uncollected
 
     ruleset = load_rules(rules)  # first: a bad rule should not cost the time of reading captures
     places, services = open_places(inventory, geo), catalogue()
     with uncollected():
         found = locate_flows(inputs, places, services, workers, progress)
-        edges = judge.edges(ruleset.rules)
-        report = judge.conclude(
-            judge.fold(found.frame, edges),
-            ruleset.rules,
-            inputs=found.inputs,
-            unread_bytes=found.unread_bytes,
-            databases=(*places.databases(), *services.databases, *ruleset.databases),
-            notes=(*notes(rules), *found.notes),
-            explain=places.explain,
-        )
+        report = conclude(fold(found, ruleset), found, ruleset, places, services, notes(rules))
     return Audit(report, found)
+
+
+def fold(found: Located, ruleset: "RuleSet") -> "Digest":
+    """Fold located flows into what rules can be asked about."""
+    from auditor import judge
+
+    return judge.fold(found.frame, judge.edges(ruleset.rules))
+
+
+def conclude(
+    digest: "Digest",
+    found: Located,
+    ruleset: "RuleSet",
+    places: "Places",
+    services: "Catalogue",
+    said: Sequence[str],
+) -> Report:
+    """Judge a digest of located flows; `said` are notes for the reader of the report."""
+    from auditor import judge
+
+    return judge.conclude(
+        digest,
+        ruleset.rules,
+        inputs=found.inputs,
+        unread_bytes=found.unread_bytes,
+        databases=(*places.databases(), *services.databases, *ruleset.databases),
+        notes=(*said, *found.notes),
+        explain=places.explain,
+    )
 
 
 def locate_flows(
@@ -110,17 +141,28 @@ def locate_flows(
     progress: Progress | None = None,
 ) -> Located:
     """Read captures into flows and say of every end who and where it may be."""
-    from auditor.enrich.hops import CROWDED, apart, crowded, hops
-    from auditor.enrich.who import settle, who
-    from auditor.read.assemble import assemble
+    return put_together(read(inputs, places, workers, progress), places, services)
+
+
+def read(inputs: Paths, places: "Places", workers: int | None = None, progress: Progress | None = None) -> Reading:
+    """Read captures: one-way flows, and what single packets say."""
     from auditor.read.scan import scan
     from auditor.read.source import sources
 
     given = [inputs] if isinstance(inputs, str | Path) else inputs
     found = sources([str(path) for path in given])
     names, vantages = places.vantages([source.name for source in found])
-    read = scan(found, vantages, workers=workers, progress=progress)
-    assembled = assemble(read, names)
+    return Reading(found, names, vantages, scan(found, vantages, workers=workers, progress=progress))
+
+
+def put_together(reading: Reading, places: "Places", services: "Catalogue") -> Located:
+    """Make flows of what was read, and say of every end who and where it may be."""
+    from auditor.enrich.hops import CROWDED, apart, crowded, hops
+    from auditor.enrich.who import settle, who
+    from auditor.read.assemble import assemble
+
+    read = reading.scan
+    assembled = assemble(read, reading.vantages)
     flows, passages, public = apart(who(assembled.flows, services), assembled.passages, assembled.reflexive)
     flows = places(flows, public)
     flows = settle(flows)  # the inventory names servers and clients: that tells more of those who faced them

@@ -1,10 +1,13 @@
-"""Write the JSON Schema of the JSON report: `python tools/build_schema.py`."""
+"""Write the JSON Schemas of the JSON formats: `python tools/build_schema.py`."""
 
 from pathlib import Path
 
+from auditor.evidence import shape as evidence
 from auditor.report import shape
 
-TARGET = Path(__file__).parents[1] / "reports" / "schema" / "auditor-report-v1.json"
+FOLDER = Path(__file__).parents[1] / "reports" / "schema"
+SCHEMAS = {"auditor-report-v1": shape.schema, "auditor-finding-v1": evidence.schema}
 
 if __name__ == "__main__":
-    TARGET.write_text(shape.schema(), encoding="utf-8", newline="\n")
+    for name, schema in SCHEMAS.items():
+        (FOLDER / f"{name}.json").write_text(schema(), encoding="utf-8", newline="\n")

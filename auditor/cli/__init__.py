@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from auditor import __version__
-from auditor.cli import audit, flows, locate, rules, streams
+from auditor.cli import audit, extract, flows, locate, rules, sessions, show, signals, streams
 from auditor.cli.exits import guarded
 
 app = typer.Typer(
@@ -26,6 +26,9 @@ app = typer.Typer(
 )
 app.command("audit")(audit.audit)
 app.command("flows")(flows.flows)
+app.command("sessions")(sessions.sessions)
+app.command("show")(show.show)
+app.command("extract")(extract.extract)
 app.command("locate")(locate.locate)
 app.add_typer(rules.app, name="rules")
 
@@ -48,6 +51,7 @@ def _root(
 def main() -> None:
     """Run the command line and leave with its exit code."""
     streams.present()
+    signals.heeded()
     sys.exit(guarded(app))
 
 

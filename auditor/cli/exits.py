@@ -4,6 +4,7 @@ No traceback reaches a user: what they can mend is an `InputError` (2), anything
 """
 
 import os
+import signal
 import sys
 import traceback
 from contextlib import suppress
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from auditor.cli import streams
+from auditor.cli import signals, streams
 from auditor.model.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ ERROR: Final = 2
 OPEN: Final = 3
 BUG: Final = 4
 ABANDONED: Final = 141  # what shells report for a command whose output nobody read to its end (SIGPIPE)
+
 INTERRUPTED: Final = 130  # what shells report for a command that Ctrl-C ended
 
 
@@ -44,8 +46,10 @@ def guarded(app: typer.Typer) -> int:
     except typer.TyperException as error:
         say(f"error: {error.format_message()} (--help shows what is possible)")
         return ERROR
+    except signals.Ended as ended:
+        return _ended(ended)
     except (typer.Abort, KeyboardInterrupt):
-        return INTERRUPTED
+        return _ended(signals.Ended(signal.SIGINT))
     except InputError as error:
         say(f"error: {error}")
         return ERROR
@@ -66,7 +70,14 @@ def guarded(app: typer.Typer) -> int:
         if os.environ.get("AUDITOR_DEBUG"):
             traceback.print_exc()
         return BUG
+    if result == INTERRUPTED:  # a library noticed Ctrl-C itself
+        return _ended(signals.Ended(signal.SIGINT))
     return result if isinstance(result, int) else PASSED
+
+
+def _ended(ended: signals.Ended) -> int:
+    say(signals.last_words(ended))
+    return signals.exit_code(ended.number)
 
 
 def say(line: str) -> None:

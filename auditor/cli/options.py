@@ -12,6 +12,10 @@ Inputs = Annotated[
         help="Capture files (pcap, pcapng; also gzip, zstd, xz, bzip2), directories, globs, or - for standard input.",
     ),
 ]
+Finding = Annotated[
+    str,
+    typer.Argument(metavar="FINDING", help="Identifier of a finding, or its beginning; `auditor audit` lists them."),
+]
 Packs = Annotated[
     list[str] | None,
     typer.Option(

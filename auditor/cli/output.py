@@ -1,15 +1,21 @@
 """Where a command's output goes: standard output, or a file that appears whole or not at all."""
 
 import os
+import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import IO, Final
 
 import typer
 
 from auditor.cli import streams
 from auditor.model.errors import InputError
+
+WRITTEN: Final[list[str]] = []
+"""Files that this command has written whole, for it to name should it be interrupted."""
 
 
 def pair(formats: Sequence[str], outputs: Sequence[Path]) -> list[tuple[str, Path | None]]:
@@ -71,21 +77,58 @@ def write(content: str | bytes, path: Path | None) -> None:
             raise
         streams.abandoned(sys.stdout)  # its reader went away, as `head` does: the verdict is still that of the report
     except OSError as error:
-        remedy = "does its folder exist?" if isinstance(error, FileNotFoundError) else "choose another --output"
-        raise InputError(str(path or "standard output"), f"can't be written: {error.strerror}; {remedy}") from error
+        raise unwritable(path, error) from error
 
 
 def _replace(path: Path, data: bytes) -> None:
     """Put a whole file in the place of an old one; leave nothing behind where that fails."""
+    with replacing(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """Give a file to write to, which takes the place of an old one once all is written.
+
+    Nothing is left behind where that fails, nor where the work is interrupted.
+    """
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
         temporary = Path(file.name)
         try:
-            file.write(data)
+            yield file
             file.flush()
             mask = os.umask(0)
             os.umask(mask)
             temporary.chmod(0o666 & ~mask)
             temporary.replace(path)
-        except OSError:
+            WRITTEN.append(str(path))
+        except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+
+@contextmanager
+def whole(path: Path | None) -> Iterator[IO[bytes]]:
+    """Give a file to write bytes to, for a target (None: standard output) that gets them once there are all of them."""
+    try:
+        if path is not None and not _is_device(path):
+            with replacing(path) as file:
+                yield file
+            return
+        with tempfile.TemporaryFile() as spool:
+            yield spool
+            spool.seek(0)
+            sys.stdout.flush()
+            with nullcontext(sys.stdout.buffer) if path is None else path.open("wb") as target:
+                shutil.copyfileobj(spool, target)
+                target.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
+def unwritable(path: Path | None, error: OSError) -> InputError:
+    """Say why something can't be written, and what to do about it."""
+    remedy = "does its folder exist?" if isinstance(error, FileNotFoundError) else "choose another --output"
+    return InputError(str(path or "standard output"), f"can't be written: {error.strerror}; {remedy}")

@@ -81,21 +81,11 @@ def _finding(rule: Rule, key: dict[str, Any], facts: Facts, names: Names) -> Une
     examples = [(who["example"], who["vantage"]) for who in people if who["example"]]
     unexplained = list(dict.fromkeys([*endpoints[:LOCATED], *examples[:LOCATED]]))
     place = Place(*(key[name] for name in PLACE))
-    verdict = Verdict.FAIL if key["fails"] else Verdict.OPEN
     population = about(rule.applies)
-    words = (
-        rule.id,
-        str(verdict),
-        population,
-        *(key[name] for name in PLACE),
-        key["plane"],
-        key["basis"],
-        str(key["proven"]),
-    )
     finding = Finding(
-        id=identity(words),
+        id=named(rule, key),
         rule=rule.id,
-        verdict=verdict,
+        verdict=verdict(key),
         severity=rule.severity,
         basis=key["basis"],
         plane=key["plane"],
@@ -116,6 +106,18 @@ def _finding(rule: Rule, key: dict[str, Any], facts: Facts, names: Names) -> Une
         settles=() if key["fails"] else _settles(rule, facts.unknown[number], people, names),
     )
     return finding, unexplained
+
+
+def verdict(key: dict[str, Any]) -> Verdict:
+    """Return the verdict of a finding, told by the columns of `gather.KEY`."""
+    return Verdict.FAIL if key["fails"] else Verdict.OPEN
+
+
+def named(rule: Rule, key: dict[str, Any]) -> str:
+    """Return the identifier of a finding of a rule, told by the columns of `gather.KEY`."""
+    place = (key[name] for name in PLACE)
+    words = (str(verdict(key)), about(rule.applies), *place, key["plane"], key["basis"], str(key["proven"]))
+    return identity((rule.id, *words))
 
 
 def identity(words: Sequence[str]) -> str:

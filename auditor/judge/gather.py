@@ -44,9 +44,7 @@ class Facts:
 
 def gather(rule: Rule, outcomes: Outcomes, sealed: Sealed) -> Facts:
     """Number the findings of a rule, and reduce their touches to what they say."""
-    hits = _hits(rule, outcomes, sealed)
-    keys = hits.select(KEY).unique().with_row_index("finding").with_columns(pl.col("finding").cast(pl.Int64))
-    hits = hits.join(keys, on=KEY)
+    keys, hits = numbered(rule, outcomes, sealed)
     flows = hits.select("finding", "row", "id", "own", *_COUNTS).unique(["finding", "row"])
     ends = hits.select("finding", "example", "vantage").filter(pl.col("example").is_not_null()).unique()
     named = flows.filter(~pl.col("own")).group_by("finding", "id").agg(pl.col("first_ns").min())
@@ -64,6 +62,13 @@ def gather(rule: Rule, outcomes: Outcomes, sealed: Sealed) -> Facts:
 
 
 _COUNTS: Final = ("flows", "packets", "bytes", "first_ns", "last_ns", "witness")
+
+
+def numbered(rule: Rule, outcomes: Outcomes, sealed: Sealed) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Number the findings of a rule: return them (`finding`, KEY), and the ends of which they are made."""
+    hits = _hits(rule, outcomes, sealed)
+    keys = hits.select(KEY).unique().with_row_index("finding").with_columns(pl.col("finding").cast(pl.Int64))
+    return keys, hits.join(keys, on=KEY)
 
 
 def _hits(rule: Rule, outcomes: Outcomes, sealed: Sealed) -> pl.DataFrame:

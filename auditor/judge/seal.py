@@ -63,7 +63,7 @@ def seal(digest: pl.DataFrame) -> Sealed:
     ).filter("there")
     takers = ends.filter(pl.col("member") >= 0).group_by("audience", "member")
     people = takers.agg(pl.col("example", "witness", "vantage", "role").min())
-    ends = ends.drop("label", "claimed", "proven", "there", "party", "carried", "member")
+    ends = ends.drop("label", "claimed", "proven", "there", "party", "carried")
     return Sealed(ends, folk, crowds, people, tuple(names))
 
 
@@ -82,6 +82,7 @@ def _ends(digest: pl.DataFrame, names: pl.Series) -> pl.DataFrame:
 def _side(rows: pl.LazyFrame, side: str, direction: str) -> pl.LazyFrame:
     ends = rows.select(
         "row", "id", "own", "carried", *_KEEP, *_COUNTS,
+        dst=pl.lit(side == "dst"),
         direction=pl.when("known").then(pl.lit(direction)).otherwise(pl.lit(flow.UNKNOWN)),
         addr=f"{side}_addr",
         example=f"{side}_example",

@@ -20,7 +20,8 @@ _SEED: Final = np.uint64(int.from_bytes(os.urandom(8), "little") | 1)
 _29, _32, _48 = np.uint64(29), np.uint64(32), np.uint64(48)
 
 
-def _hashed(keys: Sequence[U64]) -> U64:
+def hashed(keys: Sequence[U64]) -> U64:
+    """Mix key columns into one; only equal for unequal keys by chance."""
     mixed = keys[0] * _ODD
     mixed ^= mixed >> _29
     for key in keys[1:]:
@@ -36,7 +37,7 @@ def grouped(keys: Sequence[U64]) -> tuple[I64, I64]:
 
     A group may come in several pieces, with a probability of 2**-32 a pair of groups.
     """
-    mixed = _hashed(keys)
+    mixed = hashed(keys)
     order = (mixed >> _32).astype(np.uint16).argsort(kind="stable")
     high = (mixed >> _48).astype(np.uint16)
     order = order.take(high.take(order).argsort(kind="stable"))
@@ -57,7 +58,7 @@ def _sorted(keys: Sequence[U64]) -> tuple[I64, I64, U64]:
     rows = len(keys[0])
     low = np.uint64(max(16, (rows - 1).bit_length()) if rows else 16)
     mask = (np.uint64(1) << low) - np.uint64(1)
-    packed = _hashed(keys)
+    packed = hashed(keys)
     packed &= ~mask
     packed |= np.arange(rows, dtype=np.uint64)
     packed.sort()

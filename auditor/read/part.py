@@ -139,10 +139,10 @@ def read_whole(part: Part, index: int, source: Source, vantage: int, advanced: A
     with opened(source, 0, advanced) as stream:
         window = Window(stream)
         window.refill()
-        keep(part, _found(source, window), index, vantage)
+        keep(part, found(source, window), index, vantage)
 
 
-def _found(source: Source, window: Window) -> Iterator[Found]:
+def found(source: Source, window: Window) -> Iterator[Found]:
     """Yield all that a capture holds; the window holds its beginning."""
     if source.format == "pcapng":
         yield from pcapng.read(window, pcapng.State())

@@ -16,7 +16,7 @@ from auditor.read.arrays import I64, distinct, items
 from auditor.read.blocks import NO_TIME, NOT_DESCRIBED, Interface, clocked, interface, names
 from auditor.read.chain import STOP, walk
 from auditor.read.kinds import LINKTYPE_RECORD
-from auditor.read.window import LONGEST, Batch, Found, Lost, Named, Readable, Window
+from auditor.read.window import LONGEST, Batch, Found, Lost, Named, Readable, Stamps, Window
 
 SECTION, INTERFACE, PACKET, SIMPLE, NAMES, STATISTICS, ENHANCED = 0x0A0D0D0A, 1, 2, 3, 4, 5, 6
 PACKETS: Final = (PACKET, SIMPLE, ENHANCED)
@@ -241,17 +241,18 @@ class _Blocks:
         captured = np.clip(np.where(simple, np.minimum(wire, snaplen), self.word(at, 20)), 0, np.maximum(room, 0))
         stamp = self.word(at, 12) << 32 | self.word(at, 16)
         ns = clocked(stamp, which, faces)
-        ns[simple] = NO_TIME
+        ns[simple] = stamp[simple] = NO_TIME
         link = np.array([face.link for face in faces])[which]
         if other.any():
             link[other], captured[other], wire[other], ns[other] = LINKTYPE_RECORD, 0, room[other], NO_TIME
         record = np.arange(number, number + len(at), dtype=np.int64)
         for each in distinct(link):
             some = np.flatnonzero(link == each)
-            columns = (start, captured, wire, ns, record)
-            yield Batch(
-                self.window.data, each, *(columns if len(some) == len(at) else (column[some] for column in columns))
-            )
+            if len(some) == len(at):
+                yield Batch(self.window.data, each, start, captured, wire, ns, record, Stamps(stamp, which, faces))
+                return
+            a, b, c, d, e = (column[some] for column in (start, captured, wire, ns, record))
+            yield Batch(self.window.data, each, a, b, c, d, e, Stamps(stamp[some], which[some], faces))
 
     def _whole_section(self) -> bool:
         window = self.window

@@ -219,8 +219,8 @@ def _apart(
     with ExitStack() as stack:
         workers = [stack.enter_context(_Worker(share)) for share in jobs]
         threads = stack.enter_context(ThreadPoolExecutor(len(workers)))
-        answers = [threads.submit(worker.answer, advanced) for worker in workers]
         try:
+            answers = [threads.submit(worker.answer, advanced) for worker in workers]
             hashes = [hashed(source) for source in sources]
             found = [answer.result() for answer in answers]
         except BaseException:
@@ -244,6 +244,7 @@ class _Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, **SETTINGS, "PYTHONPATH": path},
+            start_new_session=True,  # Ctrl-C is for the process that started it, which ends it
         )
         self._jobs = list(jobs)
 

@@ -4,12 +4,16 @@ One buffer is reused for a whole capture, so memory doesn't grow with its size; 
 cost more time and would kill the process if the file shrank meanwhile.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
 from auditor.read.arrays import I64, SLACK, U8
+
+if TYPE_CHECKING:
+    from auditor.read.blocks import Interface
 
 BLOCK: Final = 4 << 20
 FOREVER: Final = 1 << 62
@@ -23,6 +27,15 @@ class Readable(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Stamps:
+    """Times of packets as a pcapng file holds them, which nanoseconds can't always tell."""
+
+    stamp: I64  # unsigned 64 bits, in units of the interface's clock
+    which: I64  # index into the interfaces
+    interfaces: "Sequence[Interface]"
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Packets of one link type, as offsets into a buffer that is valid until the next batch is asked for."""
 
@@ -33,6 +46,7 @@ class Batch:
     wire: I64  # bytes that it had
     ns: I64  # nanoseconds since 1970-01-01 UTC
     record: I64  # number in the container, from 1, ascending
+    stamps: Stamps | None = None  # None: of a format whose times are whole nanoseconds
 
 
 @dataclass(frozen=True, slots=True)

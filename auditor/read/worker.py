@@ -20,7 +20,10 @@ def main() -> int:
         pickle.dump((kind, value), answers, pickle.HIGHEST_PROTOCOL)
         answers.flush()
 
-    jobs: list[Job] = pickle.load(sys.stdin.buffer)  # noqa: S301  (written by the process that started this one)
+    try:
+        jobs: list[Job] = pickle.load(sys.stdin.buffer)  # noqa: S301  (written by the process that started this one)
+    except (EOFError, pickle.UnpicklingError):
+        return 1  # that process was ended before it had said what to do
     try:
         part, readings = work(jobs, lambda size: say("read", size))
         for each in (part, *(reading.part for reading in readings)):

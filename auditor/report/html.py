@@ -101,7 +101,15 @@ def _environment() -> Environment:
     )
     said = (
         *(words.capital, words.many, words.moment, words.size, words.span, words.where, link, spelled),
-        *(phrases.cast, phrases.decisions, phrases.disputed, phrases.examined, phrases.happened, phrases.known),
+        *(
+            phrases.cast,
+            phrases.commands,
+            phrases.decisions,
+            phrases.disputed,
+            phrases.examined,
+            phrases.happened,
+            phrases.known,
+        ),
         *(phrases.place, phrases.volume, phrases.whose, worldmap.counted),
     )
     environment.globals.update({function.__name__: function for function in said})

@@ -16,12 +16,16 @@ from auditor.report.words import utc
 
 
 def render(report: model.Report) -> str:
-    """Write the report as JSON: ASCII, two spaces of indent, fields in the order of the schema, maps sorted."""
-    shaped = _report(report)
+    """Write the report as JSON."""
+    return written(shaped(report))
+
+
+def written(value: shape.Shape) -> str:
+    """Write a shape as JSON: ASCII, two spaces of indent, fields in the order of the schema, maps sorted."""
     try:
-        written = msgspec.json.encode(shaped, order="deterministic")
+        written = msgspec.json.encode(value, order="deterministic")
     except UnicodeEncodeError:  # file names that are not UTF-8 arrive as lone surrogates
-        written = msgspec.json.encode(_encodable(msgspec.to_builtins(shaped, order="deterministic")))
+        written = msgspec.json.encode(_encodable(msgspec.to_builtins(value, order="deterministic")))
     text = msgspec.json.format(written, indent=2).decode() + "\n"
     return text if text.isascii() and "\x7f" not in text else _WIDE.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
@@ -45,7 +49,8 @@ def _countries(value: str) -> list[str]:
     return list(countries.members(value)) if value else []
 
 
-def _time(ns: int) -> str | None:
+def time(ns: int) -> str | None:
+    """Write nanoseconds since 1970; null where there is no time."""
     return utc(ns, 9) if ns else None
 
 
@@ -75,9 +80,9 @@ def _finding(finding: model.Finding) -> shape.Finding:
         endpoint_count=finding.endpoint_count,
         packets=finding.packets,
         bytes=finding.bytes,
-        first=_time(finding.first_ns),
-        last=_time(finding.last_ns),
-        evidence=[shape.Evidence(e.source, e.record, e.detail, _time(e.time_ns)) for e in finding.evidence],
+        first=time(finding.first_ns),
+        last=time(finding.last_ns),
+        evidence=[shape.Evidence(e.source, e.record, e.detail, time(e.time_ns)) for e in finding.evidence],
         located_by=[
             shape.Located(address, [shape.Said(s.name, s.kind, _countries(s.countries), s.detail) for s in sources])
             for address, sources in finding.located_by
@@ -103,14 +108,15 @@ def _coverage(coverage: model.Coverage) -> shape.Coverage:
     )
 
 
-def _report(report: model.Report) -> shape.Report:
+def shaped(report: model.Report) -> shape.Report:
+    """Put a report into its declared shape."""
     return shape.Report(
         format="auditor-report/v1",
         tool=shape.Tool("residency-auditor", report.version),
         verdict=report.verdict.value,  # type: ignore[arg-type]
         empty=report.empty,
-        first=_time(report.first_ns),
-        last=_time(report.last_ns),
+        first=time(report.first_ns),
+        last=time(report.last_ns),
         findings=[_finding(f) for f in report.findings],
         coverage=_coverage(report.coverage),
         touched=[

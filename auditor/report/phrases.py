@@ -274,6 +274,15 @@ def database(entry: Database) -> str:
     return ", ".join(part for part in parts if part)
 
 
+def commands(finding: Finding) -> tuple[tuple[str, str], ...]:
+    """Return the commands that go on from a finding, and what each does; they take what the audit took."""
+    return (
+        (f"auditor sessions --finding {finding.id} INPUT...", "lists every session"),
+        (f"auditor show {finding.id} INPUT...", "explains it packet by packet"),
+        (f"auditor extract {finding.id} INPUT... -o evidence.pcapng", "takes out the packets that show it"),
+    )
+
+
 def first_of_each(findings: Sequence[Finding], most: int) -> list[Finding]:
     """Return the first so many failures and the first so many open questions, in their order."""
     left = {Verdict.FAIL: most, Verdict.OPEN: most}

@@ -226,10 +226,11 @@ class Report(Shape):
 
 def schema() -> str:
     """Write the JSON Schema (draft 2020-12) of the report."""
-    body = msgspec.json.schema(Report)
-    head = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": SCHEMA_ID,
-        "title": "Report of residency-auditor, version 1",
-    }
+    return schema_of(Report, SCHEMA_ID, "Report of residency-auditor, version 1")
+
+
+def schema_of(kind: type[Shape], name: str, title: str) -> str:
+    """Write the JSON Schema (draft 2020-12) of a shape."""
+    body = msgspec.json.schema(kind)
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": name, "title": title}
     return json.dumps({**head, **body}, indent=2) + "\n"

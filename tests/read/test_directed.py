@@ -94,7 +94,7 @@ def test_mapped_addresses_in_ipv6_are_those_of_ipv4(tmp_path: Path) -> None:
 
 
 def test_groups_are_exact_even_if_hashes_collide(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("auditor.read.group._hashed", lambda keys: np.zeros(len(keys[0]), np.uint64))
+    monkeypatch.setattr("auditor.read.group.hashed", lambda keys: np.zeros(len(keys[0]), np.uint64))
     keys = [np.array([3, 1, 3, 2, 1, 3], np.uint64), np.array([1, 1, 1, 1, 1, 2], np.uint64)]
     order, starts = exact(keys)
     groups = [sorted(part.tolist()) for part in np.split(order, starts[1:])]

@@ -1,0 +1,45 @@
+"""`auditor extract`: the packets that prove a finding, as a capture of their own."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from auditor.cli import exits, output, progress
+from auditor.cli.options import Finding, Geo, Inputs, Inventory, Packs, Workers
+from auditor.model.errors import InputError
+
+
+def extract(
+    finding: Finding,
+    inputs: Inputs,
+    output_: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="FILE", help="The capture to write (pcapng); - for standard output."),
+    ],
+    rules: Packs = None,
+    inventory: Inventory = None,
+    geo: Geo = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, help="Packets of each flow that are taken. Default: all.", show_default=False),
+    ] = None,
+    workers: Workers = None,
+) -> None:
+    """Write the packets that prove a finding, and nothing else, as a capture that names inputs, rule and finding."""
+    target = None if str(output_) == "-" else output_
+    if target is None and sys.stdout.isatty():
+        raise InputError("--output", "a capture would garble this terminal; name a file, or send it through a pipe")
+    output.apart([target], inputs, inventory, *(geo or ()), *(rules or ()))
+    from auditor.evidence import case as cases
+    from auditor.evidence.extract import extract as extracted
+    from auditor.report.words import many
+
+    with progress.shown("reading") as shown:
+        case = cases.opened(inputs, rules=rules, inventory=inventory, geo=geo or (), workers=workers, progress=shown)
+    chosen = case.finding(finding)
+    with output.whole(target) as file, progress.shown("extracting") as shown:
+        done = extracted(case, chosen, file, limit=limit, progress=shown)
+    said = f"{many(done.packets, 'packet')} of {many(done.inputs, 'input')} for finding {chosen.id}"
+    exits.say(f"{said}; {many(done.left, 'more packet')} left out" if done.left else said)

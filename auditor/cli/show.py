@@ -1,0 +1,47 @@
+"""`auditor show`: one finding, explained record by record."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from auditor.cli import output, progress
+from auditor.cli.options import Finding, Geo, Inputs, Inventory, Packs, Workers
+
+
+class Format(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+
+
+def show(
+    finding: Finding,
+    inputs: Inputs,
+    rules: Packs = None,
+    inventory: Inventory = None,
+    geo: Geo = None,
+    format: Annotated[
+        Format | None, typer.Option(help="Default: text, or what the output's name says.", show_default=False)
+    ] = None,
+    output_: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Standard output otherwise.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Packets of each flow that are listed.")] = 10,
+    workers: Workers = None,
+) -> None:
+    """Explain a finding: the rule, who took part, where it was and why that is believed, and which packets show it."""
+    chosen = format or (Format.JSON if output_ and output_.suffix.lower() == ".json" else Format.TEXT)
+    ((_, target),) = output.pair([chosen], [output_] if output_ else [])
+    output.apart([target], inputs, inventory, *(geo or ()), *(rules or ()))
+    from auditor.evidence import case as cases
+    from auditor.evidence import explained
+    from auditor.evidence.shown import shown as shown_as
+    from auditor.report.jsonv1 import written
+
+    with progress.shown("reading") as shown:
+        case = cases.opened(inputs, rules=rules, inventory=inventory, geo=geo or (), workers=workers, progress=shown)
+    found = case.finding(finding)
+    with progress.shown("looking for its packets") as shown:
+        told = shown_as(case, found, limit=limit, progress=shown)
+    output.write(written(told) if chosen is Format.JSON else explained.render(found, told), target)

@@ -1,0 +1,113 @@
+"""What an audit read and found, kept so that its findings can be traced back to flows and records."""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from auditor import pipeline
+from auditor.digest import Digest, edges, folded_into
+from auditor.judge.traced import Traced, traced
+from auditor.model.errors import InputError
+from auditor.model.report import Finding, Report
+
+if TYPE_CHECKING:
+    from auditor.read.facts.model import Fact
+    from auditor.read.source import Source
+    from auditor.rules import RuleSet
+
+NAMED = 5  # findings that an error names
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a second look at the inputs has to know of the first one."""
+
+    sources: Sequence["Source"]
+    vantages: Sequence[str]  # names of the capture points
+    of: Sequence[int]  # for each source the index of its vantage
+    facts: Sequence["Fact"]  # what single packets say
+    coarse: int  # how flows were told apart: see read.directed
+    fragments_apart: bool  # later fragments stand without ports
+
+
+@dataclass(frozen=True)
+class Case:
+    """One audit with all that it was made from."""
+
+    report: Report
+    located: pipeline.Located
+    reading: "Read"
+    digest: Digest
+    ruleset: "RuleSet"
+
+    @cached_property
+    def traced(self) -> Traced:
+        """What the findings rest on, by rows of the digest."""
+        return traced(self.digest.situations, self.ruleset.rules)
+
+    @cached_property
+    def rows(self) -> pl.DataFrame:
+        """Tell the row of the digest (`row`) of each judged row of the flow table (`index`)."""
+        return folded_into(self.located.frame, self.digest.situations, edges(self.ruleset.rules))
+
+    def finding(self, wanted: str) -> Finding:
+        """Return the finding whose identifier begins so.  Raise InputError if there is none, or several."""
+        found = [finding for finding in self.report.findings if wanted and finding.id.startswith(wanted.lower())]
+        if len(found) == 1:
+            return found[0]
+        known = [finding.id for finding in self.report.findings]
+        if not known:
+            raise InputError(
+                wanted, "there is no such finding: these inputs have none under these rules; check --rules"
+            )
+        if found:
+            names = ", ".join(finding.id for finding in found[:NAMED])
+            raise InputError(wanted, f"{len(found)} findings begin so: {names}; give more of the identifier")
+        close = difflib.get_close_matches(wanted.lower(), known, 1, 0.3)
+        meant = f"; did you mean {close[0]}?" if close else ";"
+        listed = ", ".join(known[:NAMED]) + (f" and {len(known) - NAMED} more" if len(known) > NAMED else "")
+        raise InputError(
+            wanted, f"no finding begins so{meant} `auditor audit` lists all of the same inputs and rules: {listed}"
+        )
+
+
+def opened(
+    inputs: pipeline.Paths,
+    *,
+    rules: Sequence[str | Path] | None = None,
+    inventory: str | Path | None = None,
+    geo: Sequence[str | Path] = (),
+    workers: int | None = None,
+    progress: pipeline.Progress | None = None,
+) -> Case:
+    """Audit captures as `pipeline.audit` does, and keep what it took.  Raise InputError for what the user can mend."""
+    from auditor.read.scan import uncollected
+
+    ruleset = pipeline.load_rules(rules)
+    places, services = pipeline.open_places(inventory, geo), pipeline.catalogue()
+    with uncollected():
+        reading = pipeline.read(inputs, places, workers, progress)
+        located = pipeline.put_together(reading, places, services)
+        digest = pipeline.fold(located, ruleset)
+        report = pipeline.conclude(digest, located, ruleset, places, services, pipeline.notes(rules))
+    scan = reading.scan
+    read = Read(reading.sources, reading.vantages, reading.of, scan.facts, scan.coarse, scan.fragments_apart)
+    return Case(report, located, read, digest, ruleset)
+
+
+def sessions(inputs: pipeline.Paths, *, finding: Sequence[str] | str | None = None, **options: Any) -> Any:
+    """Return the sessions that were touched as a pandas DataFrame; takes the options of `auditor.audit`.
+
+    With `finding` (the beginning of an identifier, or several) only the sessions of those findings, all of them.
+    """
+    from auditor.evidence.sessions import table
+    from auditor.report.table import to_pandas
+
+    case = opened(inputs, **options)
+    wanted = [finding] if isinstance(finding, str) else finding or ()
+    return to_pandas(table(case, [case.finding(each).id for each in wanted]))

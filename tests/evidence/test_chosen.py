@@ -1,0 +1,104 @@
+"""Which packets are evidence: those of the flows, calls and datagrams that a finding rests on, and no others."""
+
+import struct
+
+from tests.captures import ACK, PSH, SYN, ether, ip, pcap, rtp, sdp, sip, stun, tcp, udp, xor_mapped
+from tests.evidence.folder import PROXY, Folder, call, fragmented, records
+from tests.read import files
+from tests.test_witness import BEIJING, CANADA, STATES
+
+
+def test_all_fragments_of_a_datagram_in_any_order(folder: Folder) -> None:
+    ours = [fragmented(frame, 100 + i) for i, frame in enumerate(rtp(CANADA, 40000, BEIJING, 3480, count=6))]
+    others = [fragmented(frame, 100 + i) for i, frame in enumerate(rtp(CANADA, 40000, PROXY, 3480, count=6))]
+    rest = [part for both in zip(ours[1:], others[1:], strict=True) for parts in both for part in parts]
+    file, _, finding = folder.proof(folder.write(a=pcap([*ours[0][::-1], *others[0], *rest])))
+    assert [packet.data for packet in file.packets] == [*ours[0][::-1], *(part for parts in ours[1:] for part in parts)]
+    assert finding.packets == len(file.packets) == 18
+
+
+def test_fragments_without_a_first_one(folder: Folder) -> None:
+    lost = [fragmented(frame, 100 + i)[1:] for i, frame in enumerate(rtp(CANADA, 40000, BEIJING, 3480, count=3))]
+    frames = [*(part for parts in lost for part in parts), *rtp(CANADA, 40000, PROXY, 3480)]
+    file, _, finding = folder.proof(folder.write(a=pcap(frames)))
+    assert len(file.packets) == finding.packets == 6
+
+
+def test_of_calls_on_one_five_tuple_only_those_that_touched(folder: Folder) -> None:
+    register = sip("REGISTER sip:example.com SIP/2.0", "reg", CANADA, method="REGISTER")
+    frames = [
+        udp(CANADA, 5060, PROXY, 5060, register),
+        *call("good", CANADA, 40000, PROXY),
+        *call("bad", CANADA, 42000, BEIJING),
+        *call("fine", CANADA, 44000, PROXY),
+        udp(CANADA, 5060, PROXY, 5060, b"\r\n\r\n"),
+    ]
+    file, _, finding = folder.proof(folder.write(a=pcap(frames)))
+    assert finding.first_sessions == ("bad",)
+    said = b"".join(packet.data for packet in file.packets)
+    assert b"Call-ID: bad" in said
+    assert b"Call-ID: reg" in said  # it shows who serves whom
+    assert b"Call-ID: good" not in said
+    assert b"Call-ID: fine" not in said
+    assert len(file.packets) == 1 + 2 + 40
+
+
+def test_fragments_of_messages_follow_their_call(folder: Folder) -> None:
+    calls = {
+        name: call(name, CANADA, port, relay) for name, port, relay in (("good", 40000, PROXY), ("bad", 42000, BEIJING))
+    }
+    cut = {
+        name: [fragmented(frame, i, 336) for i, frame in enumerate(frames[:2], ord(name[0]))]
+        for name, frames in calls.items()
+    }
+    frames = [part for name, frames in calls.items() for parts in cut[name] for part in parts[::-1]]
+    file, _, finding = folder.proof(folder.write(a=pcap([*frames, *calls["good"][2:], *calls["bad"][2:]])))
+    assert finding.first_sessions == ("bad",)
+    kept = [packet.data for packet in file.packets]
+    assert kept == [*(part for parts in cut["bad"] for part in parts[::-1]), *calls["bad"][2:]]
+
+
+def test_a_private_client_behind_a_translator(folder: Folder) -> None:
+    inside, server = "192.168.7.20", STATES
+    frames = [
+        udp(inside, 40000, server, 3478, stun(1)),
+        udp(server, 3478, inside, 40000, stun(0x0101, xor_mapped(CANADA, 61000))),
+        *rtp(inside, 40000, BEIJING, 3480),
+        *rtp(inside, 40000, PROXY, 3480),
+    ]
+    file, _, _ = folder.proof(folder.write(a=pcap(frames)))
+    assert records(file)[0] == ("a.pcap", 2)
+    assert "public address" in file.packets[0].comment
+    assert len(file.packets) == 21
+
+
+def test_a_touch_that_no_packet_shows(folder: Folder) -> None:
+    offer = [
+        udp(CANADA, 5060, PROXY, 5060, sip("INVITE sip:b@example.com SIP/2.0", "two", CANADA, sdp(CANADA, 40000))),
+        udp(PROXY, 5060, CANADA, 5060, sip("SIP/2.0 200 OK", "two", CANADA, sdp(BEIJING, 50000))),
+    ]
+    file, _, finding = folder.proof(folder.write(a=pcap([*rtp(CANADA, 4, PROXY, 4), *offer])))
+    assert finding.basis == "offered"
+    assert [packet.data for packet in file.packets] == offer
+
+
+def test_a_name_that_only_the_capture_file_tells(folder: Folder) -> None:
+    name = struct.pack("<HH", 1, 4 + 11) + bytes([52, 80, 19, 7]) + b"dns.google\0" + bytes(1) + bytes(4)
+    frames = [
+        tcp(CANADA, 50001, "52.80.19.7", 443, SYN),
+        tcp("52.80.19.7", 443, CANADA, 50001, SYN | ACK),
+        tcp(CANADA, 50001, "52.80.19.7", 443, ACK | PSH, bytes([23, 3, 3, 0, 40]) + bytes(40)),
+        tcp("52.80.19.7", 443, CANADA, 50001, ACK | PSH, bytes([23, 3, 3, 0, 40]) + bytes(40)),
+    ]
+    content = files.section() + files.interface() + b"".join(files.enhanced(files.Frame(frame)) for frame in frames)
+    file, _, _ = folder.proof(folder.write(a=content + files.block(4, name)))
+    assert file.names == [(bytes([52, 80, 19, 7]), "dns.google")]
+    assert len(file.packets) == 4
+
+
+def test_ipv6_and_mapped_addresses(folder: Folder) -> None:
+    mapped = [
+        ether(ip("2001:db8::5", "::ffff:52.81.151.250", 17, frame[34:])) for frame in rtp(CANADA, 40000, BEIJING, 3480)
+    ]
+    file, _, _ = folder.proof(folder.write(a=pcap([*mapped, *rtp(CANADA, 1, PROXY, 1)])))
+    assert [packet.data for packet in file.packets] == mapped
