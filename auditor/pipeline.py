@@ -212,4 +212,9 @@ def of_reading(read: "Scan") -> tuple[str, ...]:
         found.append(
             "There are more fragmented packets than can be remembered, so later fragments stand without ports."
         )
+    if read.quic_level:
+        found.append(
+            f"There are more QUIC connections than can be opened, so the server names of one in {2**read.quic_level:,} "
+            "were read."
+        )
     return tuple(found)

@@ -5,6 +5,7 @@ window      a bounded stretch of a stream          chain       finds records in 
 pcap pcapng blocks      records become batches of packets
 link rare   finds the network header               headers     IP and transport headers
 classify    what a payload is                      payloads repeats facts/   what some payloads say
+initials    hellos of QUIC, from their sealed pieces
 directed    packets become one-way flows           fragments   get their ports
 table group arrays      folding and gathering columns
 scan worker shares captures among processes and joins what they found

@@ -64,6 +64,7 @@ class Scan:
     unread_bytes: list[tuple[int, int, str]]  # source, bytes that belong to no whole record, why
     coarse: int = EXACT  # of directed.py: whether flows had to be told apart by less than their 5-tuple
     fragments_apart: bool = False  # there were too many fragments to give them the ports of their first one
+    quic_level: int = 0  # of the connections of QUIC, one in 2 ** level was opened for its server name
 
 
 @contextmanager
@@ -291,4 +292,5 @@ def _settled(part: Part, inputs: list[Input]) -> Scan:
         sorted((source, size, why) for (source, why), size in part.lost.items()),
         part.flows.coarse,
         part.fragments.full,
+        part.facts.initials.level,
     )

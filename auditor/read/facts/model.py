@@ -63,7 +63,7 @@ class Name(Fact):
 
 @dataclass(slots=True, unsafe_hash=True)
 class Hello(Fact):
-    """The source of the flow opened a TLS or DTLS connection by a ClientHello."""
+    """The source of the flow opened a TLS, DTLS or QUIC connection by a ClientHello (or CHLO)."""
 
     flow: Flow
     name: str  # server_name (RFC 6066, section 3), empty: none, encrypted or cut off
