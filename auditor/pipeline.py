@@ -112,6 +112,7 @@ def locate_flows(
     progress: Progress | None = None,
 ) -> Located:
     """Read captures into flows and say of every end who and where it may be."""
+    from auditor.enrich.meetings import meetings
     from auditor.enrich.who import settle, who
     from auditor.read.assemble import assemble
     from auditor.read.scan import scan
@@ -123,7 +124,7 @@ def locate_flows(
     read = scan(found, vantages, workers=workers, progress=progress)
     assembled = assemble(read, names)
     flows = places(who(assembled.flows, services), assembled.reflexive)
-    flows = settle(flows)  # the inventory names servers and clients: that tells more of those who faced them
+    flows = meetings(settle(flows))  # the inventory names servers and clients: that tells more of those who faced them
     unread = tuple((read.inputs[source].name, size, why) for source, size, why in read.unread_bytes)
     return Located(flows, tuple(read.inputs), unread, of_reading(read))
 
