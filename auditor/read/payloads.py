@@ -176,9 +176,10 @@ class Facts:
 
     def facts(self) -> list[Fact]:
         """Return every fact once, in an order that depends on what was said alone: by their first record."""
+        self.parse()
         for hello in self.initials.drain():
             self.say(hello, [hello.witness, hello.first_ns, hello.last_ns, hello.packets, hello.bytes])
-        self.parse()
+        self._sum()
         named, *sums = self._sums.columns()
         by_number = np.argsort(named)
         tallies = [column[by_number] for column in sums]
