@@ -9,7 +9,7 @@ Plane        1. what the packets showed        2. the catalogue's entry for the 
              a socket that the catalogue lists.  Entries that disagree leave any of theirs.
 Service      the same without the packets; entries that disagree leave it unknown.
 Operator     the catalogue's network; a name says nothing of who runs an address.
-Role         1. what the reading or the inventory knows (STUN and TURN, calls, sites)
+Role         1. what the reading or the inventory knows (STUN and TURN, registrations of SIP, calls, sites)
              2. the catalogue's network: server or relay
              3. the peer of a socket that the catalogue lists by port, itself on another port: client
              4. a carried flow that was opened (handshake, protocol) towards the port of a service of which only

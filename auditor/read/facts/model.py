@@ -105,6 +105,13 @@ class Hop(Fact):
 
 
 @dataclass(slots=True, unsafe_hash=True)
+class Registered(Fact):
+    """A SIP registration was answered to the user agent that made it: nobody else is on its Via chain."""
+
+    flow: Flow  # of the answer
+
+
+@dataclass(slots=True, unsafe_hash=True)
 class Exchange(Fact):
     """A STUN message of one class went this way (RFC 8489): who asks is the client of who answers."""
 
