@@ -40,39 +40,45 @@ def meetings(flows: pl.DataFrame) -> pl.DataFrame:
     if stretches.is_empty():
         return flows
     first, last = _overlapped(tied, stretches)
-    names = stretches["meeting"].to_list()
-    texts = [
-        " ".join(names[begin : min(end, begin + MOST - 1) + 1]) if begin <= end else None
-        for begin, end in zip(first.tolist(), last.tolist(), strict=True)
-    ]
+    names = stretches["meeting"]
+    which = np.flatnonzero(first <= last)
+    texts = names.gather(first[which])
+    several = np.flatnonzero(first[which] < last[which])
+    spans = zip(first[which][several].tolist(), last[which][several].tolist(), strict=True)
+    joined = [" ".join(names[begin : min(end, begin + MOST - 1) + 1]) for begin, end in spans]
+    texts = texts.scatter(several, pl.Series(joined, dtype=pl.String))
     column = pl.Series("meeting", [None], pl.String).new_from_index(0, len(flows))
-    return flows.with_columns(column.scatter(tied["row"], pl.Series(texts, dtype=pl.String)))
+    return flows.with_columns(column.scatter(tied["row"].gather(which), texts))
 
 
 def _candidates(flows: pl.DataFrame) -> pl.DataFrame:
-    """List the flows between a client and a server or relay of a known service that belong to no call."""
+    """List the flows between a client and a server or relay of a known service, but for those of SIP's calls.
+
+    SIP names its calls.  Sessions that are known otherwise (by ICE, say) are parts of a meeting.
+    """
     src, dst = pl.col("src_role"), pl.col("dst_role")
     opened_by_client = (src == "client") & dst.is_in(_SERVING)
     client = pl.when(opened_by_client).then("src_addr").when((dst == "client") & src.is_in(_SERVING)).then("dst_addr")
+    calls = flows.lazy().filter(pl.col("app") == "sip").select("session").drop_nulls().unique()
     rows = flows.lazy().with_row_index("row").filter(
         (pl.col("status") == OK) & (pl.col("basis") == OBSERVED) & (pl.col("outcome") == CARRIED),
         pl.col("service") != "",
-        pl.col("session").is_null(),
-    )  # fmt: skip
+    ).join(calls, on="session", how="anti")  # fmt: skip
     packets = pl.col("src_packets") + pl.col("dst_packets")
     media = (pl.col("plane") == "media") & (pl.col("app") != "stun")  # checks of the way there are not media yet
     keyed = rows.select("row", "vantage", "service", "first_ns", "last_ns", client=client, packets=packets, media=media)
-    keyed = keyed.filter(pl.col("client").is_not_null())
-    return keyed.sort(*KEY, "first_ns", "last_ns", "row").collect()
+    keyed = keyed.filter(pl.col("client").is_not_null()).sort(*KEY, "first_ns", "last_ns", "row")
+    fresh = pl.any_horizontal(pl.col(name) != pl.col(name).shift(1) for name in KEY).fill_null(True)
+    return keyed.with_columns(key=fresh.cast(pl.Int64).cum_sum()).collect()
 
 
 def _stretches(media: pl.DataFrame) -> pl.DataFrame:
     """Put the media of one client with one service together where no pause parts it: key, begin, end, meeting."""
-    until = pl.col("last_ns").cum_max().shift(1).over(KEY)
+    until = pl.col("last_ns").cum_max().shift(1).over("key")
     begun = until.is_null() | (pl.col("first_ns") > until + PAUSE)
     numbered = media.with_columns(number=begun.cast(pl.Int64).cum_sum())
     found = numbered.group_by("number", maintain_order=True).agg(
-        *(pl.col(name).first() for name in KEY),
+        *(pl.col(name).first() for name in (*KEY, "key")),
         pl.col("packets").sum(),
         begin=pl.col("first_ns").min(),
         end=pl.col("last_ns").max(),
@@ -89,22 +95,16 @@ def _overlapped(tied: pl.DataFrame, stretches: pl.DataFrame) -> tuple[npt.NDArra
     Both frames are in the order of the key, and the stretches of a key are disjoint and in the order of time: so those
     that a flow overlaps stand together.
     """
-    keys = pl.concat([stretches.select(KEY), tied.select(KEY)]).select(
-        number=pl.struct(KEY).rank("dense").cast(pl.Int64)
-    )["number"]
-    of_stretch, of_flow = keys[: len(stretches)].to_numpy(), keys[len(stretches) :].to_numpy()
-    first = _place(of_stretch, stretches["end"].to_numpy() + PAUSE, of_flow, tied["first_ns"].to_numpy(), "left")
-    last = _place(of_stretch, stretches["begin"].to_numpy() - PAUSE, of_flow, tied["last_ns"].to_numpy(), "right") - 1
-    return first, last
-
-
-def _place(
-    key: npt.NDArray[np.int64], time: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64],
-    at: npt.NDArray[np.int64], side: str,
-) -> npt.NDArray[np.int64]:  # fmt: skip
-    """Say where pairs of key and time would stand among others that are in order."""
-    moments = np.unique(np.concatenate([time, at]))
-    span = len(moments)
-    inside = key * span + np.searchsorted(moments, time)
-    asked = wanted * span + np.searchsorted(moments, at)
-    return np.searchsorted(inside, asked, "left" if side == "left" else "right").astype(np.int64)
+    places = stretches.select("key", pl.col("end") + PAUSE, pl.col("begin") - PAUSE).with_row_index("place")
+    first = tied.select("key", "first_ns").join_asof(
+        places, left_on="first_ns", right_on="end", by="key", strategy="forward", check_sortedness=False
+    )
+    by_end = tied.select("key", "last_ns").with_row_index("at").sort("key", "last_ns")
+    last = by_end.join_asof(
+        places, left_on="last_ns", right_on="begin", by="key", strategy="backward", check_sortedness=False
+    ).sort("at")
+    after, before = len(stretches), -1  # where there is none
+    return (
+        first["place"].cast(pl.Int64).fill_null(after).to_numpy(),
+        last["place"].cast(pl.Int64).fill_null(before).to_numpy(),
+    )

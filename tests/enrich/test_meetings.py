@@ -85,7 +85,7 @@ def test_the_client_may_stand_on_either_side_and_vantages_are_apart() -> None:
         {"plane": "keys+media+signalling"},
         {"outcome": model.UNANSWERED},
         {"basis": model.OFFERED},
-        {"session": "call"},
+        {"app": "sip", "session": "call"},
         {"src_role": "unknown"},
         {"dst_role": "client"},
     ],
@@ -132,3 +132,8 @@ def test_a_meeting_is_never_judged() -> None:
     assert verdicts(meeting=None) == judged
     assert verdicts(meeting="all in one") == judged
     assert "fail CN" not in verdicts(session="all in one")  # what tying must not do
+
+
+def test_a_call_of_sip_has_a_name_and_a_session_of_ice_is_part_of_a_meeting() -> None:
+    call = [row(0, 60, session="call"), row(0, 1, session="call", app="sip", plane="signalling")]
+    assert told(*call, row(0, 60, session="ice"), row(0, 1, app="tls", plane="signalling")) == [None, None, ONE, ONE]
