@@ -4,7 +4,7 @@ Nothing is decided here.  Each function is what a command, a script or a noteboo
 share is opening the places, the catalogue and the rules once.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -86,21 +86,23 @@ def audit(
     rules: Sequence[str | Path] | None = None,
     inventory: str | Path | None = None,
     geo: Sequence[str | Path] = (),
+    services: Sequence[str | Path] = (),
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Audit:
     """Judge captures against rules, reading them once.
 
     `inputs` are files, directories, globs or `-`; `rules` are packs by name or path (default: the pack
-    zoom-2020, which the report then says).  Raises InputError for what the user can mend.
+    zoom-2020, which the report then says); `services` are files that add to the service catalogue.  Raises InputError
+    for what the user can mend.
     """
     from auditor.read.scan import uncollected
 
-    ruleset = load_rules(rules)  # first: a bad rule should not cost the time of reading captures
-    places, services = open_places(inventory, geo), catalogue()
+    places, known = open_places(inventory, geo), catalogue(services)
+    ruleset = load_rules(rules, known.titles)  # first: a bad rule should not cost the time of reading captures
     with uncollected():
-        found = locate_flows(inputs, places, services, workers, progress)
-        report = conclude(fold(found, ruleset), found, ruleset, places, services, notes(rules))
+        found = locate_flows(inputs, places, known, workers, progress)
+        report = conclude(fold(found, ruleset), found, ruleset, places, known, notes(rules))
     return Audit(report, found)
 
 
@@ -158,6 +160,7 @@ def read(inputs: Paths, places: "Places", workers: int | None = None, progress: 
 def put_together(reading: Reading, places: "Places", services: "Catalogue") -> Located:
     """Make flows of what was read, and say of every end who and where it may be."""
     from auditor.enrich.hops import CROWDED, apart, crowded, hops
+    from auditor.enrich.meetings import meetings
     from auditor.enrich.who import settle, who
     from auditor.read.assemble import assemble
 
@@ -165,7 +168,7 @@ def put_together(reading: Reading, places: "Places", services: "Catalogue") -> L
     assembled = assemble(read, reading.vantages)
     flows, passages, public = apart(who(assembled.flows, services), assembled.passages, assembled.reflexive)
     flows = places(flows, public)
-    flows = settle(flows)  # the inventory names servers and clients: that tells more of those who faced them
+    flows = meetings(settle(flows))  # the inventory names servers and clients: that tells more of those who faced them
     told = (*of_reading(read), *([CROWDED] if crowded(flows, passages) else []))
     flows = hops(flows, passages, places)  # last, since hops share what is known of the flows they carried
     unread = tuple((read.inputs[source].name, size, why) for source, size, why in read.unread_bytes)
@@ -177,11 +180,12 @@ def located(
     *,
     inventory: str | Path | None = None,
     geo: Sequence[str | Path] = (),
+    services: Sequence[str | Path] = (),
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Located:
     """Return the located flow table of captures: what an audit judges, before it judges."""
-    return locate_flows(inputs, open_places(inventory, geo), catalogue(), workers, progress)
+    return locate_flows(inputs, open_places(inventory, geo), catalogue(services), workers, progress)
 
 
 def flows(inputs: Paths, **options: Any) -> "pd.DataFrame":
@@ -193,33 +197,37 @@ def flows(inputs: Paths, **options: Any) -> "pd.DataFrame":
 
 
 def locate(
-    addresses: Sequence[str], *, inventory: str | Path | None = None, geo: Sequence[str | Path] = ()
+    addresses: Sequence[str],
+    *,
+    inventory: str | Path | None = None,
+    geo: Sequence[str | Path] = (),
+    services: Sequence[str | Path] = (),
 ) -> list[dict[str, Any]]:
     """Say of each address what every source answers and which set of countries follows."""
     from auditor.enrich import locate as answers
 
-    return answers.locate(addresses, open_places(inventory, geo))
+    return answers.locate(addresses, open_places(inventory, geo), catalogue(services))
 
 
-def load_rules(packs: Sequence[str | Path] | None) -> "RuleSet":
-    """Load rule packs by name or path; without any, the default pack."""
+def load_rules(packs: Sequence[str | Path] | None, services: Iterable[str] = ()) -> "RuleSet":
+    """Load rule packs by name or path; without any, the default pack.  Rules may also name `services`."""
     from auditor import rules
 
-    return rules.load([str(pack) for pack in packs] if packs else [DEFAULT_PACK])
+    return rules.load([str(pack) for pack in packs] if packs else [DEFAULT_PACK], services)
 
 
-def all_rules(packs: Sequence[str] | None) -> "RuleSet":
+def all_rules(packs: Sequence[str] | None, services: Sequence[str | Path] = ()) -> "RuleSet":
     """Load rule packs by name or path; without any, every pack that is shipped."""
     from auditor import rules
 
-    return rules.load(list(packs) if packs else rules.shipped())
+    return rules.load(list(packs) if packs else rules.shipped(), catalogue(services).titles if services else ())
 
 
-def check_examples(packs: Sequence[str] | None) -> tuple[int, list[str]]:
+def check_examples(packs: Sequence[str] | None, services: Sequence[str | Path] = ()) -> tuple[int, list[str]]:
     """Run every example of every rule; return how many there are, and a line for each that disagrees."""
     from auditor.judge import examples
 
-    chosen = all_rules(packs).rules
+    chosen = all_rules(packs, services).rules
     return sum(len(cases) for rule in chosen for cases in rule.examples.values()), [
         line for rule in chosen for line in examples.check(rule)
     ]
@@ -232,12 +240,12 @@ def open_places(inventory: str | Path | None, geo: Sequence[str | Path]) -> "Pla
     return places(inventory=inventory, geo=tuple(geo))
 
 
-def catalogue() -> "Catalogue":
-    """Load the shipped service catalogue."""
+def catalogue(own: Sequence[str | Path] = ()) -> "Catalogue":
+    """Load the shipped service catalogue, and the user's files, which come before it."""
     from auditor import rules
     from auditor.enrich.catalogue import load_catalogue
 
-    return load_catalogue(rules.catalogue_files())
+    return load_catalogue(rules.catalogue_files(), own)
 
 
 def notes(rules: Sequence[str | Path] | None) -> tuple[str, ...]:
@@ -261,5 +269,9 @@ def of_reading(read: "Scan") -> tuple[str, ...]:
     if read.tunnels_apart:
         found.append(
             "There are more wrapped flows than can be remembered, so the hops of tunnels stand without their sessions."
+    if read.quic_level:
+        found.append(
+            f"There are more QUIC connections than can be opened, so the server names of one in {2**read.quic_level:,} "
+            "were read."
         )
     return tuple(found)

@@ -15,6 +15,7 @@ import zstandard
 from auditor import pipeline
 from auditor.report import RENDERERS
 from tests.captures import ACK, PSH, RST, SYN, ether, ip, pcap, rtp, sdp, sip, stun, tcp, udp, xor_mapped
+from tests.read.test_initials import scattered
 from tools import samples
 
 CN, CA, US = "52.81.151.250", "142.1.33.4", "128.32.10.20"
@@ -34,6 +35,7 @@ def traffic() -> list[bytes]:
         tcp(US, 22, CN, 999, RST | ACK),
         tcp(CA, 1025, CN, 443, SYN),
         tcp(CN, 443, CA, 1025, SYN | ACK),
+        *(udp(CA, 1025, CN, 443, each) for each in scattered([9, 60, 120, 300, 800])),  # a hello of QUIC in pieces
         *(tcp(CA, 1025, CN, 443, PSH | ACK, bytes([23, 3, 3, 0, 40]) + bytes(40), seq=i) for i in range(20)),
         bytes(12) + b"\x08\x06" + bytes(28),
     ]

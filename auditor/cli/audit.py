@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from auditor.cli import exits, output, progress
-from auditor.cli.options import Geo, Inputs, Inventory, Packs, Workers
+from auditor.cli.options import Geo, Inputs, Inventory, Packs, Services, Workers
 
 
 class Format(StrEnum):
@@ -25,6 +25,7 @@ def audit(
     rules: Packs = None,
     inventory: Inventory = None,
     geo: Geo = None,
+    catalogue: Services = None,
     format: Annotated[
         list[Format] | None, typer.Option(help="Repeatable. Default: text, or what the output's name says.")
     ] = None,
@@ -47,13 +48,19 @@ def audit(
     outputs = output_ or []
     formats = format or [SUFFIXES.get(path.suffix.lower(), Format.TEXT) for path in outputs] or [Format.TEXT]
     pairs = output.pair(formats, outputs)
-    output.apart(outputs, inputs, inventory, *(geo or ()), *(rules or ()))
+    output.apart(outputs, inputs, inventory, *(geo or ()), *(catalogue or ()), *(rules or ()))
     from auditor import pipeline
     from auditor.report import RENDERERS
 
     with progress.shown("reading") as shown:
         report = pipeline.audit(
-            inputs, rules=rules, inventory=inventory, geo=geo or (), workers=workers, progress=shown
+            inputs,
+            rules=rules,
+            inventory=inventory,
+            geo=geo or (),
+            services=catalogue or (),
+            workers=workers,
+            progress=shown,
         ).report
     for name, path in pairs:
         if name == Format.TEXT and path is None and sys.stdout.isatty():

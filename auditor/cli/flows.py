@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from auditor.cli import output, progress
-from auditor.cli.options import Geo, Inputs, Inventory, Workers
+from auditor.cli.options import Geo, Inputs, Inventory, Services, Workers
 
 
 class Table(StrEnum):
@@ -20,6 +20,7 @@ def flows(
     inputs: Inputs,
     inventory: Inventory = None,
     geo: Geo = None,
+    catalogue: Services = None,
     format: Annotated[Table, typer.Option(help="How to write the table.")] = Table.CSV,
     output_: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Standard output otherwise.")
@@ -27,10 +28,12 @@ def flows(
     workers: Workers = None,
 ) -> None:
     """List every flow of captures with its endpoints located: the table that an audit judges."""
-    output.apart([output_], inputs, inventory, *(geo or ()))
+    output.apart([output_], inputs, inventory, *(geo or ()), *(catalogue or ()))
     from auditor import pipeline
     from auditor.report import table
 
     with progress.shown("reading") as shown:
-        found = pipeline.located(inputs, inventory=inventory, geo=geo or (), workers=workers, progress=shown)
+        found = pipeline.located(
+            inputs, inventory=inventory, geo=geo or (), services=catalogue or (), workers=workers, progress=shown
+        )
     output.write(table.WRITERS[format](table.flows(found.frame, [entry.name for entry in found.inputs])), output_)

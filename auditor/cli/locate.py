@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from auditor.cli import output
-from auditor.cli.options import Geo, Inventory
+from auditor.cli.options import Geo, Inventory, Services
 
 
 class Format(StrEnum):
@@ -19,12 +19,13 @@ def locate(
     addresses: Annotated[list[str], typer.Argument(metavar="ADDRESS...", help="IPv4 or IPv6 addresses.")],
     inventory: Inventory = None,
     geo: Geo = None,
+    catalogue: Services = None,
     format: Annotated[Format, typer.Option(help="How to write the answer.")] = Format.TEXT,
 ) -> None:
     """Say where addresses may be, and why that is believed."""
     from auditor import pipeline
 
-    answers = pipeline.locate(addresses, inventory=inventory, geo=geo or ())
+    answers = pipeline.locate(addresses, inventory=inventory, geo=geo or (), services=catalogue or ())
     if format is Format.JSON:
         output.write(json.dumps(answers, indent=2, ensure_ascii=False) + "\n", None)
         return

@@ -35,6 +35,14 @@ Geo = Annotated[
     list[Path] | None,
     typer.Option(metavar="FILE", help="A further location database (.mmdb: MaxMind, DB-IP, IPinfo). Repeatable."),
 ]
+Services = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--catalogue",
+        metavar="FILE",
+        help="YAML: services of your own, with names, networks and ports. It comes before what is shipped. Repeatable.",
+    ),
+]
 Workers = Annotated[
     int | None,
     typer.Option(min=1, help="Processes that read. Default: as many as cores, at most 16.", show_default=False),

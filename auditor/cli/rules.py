@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from auditor.cli import exits, output
+from auditor.cli.options import Services
 
 app = typer.Typer(help="List, show and test rules.", no_args_is_help=True)
 Packs = Annotated[
@@ -16,11 +17,11 @@ Packs = Annotated[
 
 
 @app.command("list")
-def list_(packs: Packs = None) -> None:
+def list_(packs: Packs = None, catalogue: Services = None) -> None:
     """List rules: identifier, severity and title."""
     from auditor import pipeline
 
-    for rule in pipeline.all_rules(packs).rules:
+    for rule in pipeline.all_rules(packs, catalogue or ()).rules:
         output.tell(f"{rule.pack}/{rule.id}  {rule.severity}  {rule.title}")
 
 
@@ -31,13 +32,14 @@ def show(
         list[str] | None,
         typer.Option("--rules", metavar="PACK|PATH", help="Where to look. Default: every built-in pack."),
     ] = None,
+    catalogue: Services = None,
 ) -> None:
     """Show rules in plain words: what they ask, why, how to mend a violation, and their sources."""
     from auditor import pipeline
     from auditor.model.errors import InputError
     from auditor.rules import speaks
 
-    known = {rule.id: rule for rule in pipeline.all_rules(rules).rules}
+    known = {rule.id: rule for rule in pipeline.all_rules(rules, catalogue or ()).rules}
     for wanted in ids:
         rule = known.get(wanted.rpartition("/")[2])
         if rule is None:
@@ -50,11 +52,11 @@ def show(
 
 
 @app.command()
-def test(packs: Packs = None) -> None:
+def test(packs: Packs = None, catalogue: Services = None) -> None:
     """Run the examples of rules; exit 1 if one of them gets another verdict than it promises."""
     from auditor import pipeline
 
-    total, wrong = pipeline.check_examples(packs)
+    total, wrong = pipeline.check_examples(packs, catalogue or ())
     output.tell(*wrong)
     output.tell(f"{total} examples, {len(wrong)} wrong")
     if wrong:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from auditor.cli import output, progress
-from auditor.cli.options import Geo, Inputs, Inventory, Packs, Workers
+from auditor.cli.options import Geo, Inputs, Inventory, Packs, Services, Workers
 
 
 class Format(StrEnum):
@@ -29,6 +29,7 @@ def sessions(
     rules: Packs = None,
     inventory: Inventory = None,
     geo: Geo = None,
+    catalogue: Services = None,
     format: Annotated[
         Format | None, typer.Option(help="Default: text, or what the output's name says.", show_default=False)
     ] = None,
@@ -40,14 +41,22 @@ def sessions(
     """List the calls and meetings that were touched: when, who, where, and the findings that each is part of."""
     chosen = format or _named(output_)
     ((_, target),) = output.pair([chosen], [output_] if output_ else [])
-    output.apart([target], inputs, inventory, *(geo or ()), *(rules or ()))
+    output.apart([target], inputs, inventory, *(geo or ()), *(catalogue or ()), *(rules or ()))
     from auditor.evidence import case as cases
     from auditor.evidence import listing
     from auditor.evidence.sessions import flat, table
     from auditor.report.table import WRITERS
 
     with progress.shown("reading") as shown:
-        case = cases.opened(inputs, rules=rules, inventory=inventory, geo=geo or (), workers=workers, progress=shown)
+        case = cases.opened(
+            inputs,
+            rules=rules,
+            inventory=inventory,
+            geo=geo or (),
+            services=catalogue or (),
+            workers=workers,
+            progress=shown,
+        )
     found = list({each.id: each for each in map(case.finding, finding or ())}.values())
     rows = table(case, [each.id for each in found])
     if chosen is Format.TEXT:

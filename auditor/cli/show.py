@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from auditor.cli import output, progress
-from auditor.cli.options import Finding, Geo, Inputs, Inventory, Packs, Workers
+from auditor.cli.options import Finding, Geo, Inputs, Inventory, Packs, Services, Workers
 
 
 class Format(StrEnum):
@@ -21,6 +21,7 @@ def show(
     rules: Packs = None,
     inventory: Inventory = None,
     geo: Geo = None,
+    catalogue: Services = None,
     format: Annotated[
         Format | None, typer.Option(help="Default: text, or what the output's name says.", show_default=False)
     ] = None,
@@ -33,14 +34,22 @@ def show(
     """Explain a finding: the rule, who took part, where it was and why that is believed, and which packets show it."""
     chosen = format or (Format.JSON if output_ and output_.suffix.lower() == ".json" else Format.TEXT)
     ((_, target),) = output.pair([chosen], [output_] if output_ else [])
-    output.apart([target], inputs, inventory, *(geo or ()), *(rules or ()))
+    output.apart([target], inputs, inventory, *(geo or ()), *(catalogue or ()), *(rules or ()))
     from auditor.evidence import case as cases
     from auditor.evidence import explained
     from auditor.evidence.shown import shown as shown_as
     from auditor.report.jsonv1 import written
 
     with progress.shown("reading") as shown:
-        case = cases.opened(inputs, rules=rules, inventory=inventory, geo=geo or (), workers=workers, progress=shown)
+        case = cases.opened(
+            inputs,
+            rules=rules,
+            inventory=inventory,
+            geo=geo or (),
+            services=catalogue or (),
+            workers=workers,
+            progress=shown,
+        )
     found = case.finding(finding)
     with progress.shown("looking for its packets") as shown:
         told = shown_as(case, found, limit=limit, progress=shown)

@@ -136,35 +136,56 @@ class Catalogue:
         return self.names[rest]
 
 
-def load_catalogue(paths: Iterable[Path | str]) -> Catalogue:
-    """Read catalogue files.
+def load_catalogue(paths: Iterable[Path | str], own: Iterable[Path | str] = ()) -> Catalogue:
+    """Read catalogue files; what the user's `own` say of a name, sockets or protocol counts before the others.
 
-    Raises InputError, with file and line, for what does not fit the format above, and where two entries speak of the
-    same name, the same sockets, the same protocol or the same service id: neither could be preferred.
+    A service of a user's file may have the id of a shipped one, and then adds to it.  Raises InputError, with file and
+    line, for what does not fit the format above, and where two entries of equal rank speak of the same name, the same
+    sockets, the same protocol or the same service id: neither could be preferred.
     """
-    titles: dict[str, str] = {}
-    names: dict[str, Entry] = {}
-    networks: dict[tuple[Network, str, tuple[tuple[int, int], ...]], NetworkEntry] = {}
-    apps: dict[str, Entry] = {}
-    databases = []
+    listed, theirs = _Listed(), _Listed()
     for document in [load(path) for path in sorted(map(str, paths))]:
-        file = convert(document, CatalogueText)
-        for index, service in enumerate(file.services):
-            here = ("services", index)
-            if not _ID.fullmatch(service.id):
-                raise document.error(f"`{service.id}` is no service id; use a-z, 0-9, dots and hyphens", *here, "id")
-            _put(titles, service.id, service.title, document, (*here, "id"))
-            for number, app in enumerate(service.apps):
-                _put(apps, app, Entry(service.id, service.operator), document, (*here, "apps", number))
-            for number, name in enumerate(service.names):
-                where = (*here, "names", number, "suffix")
-                _put(names, _suffix(name.suffix, document, where), _entry(service, name), document, where)
-            for number, network in enumerate(service.networks):
-                made = _network(service, network, document, (*here, "networks", number))
-                _put(networks, (made.network, made.transport, made.ports), made, document, (*here, "networks", number))
-        databases.append(_database(document, file))
-    ordered = sorted(networks.values(), key=_preference)
-    return Catalogue(titles, names, tuple(ordered), apps, tuple(databases))
+        _read(document, listed)
+    for document in [load(path) for path in sorted(map(str, own))]:
+        _read(document, theirs)
+    networks = {**listed.networks, **theirs.networks}
+    return Catalogue(
+        listed.titles | theirs.titles,
+        listed.names | theirs.names,
+        tuple(sorted(networks.values(), key=_preference)),
+        listed.apps | theirs.apps,
+        (*listed.databases, *theirs.databases),
+    )
+
+
+@dataclass(slots=True)
+class _Listed:
+    """What files of one rank say."""
+
+    titles: dict[str, str] = field(default_factory=dict)
+    names: dict[str, Entry] = field(default_factory=dict)
+    networks: dict[tuple[Network, str, tuple[tuple[int, int], ...]], NetworkEntry] = field(default_factory=dict)
+    apps: dict[str, Entry] = field(default_factory=dict)
+    databases: list[Database] = field(default_factory=list)
+
+
+def _read(document: Document, known: _Listed) -> None:
+    file = convert(document, CatalogueText)
+    for index, service in enumerate(file.services):
+        here = ("services", index)
+        if not _ID.fullmatch(service.id):
+            raise document.error(f"`{service.id}` is no service id; use a-z, 0-9, dots and hyphens", *here, "id")
+        _put(known.titles, service.id, service.title, document, (*here, "id"))
+        for number, app in enumerate(service.apps):
+            _put(known.apps, app, Entry(service.id, service.operator), document, (*here, "apps", number))
+        for number, name in enumerate(service.names):
+            where = (*here, "names", number, "suffix")
+            _put(known.names, _suffix(name.suffix, document, where), _entry(service, name), document, where)
+        for number, network in enumerate(service.networks):
+            place = (*here, "networks", number)
+            made = _network(service, network, document, place)
+            _put(known.networks, (made.network, made.transport, made.ports), made, document, place)
+    known.databases.append(_database(document, file))
 
 
 def _put(known: dict[K, V], key: K, value: V, document: Document, where: tuple[str | int, ...]) -> None:

@@ -9,14 +9,16 @@ Plane        1. what the packets showed        2. the catalogue's entry for the 
              a socket that the catalogue lists.  Entries that disagree leave any of theirs.
 Service      the same without the packets; entries that disagree leave it unknown.
 Operator     the catalogue's network; a name says nothing of who runs an address.
-Role         1. what the reading or the inventory knows (STUN and TURN, calls, sites)
+Role         1. what the reading or the inventory knows (STUN and TURN, registrations of SIP, calls, sites)
              2. the catalogue's network: server or relay
              3. the peer of a socket that the catalogue lists by port, itself on another port: client
              4. a carried flow that was opened (handshake, protocol) towards the port of a service of which only
                 servers listen, or by a protocol with clients and servers (TLS, SSH, …) towards a port that systems
                 don't hand out to clients: opened-to end server (TURN: relay; a name may say relay), opener client
              5. a carried flow of unknown opening between a well-known port (below 1024) of such a service, or
-                a registered port that speaks its own protocol, and a port of no service: server and client
+                a registered port that speaks its own protocol, and a port of no service: server and client;
+                so where a public end on such a registered port faces a private one on a port that systems hand
+                out, whatever they speak and unless the public end opened it (media on a STUN port: relay)
              6. who opened a flow towards a server or relay, or faces one from a private address: client
              7. a private or carrier-NAT address that opened a flow to a public one: client
              8. the same end in another call on the same 5-tuple (a registration shows who serves whom)
@@ -62,6 +64,10 @@ SERVED: Final = frozenset({"tls", "quic", "http", "rtsp", "ssh", "rdp", "vnc", "
 
 TALK: Final = frozenset({"sip", "rtp", "rtcp", "dtls", "zoom"})
 """Protocols of which a participant's device may be either end."""
+
+
+MEDIA: Final = frozenset({"rtp", "rtcp", "dtls", "turn"})
+"""Protocols that make a relay of a server on a STUN port: what answers checks only carries no media."""
 
 
 class End(NamedTuple):
@@ -166,7 +172,7 @@ def carries(flow: Situation, catalogue: Catalogue) -> tuple[str, str]:
 def roles(flow: Situation) -> tuple[str, str]:
     """Return the roles of both ends, lines 1 to 5 and 7 of the table."""
     src, dst = (end.role if end.role != UNKNOWN else end.known.role or UNKNOWN for end in (flow.src, flow.dst))
-    for by in (_by_socket, _by_protocol, _by_port, _by_nat):
+    for by in (_by_socket, _by_protocol, _by_port, _by_registered, _by_nat):
         found = by(flow)
         src, dst = (old if old != UNKNOWN else new for old, new in zip((src, dst), found, strict=True))
     return src, dst
@@ -205,6 +211,26 @@ def _by_port(flow: Situation) -> tuple[str, str]:
     if listens == (True, False) and plain[1]:
         return flow.src.known.named or "server", "client"
     return UNKNOWN, UNKNOWN
+
+
+def _by_registered(flow: Situation) -> tuple[str, str]:
+    """Believe a registered port of a public end that somebody behind a translator reached from a port handed out."""
+    if not _shows_roles(flow):
+        return UNKNOWN, UNKNOWN
+    if _reached(flow.src, flow.dst):
+        return "client", _kind_of_server(flow, flow.dst)
+    if not flow.opened and _reached(flow.dst, flow.src):
+        return _kind_of_server(flow, flow.src), "client"
+    return UNKNOWN, UNKNOWN
+
+
+def _reached(inside: End, outside: End) -> bool:
+    behind = (inside.kind, outside.kind) == (PRIVATE, PUBLIC)
+    return behind and inside.port == EPHEMERAL and outside.port.startswith(LISTED)
+
+
+def _kind_of_server(flow: Situation, end: End) -> str:
+    return "relay" if flow.app in MEDIA else end.known.named or "server"
 
 
 def _by_nat(flow: Situation) -> tuple[str, str]:

@@ -82,19 +82,20 @@ def opened(
     rules: Sequence[str | Path] | None = None,
     inventory: str | Path | None = None,
     geo: Sequence[str | Path] = (),
+    services: Sequence[str | Path] = (),
     workers: int | None = None,
     progress: pipeline.Progress | None = None,
 ) -> Case:
     """Audit captures as `pipeline.audit` does, and keep what it took.  Raise InputError for what the user can mend."""
     from auditor.read.scan import uncollected
 
-    ruleset = pipeline.load_rules(rules)
-    places, services = pipeline.open_places(inventory, geo), pipeline.catalogue()
+    places, known = pipeline.open_places(inventory, geo), pipeline.catalogue(services)
+    ruleset = pipeline.load_rules(rules, known.titles)
     with uncollected():
         reading = pipeline.read(inputs, places, workers, progress)
-        located = pipeline.put_together(reading, places, services)
+        located = pipeline.put_together(reading, places, known)
         digest = pipeline.fold(located, ruleset)
-        report = pipeline.conclude(digest, located, ruleset, places, services, pipeline.notes(rules))
+        report = pipeline.conclude(digest, located, ruleset, places, known, pipeline.notes(rules))
     scan = reading.scan
     read = Read(reading.sources, reading.vantages, reading.of, scan.facts, scan.coarse, scan.fragments_apart)
     return Case(report, located, read, digest, ruleset)

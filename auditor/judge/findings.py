@@ -173,4 +173,6 @@ def _settles(rule: Rule, unknown: list[dict[str, Any]], people: list[dict[str, A
 
 
 def _subject(row: dict[str, Any], role: str, proof: str, names: Names) -> Subject:
-    return Subject(row["example"] or "", role, row["vantage"], names.source(witnessed(row["witness"])[0]), proof)
+    source = names.source(witnessed(row["witness"])[0])
+    told = str(row.get("app", "")), str(row.get("direction", ""))
+    return Subject(row["example"] or "", role, row["vantage"], source, proof, *told)

@@ -16,6 +16,12 @@ from auditor.model.report import Settle
 
 MOST: Final = 20  # facts per finding; what remains is named once these are supplied
 _LOCAL: Final = re.compile(LOCAL)
+_WHY: Final = {
+    flow.UNKNOWN: "nothing shows who opened the flow",
+    "to": "its port and protocol tell of no server",
+    "from": "that it opened a flow tells nothing",
+}
+_TALK: Final = ("rtp", "rtcp", "dtls", "stun", "turn", "zoom")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,8 @@ class Subject:
     vantage: str  # name of the declared vantage, empty if undeclared
     source: str  # name of the input in which it was first seen
     proof: str = countries.ANYWHERE  # the countries that proofs leave
+    app: str = ""  # what it spoke where it was touched, empty: not recognised, or of a participant
+    direction: str = ""  # `from` it the flow was opened, `to` it, or unknown; empty: of a participant
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +117,19 @@ def _vantage(end: Subject) -> list[Settle]:
 
 
 def _role(end: Subject) -> list[Settle]:
-    """Ask whether an end is a participant or a place."""
+    """Ask whether an end is a participant or a place, and say why that is not known."""
     listed = f"If {end.addr} is a participant, list its network under clients in the inventory."
-    return [_site(end, "with its role, if it is a place"), Settle("client", end.addr, listed)]
+    why = _why_unknown(end)
+    what = f"with its role, if it is a place ({why})" if why else "with its role, if it is a place"
+    return [_site(end, what), Settle("client", end.addr, listed)]
+
+
+def _why_unknown(end: Subject) -> str:
+    if end.app == "sip":
+        return "telephones and servers speak SIP alike"
+    if end.app in _TALK:
+        return "participants exchange such traffic with each other as well as with servers"
+    return _WHY.get(end.direction, "")
 
 
 def _site(end: Subject, what: str) -> Settle:

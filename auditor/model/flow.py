@@ -43,6 +43,7 @@ RECORD: Final[dict[str, Any]] = {
     "plane": pl.String,  # one of PLANES, several joined by + in alphabetical order, or unknown; see NAMED
     "service": pl.String,  # id in the service catalogue, empty: not known
     "session": pl.String,  # null: the flow is its own
+    "meeting": pl.String,  # meetings that it belongs to by inference, joined by a space; null: none; never judged by
     "outcome": pl.String,
     "opened": pl.String,  # how it is known that src opened it: handshake, protocol, or empty (not known)
     "first_ns": pl.Int64,  # nanoseconds since 1970-01-01 UTC
@@ -67,7 +68,8 @@ FLOW: Final = {**RECORD, **{f"{side}_{name}": kind for side in SIDES for name, k
 
 DEFAULTS: Final[dict[str, Any]] = {
     "source": 0, "record": 0, "status": OK, "detail": "", "basis": OBSERVED, "vantage": "", "transport": "", "app": "",
-    "plane": UNKNOWN, "service": "", "session": None, "outcome": CARRIED, "opened": "", "first_ns": 0, "last_ns": 0,
+    "plane": UNKNOWN, "service": "", "session": None, "meeting": None, "outcome": CARRIED, "opened": "",
+    "first_ns": 0, "last_ns": 0,
     "src_packets": 0, "dst_packets": 0, "src_bytes": 0, "dst_bytes": 0,
     **{f"{side}_{name}": value for side in SIDES for name, value in {
         "addr": None, "port": 0, "name": "", "role": UNKNOWN,

@@ -6,6 +6,7 @@ pcap pcapng blocks snoop                           records become batches of pac
 link rare mpls          finds the network header   headers     IP and transport headers
 unwrap tunnels gre inside   steps into tunnels     passed wrapped   which tunnel carried which flow
 classify    what a payload is                      payloads repeats facts/   what some payloads say
+initials    hellos of QUIC, from their sealed pieces
 directed    packets become one-way flows           fragments   get their ports
 table group arrays      folding and gathering columns
 scan worker shares captures among processes and joins what they found

@@ -57,6 +57,7 @@ def _table(tcp: bool) -> NDArray[np.uint8]:
         table[((_low >> 6) == 2) & (_high >= 192) & (_high <= 223)] = CODE["rtcp"]  # RFC 5761, section 4
         table[(_low >= 20) & (_low <= 25) & (_high == 0xFE)] = CODE["dtls"]
         table[_low >= 0xC0] = CODE["quic"]
+        table[(_low & 0xC9 == 0x09) & (_low & 0x02 == 0)] = CODE["quic"]  # Google's public header with a version
     else:
         table[(_low >= 20) & (_low <= 23) & (_high == 3)] = CODE["tls"]
         table[(_low == 3) & (_high == 0)] = CODE["rdp"]
@@ -186,12 +187,19 @@ def _rtcp(packets: Packets, which: I64, start: U64, size: I64) -> Bool:
 
 
 def _quic(packets: Packets, which: I64, start: U64, size: I64) -> Bool:
-    """Tell a QUIC long header by a version that exists: 0, 1, 2, drafts, Google's and Meta's (RFC 9000, 9369)."""
+    """Tell a QUIC long header by a version that exists: 0, 1, 2, drafts, Google's and Meta's (RFC 9000, 9369).
+
+    Google's public header, before it took over the long one, has its version behind a connection ID of eight bytes.
+    """
     version = _network(start[:, 0] >> _8 & _W, 4)
     kinds = (version >> 8 == 0xFF0000, version >> 24 == 0x51, version >> 24 == 0x54, version >> 8 == 0xFACEB0)
     known = np.isin(version, (0, 1, 0x6B3343CF)) | np.logical_or.reduce(kinds) | (version & 0x0F0F0F0F == 0x0A0A0A0A)
     good: Bool = known & ((start[:, 0].view(np.int64) & 0x40 != 0) | (version == 0))
-    return good
+    public = start[:, 0].view(np.int64) & 0x80 == 0
+    named = _network(start[:, 1] >> _8 & _W, 4)
+    digits = (named >> 8 & 0xFF) - 0x30, (named & 0xFF) - 0x30
+    google = (named >> 16 == 0x5130) & (digits[0] >= 0) & (digits[0] <= 9) & (digits[1] >= 0) & (digits[1] <= 9)
+    return np.where(public, google & (size >= 26), good)
 
 
 def _tls(packets: Packets, which: I64, start: U64, size: I64) -> Bool:

@@ -38,9 +38,12 @@ def draft(sums: Sums, placed: Placed, seen: apps.Bits) -> Draft:
     flows = placed.flows
     side, opened = outcome.openers(flows, sums, seen, placed.asked())
     app = apps.named(seen)
-    relays = placed.relays()
+    relays, registrars = placed.relays(), placed.registrars()
     client, relay = _ROLES.index("client"), _ROLES.index("relay")
-    role = [np.where(relays[own], relay, np.where(relays[1 - own], client, 0)) for own in (0, 1)]
+    # Who registers is a user agent.  Who answers is left open: made a server, it would make participants of the
+    # elements of SIP that open calls towards it.
+    clients = [(relays[1 - own] | registrars[1 - own]) & ~registrars[own] for own in (0, 1)]
+    role = [np.where(relays[own], relay, np.where(clients[own], client, 0)) for own in (0, 1)]
     return Draft(
         side,
         opened,

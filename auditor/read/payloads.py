@@ -14,7 +14,9 @@ from auditor.read.classify import APPS, CODE
 from auditor.read.directed import packed
 from auditor.read.facts import parse
 from auditor.read.facts.model import Fact, Packet
+from auditor.read.facts.quic import V2
 from auditor.read.headers import ICMP, ICMP6, TCP, UDP, Packets
+from auditor.read.initials import Initials
 from auditor.read.repeats import FOLDS as TALLY
 from auditor.read.repeats import Repeats, tallied
 from auditor.read.table import Table
@@ -32,7 +34,7 @@ _B, _S, _W = np.uint64(0xFF), np.uint64(0xFFFF), np.uint64(0xFFFFFFFF)
 def wanted(packets: Packets, app: NDArray[np.uint8], start: U64) -> I64:
     """Return the positions of packets whose payload says more than its kind; `start` is its first 16 bytes.
 
-    All SIP and STUN messages, DNS answers, and ClientHellos of TLS and DTLS.
+    All SIP and STUN messages, DNS answers, ClientHellos of TLS and DTLS, and what may be a client's first of QUIC.
     """
     some = np.flatnonzero(_READ.take(app))
     if not len(some):
@@ -42,16 +44,26 @@ def wanted(packets: Packets, app: NDArray[np.uint8], start: U64) -> I64:
     hello = (begin == 22) & np.where(kind == CODE["tls"], first >> np.uint64(40) & _B, second >> np.uint64(40) & _B)
     ahead = np.where(packets.protocol[some] == TCP, np.uint64(32), np.uint64(16))  # DNS over TCP begins with a length
     answer = first >> ahead & np.uint64(0x80) != 0
-    return some[np.where(_HELLO[kind], hello == 1, np.where(_ANSWER[kind], answer, True))]
+    said = np.where(_HELLO[kind], hello == 1, np.where(_ANSWER[kind], answer, True))
+    return some[np.where(kind == CODE["quic"], _initial(first), said)]
+
+
+def _initial(first: U64) -> NDArray[np.bool_]:
+    """Say which packets of QUIC may be Initial ones: of that type, or with Google's public header."""
+    low = first & np.uint64(0xF0)
+    second_version = first >> np.uint64(8) & _W == _V2
+    found: NDArray[np.bool_] = (low == np.where(second_version, np.uint64(0xD0), np.uint64(0xC0))) | (low < 0x80)
+    return found
 
 
 def _set(*names: str) -> NDArray[np.bool_]:
     return np.isin(np.arange(len(APPS)), [CODE[name] for name in names])
 
 
+_V2: Final = np.uint64(int.from_bytes(V2.to_bytes(4, "big"), "little"))  # as it lies in memory
 _ANSWER: Final = _set("dns", "mdns", "llmnr")
 _HELLO: Final = _set("tls", "dtls")
-_READ: Final = _set("sip", "stun", "dns", "mdns", "llmnr", "tls", "dtls")
+_READ: Final = _set("sip", "stun", "dns", "mdns", "llmnr", "tls", "dtls", "quic")
 
 
 class Facts:
@@ -65,6 +77,7 @@ class Facts:
         self._sums = Table(1, TALLY)
         self._said: list[int] = []  # numbers of facts, and their tallies, that are yet to be summed
         self._often: list[Tally] = []
+        self.initials = Initials()
         self._held: dict[bytes, int] = {}  # `_places` with the payload -> number in the tallies
         self._tallies = Table(1, TALLY)
         self._alike = Repeats()
@@ -125,6 +138,10 @@ class Facts:
         self._sum()
 
     def _parse(self, app: str, payload: bytes, vantage: int, ends: "Ends", tally: "Tally") -> None:
+        if app == "quic":
+            source, target, sport, dport, protocol = ends
+            self.initials.take(payload, vantage, (source, sport, target, dport, protocol), tally)
+            return
         for fact in parse(app, payload, Packet(vantage, *ends, tally[0], tally[1], tally[4])):
             self.say(fact, tally)
 
@@ -144,6 +161,7 @@ class Facts:
     def join(self, other: "Facts") -> None:
         """Take over what another reader has found."""
         other.parse()
+        self.initials.join(other.initials)
         number, known = self.known.setdefault, self.known
         numbers = np.array([number(said, len(known)) for said in other.known], np.uint64)
         named, *sums = other._sums.columns()
@@ -153,11 +171,15 @@ class Facts:
     def renumber(self, by: int) -> None:
         """Add a number to all witnesses."""
         self.parse()
+        self.initials.renumber(by)
         self._sums.add(0, by)
 
     def facts(self) -> list[Fact]:
         """Return every fact once, in an order that depends on what was said alone: by their first record."""
         self.parse()
+        for hello in self.initials.drain():
+            self.say(hello, [hello.witness, hello.first_ns, hello.last_ns, hello.packets, hello.bytes])
+        self._sum()
         named, *sums = self._sums.columns()
         by_number = np.argsort(named)
         tallies = [column[by_number] for column in sums]

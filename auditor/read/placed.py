@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditor.read.arrays import Bool
-from auditor.read.facts.model import Dialog, Exchange, Fact, Flow, Hello, Name, Relayed, Unreachable
+from auditor.read.facts.model import Dialog, Exchange, Fact, Flow, Hello, Name, Registered, Relayed, Unreachable
 from auditor.read.pairing import Paired
 
 Kind = TypeVar("Kind", bound=Fact)
@@ -70,7 +70,14 @@ class Placed:
 
     def relays(self) -> tuple[Bool, Bool]:
         """Mark the flows whose side a, or b, is a TURN server that allocated a relayed end."""
-        _, flows, sides = self.only(Relayed)
+        return self._senders(Relayed)
+
+    def registrars(self) -> tuple[Bool, Bool]:
+        """Mark the flows whose side a, or b, answered the SIP registration of the user agent on the other side."""
+        return self._senders(Registered)
+
+    def _senders(self, kind: type[Fact]) -> tuple[Bool, Bool]:
+        _, flows, sides = self.only(kind)
         pairs = list(zip(flows, sides, strict=True))
         first, second = (self._marked([flow for flow, side in pairs if side == wanted]) for wanted in (0, 1))
         return first, second

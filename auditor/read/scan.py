@@ -67,6 +67,7 @@ class Scan:
     coarse: int = EXACT  # of directed.py: whether flows had to be told apart by less than their 5-tuple
     fragments_apart: bool = False  # there were too many fragments to give them the ports of their first one
     tunnels_apart: bool = False  # there were too many wrapped flows to say which tunnel carried which
+    quic_level: int = 0  # of the connections of QUIC, one in 2 ** level was opened for its server name
 
 
 @contextmanager
@@ -297,4 +298,5 @@ def _settled(part: Part, inputs: list[Input]) -> Scan:
         part.flows.coarse,
         part.fragments.full,
         part.tunnelled.full,
+        part.facts.initials.level,
     )

@@ -54,6 +54,8 @@ GLOSSARY: Final = (
     ("Not applicable", "The rule does not speak of this traffic."),
     ("Touch", "One place (a server, a relay, a hop) in one session. Participants' own ends are not touches."),
     ("Session", "What a person would call one call or meeting; traffic that belongs to none is its own session."),
+    ("Meeting", "Flows of one client with one service at one time (zoom~...), put together by inference, since the "
+     "protocol names no meeting in clear. The flow table lists it; every flow is judged by itself."),
     ("Plane", "What travelled: media, signalling, keys, recording, management, telemetry or other."),
 )  # fmt: skip
 

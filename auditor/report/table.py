@@ -17,7 +17,7 @@ from auditor.report.clean import encodable
 if TYPE_CHECKING:
     import pandas as pd
 
-STRANGERS: Final = ("session", "names", "sites", "service", "src_operator", "dst_operator", "input")
+STRANGERS: Final = ("session", "meeting", "names", "sites", "service", "src_operator", "dst_operator", "input")
 """Columns whose text others wrote."""
 
 FINDING: Final = (
@@ -60,6 +60,7 @@ def flows(frame: pl.DataFrame, inputs: Sequence[str]) -> pl.DataFrame:
         "basis",
         "outcome",
         "service",
+        "meeting",
         "src_role",
         "dst_role",
         "src_operator",

@@ -3,7 +3,7 @@
 Rules are shipped as data: the folder `rules` at the top of a checkout, `auditor/_rules` in a wheel.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -61,18 +61,22 @@ def catalogue_files() -> list[Path]:
     return sorted((builtin() / "catalogue").glob("*.yaml"))
 
 
-def load(packs: Sequence[str]) -> RuleSet:
+def load(packs: Sequence[str], services: Iterable[str] = ()) -> RuleSet:
     """Load packs, each the name of a shipped one or the path of a folder or a rule file.
+
+    Rules may name the shipped services and these.
 
     A name of a shipped pack wins over a folder of that name here: write `./name` for the folder.  The same pack
     twice counts once.  Raise InputError for what can't be read or resolved, and for two rules with one id.
     """
     shared = read(builtin() / TERRITORIES_FILE)
     territories = resolve.territories(shared, convert(shared, form.Territories).territories)
+    more = frozenset(services)
+    base = resolve.Named(territories, {}, lambda: _service_ids() | more)
     rules: list[Rule] = []
     about: list[Pack] = []
     for path in dict.fromkeys(_found(pack) for pack in packs):
-        pack, members = _folder(path, territories) if path.is_dir() else _single(path, territories)
+        pack, members = _folder(path, base) if path.is_dir() else _single(path, base)
         about += [pack] if pack else []
         rules += members
     _refuse_twins(rules)
@@ -91,12 +95,12 @@ def _found(pack: str) -> Path:
     return path.resolve()
 
 
-def _folder(folder: Path, territories: dict[str, tuple[str, str]]) -> tuple[Pack, list[Rule]]:
+def _folder(folder: Path, base: resolve.Named) -> tuple[Pack, list[Rule]]:
     """Load the pack in a folder, its rules in the order that pack.yaml gives or else by file name."""
     if not (folder / PACK_FILE).is_file():
         raise InputError(str(folder), f"has no {PACK_FILE}; add one, or name a single rule file")
     document, given = _pack(folder)
-    named = _named(document, given, territories)
+    named = _named(document, given, base)
     files = sorted(path for path in folder.iterdir() if _is_rule(path))
     if not files:
         raise InputError(str(folder), "holds no rule file; add one, such as my-rule.yaml")
@@ -108,12 +112,12 @@ def _folder(folder: Path, territories: dict[str, tuple[str, str]]) -> tuple[Pack
     return pack, _ordered(rules, document, given.rules)
 
 
-def _single(path: Path, territories: dict[str, tuple[str, str]]) -> tuple[None, list[Rule]]:
+def _single(path: Path, base: resolve.Named) -> tuple[None, list[Rule]]:
     """Load one rule file; the populations and territories of a pack.yaml beside it count."""
     if (path.parent / PACK_FILE).is_file():
         document, given = _pack(path.parent)
-        return None, [_rule(path, _named(document, given, territories), given.id, path.name)]
-    return None, [_rule(path, _unnamed(territories), "", path.name)]
+        return None, [_rule(path, _named(document, given, base), given.id, path.name)]
+    return None, [_rule(path, _unnamed(base), "", path.name)]
 
 
 def _pack(folder: Path) -> tuple[Document, form.Pack]:
@@ -121,15 +125,16 @@ def _pack(folder: Path) -> tuple[Document, form.Pack]:
     return document, convert(document, form.Pack)
 
 
-def _named(document: Document, pack: form.Pack, shared: dict[str, tuple[str, str]]) -> resolve.Named:
-    territories = resolve.territories(document, pack.territories, shared)
+def _named(document: Document, pack: form.Pack, base: resolve.Named) -> resolve.Named:
+    territories = resolve.territories(document, pack.territories, base.territories)
     populations = resolve.populations(document, pack.populations, territories)
-    return resolve.Named(territories, populations, _service_ids)
+    return resolve.Named(territories, populations, base.services)
 
 
-def _unnamed(shared: dict[str, tuple[str, str]]) -> resolve.Named:
+def _unnamed(base: resolve.Named) -> resolve.Named:
     """Return what a rule outside any pack may refer to."""
-    return resolve.Named(shared, resolve.populations(Document("", {}), {}, shared), _service_ids)
+    populations = resolve.populations(Document("", {}), {}, base.territories)
+    return resolve.Named(base.territories, populations, base.services)
 
 
 def _is_rule(path: Path) -> bool:

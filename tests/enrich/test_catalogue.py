@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,43 @@ def test_one_service_has_one_id(tmp_path: Path) -> None:
         load_catalogue([write(tmp_path, ZOOM, name) for name in ("a.yaml", "b.yaml")])
     with pytest.raises(InputError, match="no service id"):
         load_catalogue([write(tmp_path, "services: [{id: 'a b', title: T}]")])
+
+
+OWN = """
+services:
+  - id: zoom
+    title: Our Zoom
+    operator: Example
+    names: [{suffix: zoom.us, plane: media}, {suffix: zoom.example.net}]
+  - id: pbx
+    title: Our telephones
+    networks: [{prefix: 170.114.0.0/16, plane: signalling}, {prefix: 192.0.2.0/24}]
+"""
+
+
+def test_a_user_s_file_adds_to_what_is_shipped_and_comes_before_it(tmp_path: Path) -> None:
+    shipped, own = write(tmp_path, ZOOM), write(tmp_path, OWN, "own.yaml")
+    known = load_catalogue([shipped], [own])
+    assert known.titles == {"zoom": "Our Zoom", "pbx": "Our telephones"}
+    told = {name: known.named(name) for name in ("zoom.us", "kms.zoom.us", "x.zoom.example.net")}
+    assert {name: entry and entry.planes for name, entry in told.items()} == {
+        "zoom.us": "media", "kms.zoom.us": "keys+signalling", "x.zoom.example.net": "unknown",
+    }  # fmt: skip
+    of = {str(each.network) + each.transport: each.entry.service for each in known.networks}
+    assert of["170.114.0.0/16"] == "pbx"
+    assert of["170.114.0.0/16udp"] == "zoom"
+    assert [each.name for each in known.databases] == ["service catalogue: zoom", "service catalogue: own"]
+
+
+def test_two_files_of_a_user_may_not_disagree(tmp_path: Path) -> None:
+    files = [write(tmp_path, OWN, name) for name in ("a.yaml", "b.yaml")]
+    with pytest.raises(InputError, match="listed twice"):
+        load_catalogue([], files)
+
+
+def test_the_block_of_the_documentation_loads(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "catalogue.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```yaml catalogue\n(.*?)```", text, re.S)
+    known = load_catalogue([], [write(tmp_path, block)])
+    assert known.titles == {"example-meet": "Example Meet"}
+    assert len(known.networks) == 2

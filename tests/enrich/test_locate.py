@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from auditor.enrich.catalogue import load_catalogue
 from auditor.enrich.locate import locate
 from auditor.enrich.places import Places, open_places
 from auditor.model.errors import InputError
@@ -90,3 +91,15 @@ def test_a_special_address_says_why_it_is_nowhere() -> None:
     assert [(source["countries"], source["detail"]) for source in answer["sources"]] == [
         (["*"], "private use, RFC 1918")
     ]
+
+
+def test_it_names_the_services_whose_networks_hold_an_address(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(
+        "services: [{id: a, title: A, networks: [{prefix: 192.0.2.0/24, plane: [media, keys]}, "
+        "{prefix: 192.0.2.8/29, transport: udp, ports: [3478, 8801-8810], role: relay}, {prefix: '2001:db8::/32'}]}]"
+    )
+    told = locate(["192.0.2.9", "192.0.2.80"], Places(), load_catalogue([tmp_path / "c.yaml"]))
+    services = [[source["detail"] for source in each["sources"] if source["kind"] == "service"] for each in told]
+    wide = "192.0.2.0/24 server keys, media"
+    assert services == [["192.0.2.8/29 udp 3478, 8801-8810 relay unknown", wide], [wide]]
+    assert {each["state"] for each in told} == {"anywhere"}

@@ -101,6 +101,15 @@ TLS = {"app": "tls", "opened": "handshake"}
         (one(PHONE, CLOUD, (3306, 443)), ("unknown", "unknown")),
         (one(PHONE, OTHER, (443, 443), "udp"), ("unknown", "unknown")),
         (one(PHONE, OTHER, (40000, 40002), "udp", app="rtp"), ("unknown", "unknown")),
+        # … a public one that somebody behind a translator reached from a port that systems hand out
+        (one(INSIDE, OTHER, (51000, 3478), "udp", app="rtp", opened="protocol"), ("client", "relay")),
+        (one(INSIDE, OTHER, (51000, 3478), "udp"), ("client", "server")),
+        (one(OTHER, INSIDE, (5222, 51000)), ("server", "client")),
+        (one(OTHER, INSIDE, (3478, 51000), "udp", app="rtp", opened="protocol"), ("unknown", "unknown")),
+        (one(INSIDE, OTHER, (5000, 3478), "udp", app="rtp"), ("unknown", "unknown")),
+        (one(INSIDE, OTHER, (51000, 5060), "udp", app="rtp"), ("unknown", "unknown")),
+        (one(INSIDE, "10.0.0.9", (51000, 3478), "udp", app="rtp"), ("unknown", "unknown")),
+        (one(INSIDE, OTHER, (51000, 3478), "udp", app="rtp", outcome="unanswered"), ("unknown", "unknown")),
         # 6 facing a server that is known otherwise
         (one(PHONE, OTHER, (51000, 9999), opened="handshake", dst_role="server"), ("client", "server")),
         (one(PHONE, OTHER, (40000, 40002), "udp", app="rtp", dst_role="relay"), ("unknown", "relay")),

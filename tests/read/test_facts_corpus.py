@@ -13,6 +13,7 @@ import polars as pl
 
 from auditor.read.assemble import Assembled, assemble
 from auditor.read.facts.model import Dialog, Exchange, Fact, Hello, Hop, Media, Name, Peer, Redirect, Reflexive, Relayed
+from auditor.read.headers import UDP
 from auditor.read.scan import Scan, scan
 from auditor.read.source import sources
 from auditor.read.written import text
@@ -23,6 +24,7 @@ SHARES: Final = {
     "sip elements": 0.86,
     "sdp ends": 0.87,  # of MGCP and RTSP
     "server names": 0.88,  # in tunnels, and cut by segments
+    "quic server names": 1.0,
     "dns answers": 0.56,  # tshark gives the question's name to the addresses of name servers as well
     "dns addresses": 0.88,  # in tunnels and fragments
     "stun ends": 0.97,
@@ -50,7 +52,9 @@ def of(facts: Iterable[Fact], *kinds: type) -> list[Any]:
 def wanted(truth: dict[str, Any]) -> dict[str, set[Any]]:
     """Return what tshark names, in the words of `named`."""
     sip, stun, answers = (truth.get(key) or {} for key in ("sip", "stun", "dns_answers"))
-    hellos = [each for each in truth.get("sni") or () if each["via"] != "quic"]
+    hellos, quic = (
+        [each for each in truth.get("sni") or () if ("quic" in each["via"]) == sealed] for sealed in (False, True)
+    )
     addresses = [(name.lower(), value) for name, found in answers.items() for kind, value in found if kind != "cname"]
     hosts = ("via_sent_by", "contact_hosts", "record_route_hosts", "route_hosts")
     return {
@@ -58,6 +62,7 @@ def wanted(truth: dict[str, Any]) -> dict[str, set[Any]]:
         "sip elements": {(kind, host.lower()) for kind in hosts for host in sip.get(kind, ())},
         "sdp ends": announced(truth),
         "server names": {(each["name"].lower(), each["server"]) for each in hellos},
+        "quic server names": {(each["name"].lower(), each["server"]) for each in quic},
         "dns answers": set(addresses),
         "dns addresses": {value for _, value in addresses},
         "stun ends": {(each["ip"], int(each["port"])) for each in stun.get("addresses", ())},
@@ -83,6 +88,7 @@ def named(facts: list[Fact]) -> dict[str, set[Any]]:
         "sip elements": {(KINDS.get(fact.kind, "via_sent_by"), fact.host) for fact in of(facts, Hop)},
         "sdp ends": {(text(fact.address), fact.port) for fact in of(facts, Media)},
         "server names": {(fact.name, text(fact.flow[2])) for fact in of(facts, Hello)},
+        "quic server names": {(fact.name, text(fact.flow[2])) for fact in of(facts, Hello) if fact.flow[4] == UDP},
         "dns answers": {(fact.name, text(fact.address)) for fact in of(facts, Name)},
         "dns addresses": {text(fact.address) for fact in of(facts, Name)},
         "stun ends": {(text(fact.address), fact.port) for fact in of(facts, Reflexive, Relayed, Peer, Redirect)}

@@ -28,7 +28,7 @@ def test_a_process_answers_on_its_own_pipe_only(tmp_path: Path) -> None:
 
 
 def test_it_imports_no_tables_and_no_scapy() -> None:
-    heavy = ("polars", "pandas", "scapy", "zstandard", "yaml")
+    heavy = ("polars", "pandas", "scapy", "zstandard", "yaml", "cryptography")
     code = f"import sys, auditor.read.worker; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

@@ -63,7 +63,7 @@ class Name(Fact):
 
 @dataclass(slots=True, unsafe_hash=True)
 class Hello(Fact):
-    """The source of the flow opened a TLS or DTLS connection by a ClientHello."""
+    """The source of the flow opened a TLS, DTLS or QUIC connection by a ClientHello (or CHLO)."""
 
     flow: Flow
     name: str  # server_name (RFC 6066, section 3), empty: none, encrypted or cut off
@@ -102,6 +102,13 @@ class Hop(Fact):
     address: int  # its address or that of `received`, -1: a host name
     port: int  # 0: not given
     request: bool
+
+
+@dataclass(slots=True, unsafe_hash=True)
+class Registered(Fact):
+    """A SIP registration was answered to the user agent that made it: nobody else is on its Via chain."""
+
+    flow: Flow  # of the answer
 
 
 @dataclass(slots=True, unsafe_hash=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from auditor.read.facts import sdp
-from auditor.read.facts.model import Dialog, Fact, Hop, Media, Packet
+from auditor.read.facts.model import Dialog, Fact, Hop, Media, Packet, Registered
 from auditor.read.facts.text import address, line_text, name_text, port
 
 MESSAGES: Final = 16  # read of one payload at most
@@ -77,7 +77,10 @@ def _message(start: re.Match[bytes], headers: _Headers, body: bytes, packet: Pac
     words = headers.get(b"cseq", [b""])[0].upper().split()
     method = start[2] if request else words[-1] if words else b""
     facts: list[Fact] = [Dialog(*seen, flow, call_id, request, method not in _NO_CALL)]
-    told = [*_vias(headers), *_uris(headers)][:HOSTS]
+    vias = list(_vias(headers))
+    if method == b"REGISTER" and not request and len(vias) == 1:
+        facts.append(Registered(*seen, flow))
+    told = [*vias, *_uris(headers)][:HOSTS]
     for kind, host, received, number in dict.fromkeys(told):
         where = address(received or host)
         facts.append(Hop(*seen, flow, call_id, kind, _host_text(host), -1 if where is None else where, number, request))
