@@ -269,6 +269,7 @@ def of_reading(read: "Scan") -> tuple[str, ...]:
     if read.tunnels_apart:
         found.append(
             "There are more wrapped flows than can be remembered, so the hops of tunnels stand without their sessions."
+        )
     if read.quic_level:
         found.append(
             f"There are more QUIC connections than can be opened, so the server names of one in {2**read.quic_level:,} "
