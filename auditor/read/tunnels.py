@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditor.read import gre
-from auditor.read.arrays import I64, U64, big16, byte, items, words
+from auditor.read.arrays import I64, U64, big16, byte, distinct, items, words
 from auditor.read.headers import FRAGMENT, UDP, Packets
 from auditor.read.inside import NOTHING, Inside, Outer, ethernet, inside, sound, stripped, versioned
 from auditor.read.kinds import IPV4, IPV6, MPLS
@@ -274,8 +274,8 @@ def _codes(packets: Packets, which: I64) -> list[tuple[int, I64]]:
     udp = np.flatnonzero(protocol == UDP)
     if len(udp):
         source, target = (_port(ports[udp], shift) for shift in (0, 16))
-        code = np.minimum(_TO.take(target), _FROM.take(source))
-        found += [(each, which[udp[code == each]]) for each in range(len(TUNNELS)) if (code == each).any()]
+        code = np.where(_IS_TO.take(target), _TO.take(target), _FROM.take(source))
+        found += [(each, which[udp[code == each]]) for each in distinct(code.astype(np.int64)) if each != _NO_TUNNEL]
     six = len(packets.address) > 1
     for number, names in _BY_PROTOCOL.items():
         some = which[protocol == number]

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from auditor.model.flow import SOURCE_SHIFT
-from auditor.read.arrays import U64
+from auditor.read.arrays import I64
 from auditor.read.layout import TRANSPORTS
 from auditor.read.passed import DEEPER, Carried
 from auditor.read.tunnels import TUNNELS
@@ -30,6 +30,7 @@ PASSAGES: Final[dict[str, Any]] = {
 }
 _KEY: Final = ("vantage", "transport", "src_addr", "src_port", "dst_addr", "dst_port")
 _BACK: Final = ("vantage", "transport", "dst_addr", "dst_port", "src_addr", "src_port")
+_PAIR: Final = ("vantage", "kind", "depth", "a", "b")
 
 
 def tied(flows: pl.DataFrame, carried: Carried, vantages: Sequence[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -40,71 +41,88 @@ def tied(flows: pl.DataFrame, carried: Carried, vantages: Sequence[str]) -> tupl
     """
     if not len(carried):
         return flows, pl.DataFrame(schema=PASSAGES)
-    rows = flows.select(*_KEY).with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
-    found = _named(carried, vantages)
-    inner = [f"inner_{name}" for name in _KEY]
-    ways = [found.join(rows, left_on=inner, right_on=list(key), how="inner") for key in (_KEY, _BACK)]
-    known = pl.concat([way.select(*found.columns, "row") for way in ways]).unique(maintain_order=False)
-    deep = known.filter(pl.col("tunnel") == DEEPER)["row"].unique()
+    names = pl.Series(list(vantages), dtype=pl.String)
+    addresses, ends = _numbered(carried)
+    places = _places(flows, _inner(carried, names, addresses, ends[:2]))
+    deep = places.filter(pl.Series(carried.tunnel == DEEPER).gather(places["number"]))["row"].drop_nulls().unique()
     if len(deep):
         marked = pl.int_range(len(flows), eager=True).is_in(deep.implode())
         flows = flows.with_columns(pl.when(marked).then(pl.lit(TOO_DEEP)).otherwise("detail").alias("detail"))
-    rest = found.join(known, on=[*inner, "number"], how="anti").with_columns(row=pl.lit(None, pl.Int64))
-    both = pl.concat([known, rest]).filter(pl.col("tunnel") != DEEPER)
-    return flows, _passages(both)
+    return flows, _passages(places, carried, ends[2:], addresses, names)
 
 
-def _named(carried: Carried, vantages: Sequence[str]) -> pl.DataFrame:
-    """Write addresses as text; `number` tells the rows apart."""
-    tunnels = [*TUNNELS, TUNNELS[0]]
-    protocols = pl.Series([TRANSPORTS.get(number, f"ip/{number}") for number in range(256)])
+def _numbered(carried: Carried) -> tuple[pl.Series, list[I64]]:
+    """Number addresses in ascending order: return their texts, and inner source and destination, outer ones."""
     ends = ("src", "dst", "outer_src", "outer_dst")
-    hi, lo = ([getattr(carried, f"{end}_{half}") for end in ends] for half in ("hi", "lo"))
-    addresses = _texts(hi, lo)
-    transport = protocols.gather(carried.protocol)
-    return pl.DataFrame({
-        "number": np.arange(len(carried)),
-        "tunnel": carried.tunnel,
-        "depth": carried.depth,
-        "app": pl.Series([tunnel.name for tunnel in tunnels]).gather(carried.tunnel),
-        "transport": pl.Series([tunnel.transport for tunnel in tunnels]).gather(carried.tunnel),
-        "src_addr": addresses[2],
-        "dst_addr": addresses[3],
-        "source": carried.witness >> SOURCE_SHIFT,
-        "record": carried.witness & (1 << SOURCE_SHIFT) - 1,
-        "first_ns": carried.first_ns,
-        "last_ns": carried.last_ns,
-        "inner_vantage": pl.Series(list(vantages), dtype=pl.String).gather(carried.vantage),
-        "inner_transport": transport,
-        "inner_src_addr": addresses[0],
-        "inner_src_port": carried.sport.astype(np.int32),
-        "inner_dst_addr": addresses[1],
-        "inner_dst_port": carried.dport.astype(np.int32),
-    })  # fmt: skip
+    hi, lo = (np.concatenate([getattr(carried, f"{end}_{half}") for end in ends]) for half in ("hi", "lo"))
+    high, low, number = numbered(hi, lo)
+    return texts(high, low), np.split(number, len(ends))
 
 
-def _texts(hi: Sequence[U64], lo: Sequence[U64]) -> list[pl.Series]:
-    high, low, number = numbered(np.concatenate(hi), np.concatenate(lo))
-    written, count = texts(high, low), len(hi[0])
-    return [written.gather(number[i * count : (i + 1) * count]) for i in range(len(hi))]
+def _inner(carried: Carried, vantages: pl.Series, addresses: pl.Series, ends: Sequence[I64]) -> pl.DataFrame:
+    """Write the inner 5-tuples as the flow table does; `number` is that of the row."""
+    protocols = pl.Series([TRANSPORTS.get(number, f"ip/{number}") for number in range(256)])
+    columns = (
+        vantages.gather(carried.vantage),
+        protocols.gather(carried.protocol),
+        addresses.gather(ends[0]),
+        carried.sport.astype(np.int32),
+        addresses.gather(ends[1]),
+        carried.dport.astype(np.int32),
+    )
+    return pl.DataFrame({"number": np.arange(len(carried)), **dict(zip(_KEY, columns, strict=True))})
 
 
-def _passages(found: pl.DataFrame) -> pl.DataFrame:
+def _places(flows: pl.DataFrame, inner: pl.DataFrame) -> pl.DataFrame:
+    """Say in which rows of the flow table each inner 5-tuple stands, whichever way round; null: in none."""
+    rows = flows.select(*_KEY).with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
+    ways = [inner.join(rows, left_on=_KEY, right_on=key).select("number", "row") for key in (_KEY, _BACK)]
+    known = pl.concat(ways).unique()
+    lost = np.ones(len(inner), bool)
+    lost[known["number"].to_numpy()] = False
+    rest = np.flatnonzero(lost)
+    return pl.concat([known, pl.DataFrame({"number": rest, "row": [None] * len(rest)}, schema=known.schema)])
+
+
+def _passages(
+    places: pl.DataFrame, carried: Carried, ends: Sequence[I64], addresses: pl.Series, vantages: pl.Series
+) -> pl.DataFrame:
     """Fold both directions of an outer pair, which stands as it was first seen; leave out what others tell better."""
-    pair = [pl.min_horizontal("src_addr", "dst_addr").alias("a"), pl.max_horizontal("src_addr", "dst_addr").alias("b")]
-    place = ["vantage", "app", "transport", "depth", "a", "b"]
-    found = found.rename({"inner_vantage": "vantage"}).with_columns(pair)
+    kinds = [(tunnel.name, tunnel.transport) for tunnel in TUNNELS]
+    kind = np.array([*(kinds.index(each) for each in kinds), DEEPER])
+    which = places["number"].to_numpy()
+    found = pl.DataFrame({
+        "row": places["row"],
+        "vantage": carried.vantage[which],
+        "kind": kind[carried.tunnel[which]],
+        "depth": carried.depth[which],
+        "a": np.minimum(*ends)[which],
+        "b": np.maximum(*ends)[which],
+        "src": ends[0][which],
+        "dst": ends[1][which],
+        "source": carried.witness[which] >> SOURCE_SHIFT,
+        "record": carried.witness[which] & (1 << SOURCE_SHIFT) - 1,
+        "first_ns": carried.first_ns[which],
+        "last_ns": carried.last_ns[which],
+    }).filter(pl.col("kind") != DEEPER)  # fmt: skip
     nameless = pl.col("row").is_null()
-    told = (~nameless).any().over(place)
     folded = (
-        found.filter(~(nameless & told))
-        .sort("first_ns", "src_addr", "dst_addr")
-        .group_by("row", *place, maintain_order=True)
+        found.filter(~(nameless & (~nameless).any().over(_PAIR)))
+        .sort("first_ns", "src", "dst")
+        .group_by("row", *_PAIR, maintain_order=True)
         .agg(
-            pl.col("src_addr", "dst_addr").first(),
+            pl.col("src", "dst").first(),
             pl.col("source", "record").sort_by("source", "record").first(),
             pl.col("first_ns").min(),
             pl.col("last_ns").max(),
         )
+        .sort("row", *_PAIR, nulls_last=True)
     )
-    return folded.sort("row", *place, nulls_last=True).select(pl.col(k).cast(t) for k, t in PASSAGES.items())
+    written = {
+        "vantage": vantages.gather(folded["vantage"]),
+        "app": pl.Series([name for name, _ in kinds]).gather(folded["kind"]),
+        "transport": pl.Series([transport for _, transport in kinds]).gather(folded["kind"]),
+        "src_addr": addresses.gather(folded["src"]),
+        "dst_addr": addresses.gather(folded["dst"]),
+    }
+    return folded.drop("vantage").with_columns(**written).select(pl.col(k).cast(t) for k, t in PASSAGES.items())
