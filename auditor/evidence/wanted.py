@@ -179,18 +179,20 @@ def _seen_as(rows: pl.DataFrame, case: Case, facts: Iterable[Fact]) -> Iterator[
     All that speak of an end of the wanted flows; of other ends of the same address the first, unless one of those
     told the same address.
     """
+    answers = [fact for fact in facts if isinstance(fact, Reflexive | Hop) and mapped([fact])]
+    clients = pl.Series([text(address) for address in {fact.flow[2] for fact in answers}], dtype=pl.String)
     ends = {
-        (vantage, address, port)
+        end
         for side in flow.SIDES
-        for vantage, address, port in rows.select("vantage", f"{side}_addr", f"{side}_port").unique().iter_rows()
-        if address is not None
+        for end in rows.filter(pl.col(f"{side}_addr").is_in(clients.implode()))
+        .select("vantage", f"{side}_addr", f"{side}_port")
+        .unique()
+        .iter_rows()
     }
     people = {end[:2] for end in ends}
     told: set[tuple[str, str, int]] = set()
     elsewhere: dict[tuple[str, str, int], Fact] = {}
-    for fact in facts:
-        if not (isinstance(fact, Reflexive | Hop) and mapped([fact])):
-            continue
+    for fact in answers:
         client = case.reading.vantages[fact.vantage], text(fact.flow[2])
         if (*client, fact.flow[3]) in ends:
             told.add((*client, fact.address))
