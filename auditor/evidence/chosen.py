@@ -3,7 +3,7 @@
 Packets are sorted into flows by the same code as in an audit; where it would count them, their records are kept.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditor.evidence.case import Case
-from auditor.evidence.keys import Exchanges, Keys, Row
-from auditor.evidence.wanted import KEY, WHY, Wanted, protocol
+from auditor.evidence.keys import Exchanges, Keys
+from auditor.evidence.wanted import WHY, Numbered, Wanted, numbered
 from auditor.model.flow import SOURCE_SHIFT
 from auditor.read.arrays import I64, U64
 from auditor.read.classify import APPS, CODE
@@ -35,7 +35,6 @@ class Chosen:
     """The records that were found, as columns; sorted by witness once all inputs are read."""
 
     exchanges: Exchanges
-    why: NDArray[np.uint8]  # of each flow: index into WHY
     calls: Sequence[frozenset[str] | None]  # of each flow: the calls whose messages count, None: everything
     limit: int | None = None  # packets of each flow
     details: bool = False  # False: flows and witnesses are all that is asked, which takes a third of the room
@@ -209,15 +208,20 @@ class Found:
 
     packets: dict[str, NDArray[Any]]  # COLUMNS, by witness
     counts: I64  # of each wanted flow: its packets
+    flows: Numbered
     left: int  # packets beyond the limit
     messages: dict[int, tuple[str, bytes]]
 
-    def records(self, wanted: Wanted, why: NDArray[np.uint8]) -> tuple[I64, NDArray[np.uint8]]:
-        """Return the witnesses of all records, ascending and once each, and why they are evidence (index into WHY)."""
+    def records(self, wanted: Wanted) -> tuple[I64, NDArray[np.uint8]]:
+        """Return the witnesses of all records, ascending and once each, and why they are evidence (index into WHY).
+
+        Of a flow whose packets do not show its ends (they are wrapped, say) the first record stands for it.
+        """
+        flows, unseen = self.flows, np.flatnonzero((self.counts == 0) & (self.flows.first >= 0))
         single = np.array(list(wanted.records), np.int64)
         reasons = np.array([WHY.index(each) for each in wanted.records.values()], np.uint8)
-        witness = np.concatenate([self.packets["witness"].astype(np.int64), single])
-        because = np.concatenate([why[self.packets["flow"].astype(np.int64)], reasons])
+        witness = np.concatenate([self.packets["witness"].astype(np.int64), flows.first[unseen], single])
+        because = np.concatenate([flows.why[self.packets["flow"].astype(np.int64)], flows.why[unseen], reasons])
         order = np.lexsort((because, witness))
         first = np.diff(witness[order], prepend=-1) > 0
         return witness[order][first], because[order][first]
@@ -231,16 +235,15 @@ def choose(
     details: bool = False,
     shown: Sequence[int] = (),
     progress: Callable[[int, int], None] | None = None,
-) -> tuple[Found, NDArray[np.uint8]]:
+) -> Found:
     """Look for the packets of wanted flows, of each no more than `limit`, and for the messages in `shown` records.
 
-    Without `details` only flows and witnesses are told of them.
-    Also return why each flow is wanted (index into WHY).  Memory grows with the packets that are found, and not with
-    the inputs.
+    Without `details` only flows and witnesses are told of them.  Memory grows with the packets that are found, and not
+    with the inputs.
     """
-    rows, why, calls = _numbered(case, wanted)
-    exchanges = Exchanges(rows, case.reading.coarse)
-    chosen = Chosen(exchanges, why, calls, limit, details, np.zeros(len(rows), np.int64))
+    flows = numbered(case, wanted)
+    exchanges = Exchanges(flows.rows, case.reading.coarse)
+    chosen = Chosen(exchanges, flows.calls, limit, details, np.zeros(len(flows.rows), np.int64))
     fragments, messages = _Fragments(chosen), _Messages(chosen, np.array(sorted(shown), np.int64))
     part = Part(_Flows(chosen), fragments, messages)
     done, total = 0, sum(source.size for source in case.reading.sources)
@@ -254,28 +257,7 @@ def choose(
     for index, (source, vantage) in enumerate(zip(case.reading.sources, case.reading.of, strict=True)):
         read_whole(part, index, source, vantage, advanced)
     fragments.choose(case.reading.fragments_apart)
-    return Found(chosen.columns(), chosen.counts, chosen.left, messages.messages), why
-
-
-def _numbered(case: Case, wanted: Wanted) -> tuple[list[Row], NDArray[np.uint8], list[frozenset[str] | None]]:
-    """Number the exchanges of wanted rows, each once, whichever end opened it; the best reason of several counts."""
-    vantages = {name: number for number, name in enumerate(case.reading.vantages)}
-    found: dict[Any, tuple[int, set[str] | None]] = {}
-    for *row, why, shared, session in wanted.flows.select(*KEY, "why", "shared", "session").iter_rows():
-        if row[2] is not None and row[4] is not None:
-            ends = key(row, vantages)
-            best, calls = found.get(ends, (len(WHY), set()))
-            calls = None if calls is None or not shared else calls | {session}
-            found[ends] = min(best, WHY.index(why)), calls
-    reasons = np.array([why for why, _ in found.values()], np.uint8)
-    return list(found), reasons, [None if calls is None else frozenset(calls) for _, calls in found.values()]
-
-
-def key(row: Sequence[Any], vantages: Mapping[str, int]) -> Row:
-    """Return what tells an exchange (KEY) apart, whichever end opened it."""
-    vantage, transport, *rest = row
-    low, high = sorted((tuple(rest[:2]), tuple(rest[2:])))
-    return vantages[vantage], protocol(transport), *low, *high
+    return Found(chosen.columns(), chosen.counts, flows, chosen.left, messages.messages)
 
 
 def part_of(witness: I64, source: int) -> slice:

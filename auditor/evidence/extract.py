@@ -47,8 +47,8 @@ def extract(
     until then is no evidence.
     """
     rests = wanted(case, finding)
-    found, why = choose(case, rests, limit=limit, progress=progress)
-    witness, because = found.records(rests, why)
+    found = choose(case, rests, limit=limit, progress=progress)
+    witness, because = found.records(rests)
     if not len(witness):
         raise InputError(finding.id, "no packet of these inputs shows it; `auditor show` tells what it rests on")
     left = found.left + rests.left

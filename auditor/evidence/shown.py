@@ -12,8 +12,8 @@ import polars as pl
 
 from auditor.evidence import said, shape
 from auditor.evidence.case import Case
-from auditor.evidence.chosen import Found, choose, key
-from auditor.evidence.wanted import SAME, TOUCHES, WHY, Wanted, wanted
+from auditor.evidence.chosen import Found, choose
+from auditor.evidence.wanted import SAME, TOUCHES, WHY, Wanted, key, wanted
 from auditor.model.flow import SIDES, SOURCE_SHIFT
 from auditor.model.report import Finding
 from auditor.read.classify import APPS
@@ -38,7 +38,7 @@ def shown(case: Case, finding: Finding, *, limit: int = PACKETS, progress: Progr
     sayings = _sayings(rests, rows, case)
     first = dict(list(sayings.items())[:MESSAGES])
     shown_records = [witness for witness in first if witness >= 0]
-    found, _ = choose(
+    found = choose(
         case, replace(rests, flows=rows, records={}), limit=limit, details=True, shown=shown_records, progress=progress
     )
     whole = jsonv1.shaped(replace(case.report, findings=(finding,)))

@@ -5,16 +5,20 @@ single packets: what tells of a touch that no packet shows, the DNS answers that
 answers that say under which public address an end is seen.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from auditor.evidence.case import Case
+from auditor.evidence.keys import Row
 from auditor.evidence.sessions import judged
 from auditor.model import flow
 from auditor.model.report import Finding
+from auditor.read.arrays import I64
 from auditor.read.facts.model import Fact, Hop, Name, Reflexive
 from auditor.read.labels import NAMES, mapped
 from auditor.read.layout import TRANSPORTS
@@ -175,18 +179,20 @@ def _seen_as(rows: pl.DataFrame, case: Case, facts: Iterable[Fact]) -> Iterator[
     All that speak of an end of the wanted flows; of other ends of the same address the first, unless one of those
     told the same address.
     """
+    answers = [fact for fact in facts if isinstance(fact, Reflexive | Hop) and mapped([fact])]
+    clients = pl.Series([text(address) for address in {fact.flow[2] for fact in answers}], dtype=pl.String)
     ends = {
-        (vantage, address, port)
+        end
         for side in flow.SIDES
-        for vantage, address, port in rows.select("vantage", f"{side}_addr", f"{side}_port").unique().iter_rows()
-        if address is not None
+        for end in rows.filter(pl.col(f"{side}_addr").is_in(clients.implode()))
+        .select("vantage", f"{side}_addr", f"{side}_port")
+        .unique()
+        .iter_rows()
     }
     people = {end[:2] for end in ends}
     told: set[tuple[str, str, int]] = set()
     elsewhere: dict[tuple[str, str, int], Fact] = {}
-    for fact in facts:
-        if not (isinstance(fact, Reflexive | Hop) and mapped([fact])):
-            continue
+    for fact in answers:
         client = case.reading.vantages[fact.vantage], text(fact.flow[2])
         if (*client, fact.flow[3]) in ends:
             told.add((*client, fact.address))
@@ -199,3 +205,43 @@ def _seen_as(rows: pl.DataFrame, case: Case, facts: Iterable[Fact]) -> Iterator[
 def protocol(transport: str) -> int:
     """Return the number of a transport of the flow table."""
     return _PROTOCOLS[transport] if transport in _PROTOCOLS else int(transport.removeprefix("ip/"))
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """Wanted flows by number: columns of equal length."""
+
+    rows: list[Row]
+    why: NDArray[np.uint8]  # index into WHY
+    calls: list[frozenset[str] | None]  # the calls whose messages count, None: everything
+    first: I64  # witness of its first packet, -1: no packet is known
+
+
+def numbered(case: Case, wanted: Wanted) -> Numbered:
+    """Number the exchanges of wanted rows, each once, whichever end opened it; the best reason of several counts."""
+    vantages = {name: number for number, name in enumerate(case.reading.vantages)}
+    found: dict[Row, tuple[int, set[str] | None, int]] = {}
+    columns = (*KEY, "why", "shared", "session", "basis", "source", "record")
+    for *row, why, shared, session, basis, source, record in wanted.flows.select(columns).iter_rows():
+        if row[2] is None or row[4] is None:
+            continue
+        ends = key(row, vantages)
+        best, calls, first = found.get(ends, (len(WHY), set(), -1))
+        if basis == flow.OBSERVED:
+            witness = source << flow.SOURCE_SHIFT | record
+            first = witness if first < 0 else min(first, witness)
+        found[ends] = min(best, WHY.index(why)), None if calls is None or not shared else calls | {session}, first
+    told = list(found.values())
+    return Numbered(
+        list(found),
+        np.array([why for why, _, _ in told], np.uint8),
+        [None if calls is None else frozenset(calls) for _, calls, _ in told],
+        np.array([first for _, _, first in told], np.int64),
+    )
+
+
+def key(row: Sequence[Any], vantages: Mapping[str, int]) -> Row:
+    """Return what tells an exchange (KEY) apart, whichever end opened it."""
+    vantage, transport, *rest = row
+    low, high = sorted((tuple(rest[:2]), tuple(rest[2:])))
+    return vantages[vantage], protocol(transport), *low, *high

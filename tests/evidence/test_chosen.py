@@ -2,8 +2,13 @@
 
 import struct
 
+import numpy as np
+import pytest
+
+from auditor.evidence.keys import Keys
 from tests.captures import ACK, PSH, SYN, ether, ip, pcap, rtp, sdp, sip, stun, tcp, udp, xor_mapped
-from tests.evidence.folder import PROXY, Folder, call, fragmented, records
+from tests.evidence import pcapng_file
+from tests.evidence.folder import PROXY, Folder, call, extracted, fragmented, records
 from tests.read import files
 from tests.test_witness import BEIJING, CANADA, STATES
 
@@ -102,3 +107,13 @@ def test_ipv6_and_mapped_addresses(folder: Folder) -> None:
     ]
     file, _, _ = folder.proof(folder.write(a=pcap([*mapped, *rtp(CANADA, 1, PROXY, 1)])))
     assert [packet.data for packet in file.packets] == mapped
+
+
+def test_a_flow_whose_packets_do_not_show_its_ends_is_stood_for_by_its_first(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = folder.open(folder.write(a=pcap([*rtp(CANADA, 1, PROXY, 1, count=3), *rtp(CANADA, 40000, BEIJING, 3480)])))
+    monkeypatch.setattr(Keys, "find", lambda self, columns: np.full(len(columns[0]), -1, np.int64))
+    content, done = extracted(case, case.report.findings[0])
+    assert records(pcapng_file.parse(content)) == [("a.pcap", 4)]
+    assert done.packets == 1
