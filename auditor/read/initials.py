@@ -21,6 +21,8 @@ HELLO: Final = 1 << 13
 """Bytes in pieces of one hello."""
 SHUT: Final = 2
 """Packets of one connection ID that wait for the key of another one."""
+LONGEST: Final = 2048
+"""Bytes of a packet that waits: clients send no longer ones before they know the path."""
 OTHERS: Final = 4
 """Connection IDs of one flow whose keys are tried on such packets."""
 
@@ -57,6 +59,8 @@ class Connection:
 
     def wait(self, packet: Sealed, tally: Tally) -> None:
         """Keep a packet that its own connection ID does not open, while it is among the first ones."""
+        if len(packet.data) > LONGEST:
+            return
         self.shut[packet] = added(self.shut.get(packet), tally)
         if len(self.shut) > SHUT:
             del self.shut[max(self.shut, key=lambda each: (self.shut[each][1], each.data))]
