@@ -5,6 +5,7 @@ It is bounded: of many exchanges, packets and messages it shows the first and co
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import Any, Final
 
 import numpy as np
@@ -32,8 +33,8 @@ Progress = Callable[[int, int], None]
 def shown(case: Case, finding: Finding, *, limit: int = PACKETS, progress: Progress | None = None) -> shape.Shown:
     """Explain a finding, with the first `limit` packets of each exchange."""
     rests = wanted(case, finding)
-    groups = _exchanges(rests, case)
-    chosen = list(groups)[:EXCHANGES]
+    groups, count = _exchanges(rests, case)
+    chosen = list(groups)
     rows = pl.concat([groups[each] for each in chosen]) if chosen else rests.flows.head(0)
     sayings = _sayings(rests, rows, case)
     first = dict(list(sayings.items())[:MESSAGES])
@@ -51,13 +52,16 @@ def shown(case: Case, finding: Finding, *, limit: int = PACKETS, progress: Progr
         messages=[_message(witness, *each, found, case) for witness, each in first.items()],
         message_count=len(sayings) + rests.left,
         exchanges=[_exchange(groups[each], numbers[each], each, found, case) for each in chosen],
-        exchange_count=len(groups),
+        exchange_count=count,
         inputs=_inputs(whole.inputs, rests, found, finding),
     )
 
 
-def _exchanges(rests: Wanted, case: Case) -> dict[Any, pl.DataFrame]:
-    """Group wanted rows by what went between the same two ends; those that touched stand first, then by time."""
+def _exchanges(rests: Wanted, case: Case) -> tuple[dict[Any, pl.DataFrame], int]:
+    """Group wanted rows by what went between the same two ends; return the first groups and how many there are.
+
+    Those that touched stand first, then by time.
+    """
     order = [
         pl.col("why").replace_strict(list(WHY), range(len(WHY)), return_dtype=pl.Int64),
         "first_ns",
@@ -69,7 +73,7 @@ def _exchanges(rests: Wanted, case: Case) -> dict[Any, pl.DataFrame]:
     vantages = {name: number for number, name in enumerate(case.reading.vantages)}
     for number, row in enumerate(rows.select(*_KEY).iter_rows()):
         groups.setdefault(key(row, vantages), []).append(number)
-    return {each: rows[numbers] for each, numbers in groups.items()}
+    return {each: rows[numbers] for each, numbers in islice(groups.items(), EXCHANGES)}, len(groups)
 
 
 _KEY: Final = ("vantage", "transport", "src_addr", "src_port", "dst_addr", "dst_port")
