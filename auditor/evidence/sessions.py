@@ -11,6 +11,7 @@ from typing import Final
 import polars as pl
 
 from auditor.digest import PARTY
+from auditor.enrich.hops import WRAPPED
 from auditor.evidence.case import Case
 from auditor.model import flow
 from auditor.report.clean import encodable
@@ -158,7 +159,9 @@ def _written(units: pl.DataFrame, inputs: Sequence[str]) -> pl.DataFrame:
         for name, column in (("start", "first_ns"), ("end", "last_ns"))
     }
     table = units.with_columns(input=source).with_columns(
-        kind=pl.when(pl.col("session").is_null()).then(pl.lit("flow")).otherwise(pl.lit("call")),
+        kind=pl.when(pl.col("session").str.starts_with(f"{WRAPPED} ") | pl.col("session").is_null())
+        .then(pl.lit("flow"))
+        .otherwise(pl.lit("call")),
         session=pl.coalesce("session", own),
         finding_packets=pl.col("finding_packets").fill_null(0),
         finding_bytes=pl.col("finding_bytes").fill_null(0),

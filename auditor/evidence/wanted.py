@@ -58,12 +58,12 @@ KEY: Final = ("vantage", "transport", "src_addr", "src_port", "dst_addr", "dst_p
 
 def wanted(case: Case, finding: Finding) -> Wanted:
     """Say what a finding rests on."""
-    every = judged(case)
+    every, frame = _tapped(judged(case), case), _tapped(case.located.frame, case)
     hits = case.traced.hits.filter(pl.col("id") == finding.id).select("row").unique()
     touching = every.join(hits, on="row", how="semi")
     related = every.join(touching.select("unit").unique(), on="unit", how="semi").join(touching, on="index", how="anti")
     rows = pl.concat([_because(touching, TOUCHES), _because(related, SAME)])
-    rows = pl.concat([rows, _because(_beside(rows, case.located.frame), CONTROL).select(rows.columns)])
+    rows = pl.concat([rows, _because(_beside(rows, frame), CONTROL).select(rows.columns)])
     facts = case.reading.facts
     told = _told(touching, related, case, facts)
     single: dict[int, str] = {}
@@ -73,9 +73,15 @@ def wanted(case: Case, finding: Finding) -> Wanted:
         if fact.packets and (len(single) < RECORDS or fact.witness in single):
             single.setdefault(fact.witness, why)
     names = [fact for fact in found if isinstance(fact, Name) and not fact.packets]
-    flows = pl.concat([_calls(rows, case.located.frame), _carrying(told, case, rows)], how="diagonal")
+    flows = pl.concat([_calls(rows, frame), _carrying(told, case, rows)], how="diagonal")
     counts = dict(rows.group_by("why").len().iter_rows())
     return Wanted(flows, single, names, found, len({f.witness for f in found if f.packets}) - len(single), counts)
+
+
+def _tapped(rows: pl.DataFrame, case: Case) -> pl.DataFrame:
+    """Give rows that were seen in tunnels the vantage that the tunnels passed, which is where their packets are."""
+    taps = {flow.inside(name): name for name in case.reading.vantages} | {name: name for name in case.reading.vantages}
+    return rows.with_columns(pl.col("vantage").replace(taps))
 
 
 def _because(rows: pl.DataFrame, why: str) -> pl.DataFrame:
