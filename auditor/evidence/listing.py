@@ -36,6 +36,8 @@ def _session(row: dict[str, Any]) -> Iterator[str]:
     told = [visible(", ".join(row["planes"])), ", ".join(row["bases"]), ", ".join(row["outcomes"])]
     volume = f"{words.many(row['packets'], 'packet')}, {words.size(row['bytes'])} in {words.many(row['flows'], 'flow')}"
     yield f"  {'traffic':10}{'; '.join(filter(None, told))}; {volume}"
+    for i, text in enumerate(_few([visible(name) for name in row["meetings"]], "meeting")):
+        yield f"  {'' if i else 'meeting':10}{text} (inferred from client, service and time)"
     found = zip(row["findings"], row["rules"], row["verdicts"], strict=True)
     for i, text in enumerate(_few([f"{verdict}  {rule}  {name}" for name, rule, verdict in found], "finding")):
         yield f"  {'' if i else 'findings':10}{text}"

@@ -20,14 +20,14 @@ from auditor.report.table import harmless
 COLUMNS: Final = (
     "session", "kind", "start", "end", "participants", "participant_countries", "participant_labels",
     "participants_certain", "places", "place_countries", "place_sites", "place_operators", "place_roles", "planes",
-    "bases", "outcomes", "services", "flows", "packets", "bytes", "findings", "rules", "verdicts", "finding_packets",
-    "finding_bytes", "input", "record",
+    "bases", "outcomes", "services", "meetings", "flows", "packets", "bytes", "findings", "rules", "verdicts",
+    "finding_packets", "finding_bytes", "input", "record",
 )  # fmt: skip
 """Columns whose names begin alike are lists that belong together: the nth entry of each is of the nth participant,
 place or finding."""
 LISTS: Final = (
     "participants", "participant_countries", "participant_labels", "participants_certain", "places", "place_countries",
-    "place_sites", "place_operators", "place_roles", "planes", "bases", "outcomes", "services",
+    "place_sites", "place_operators", "place_roles", "planes", "bases", "outcomes", "services", "meetings",
     "findings", "rules", "verdicts",
 )  # fmt: skip
 STRANGERS: Final = ("participant_labels", "place_sites", "place_operators", "services")
@@ -91,6 +91,8 @@ def _units(flows: pl.DataFrame) -> pl.DataFrame:
     )
     for name, of in _WORDS.items():
         units = units.join(_listed(flows.filter(pl.col(of) != ""), {name: of}), on="unit", how="left")
+    meetings = flows.with_columns(pl.col("meeting").str.split(" ")).explode("meeting").drop_nulls("meeting")
+    units = units.join(_listed(meetings, {"meetings": "meeting"}), on="unit", how="left")
     return units.with_columns(
         packets=pl.col("src_packets") + pl.col("dst_packets"),
         bytes=pl.col("src_bytes") + pl.col("dst_bytes"),
@@ -100,6 +102,7 @@ def _units(flows: pl.DataFrame) -> pl.DataFrame:
 
 
 _WORDS: Final = {"planes": "plane", "bases": "basis", "outcomes": "outcome", "services": "service"}
+"""Lists, and the columns of flows whose words they gather."""
 
 
 def _ends(flows: pl.DataFrame, case: Case) -> pl.DataFrame:

@@ -117,3 +117,13 @@ def test_a_flow_whose_packets_do_not_show_its_ends_is_stood_for_by_its_first(
     content, done = extracted(case, case.report.findings[0])
     assert records(pcapng_file.parse(content)) == [("a.pcap", 4)]
     assert done.packets == 1
+
+
+def test_what_is_in_a_tunnel_is_taken_as_it_was_wrapped(folder: Folder) -> None:
+    inner = [*rtp("10.0.0.4", 40000, BEIJING, 3480), *rtp("10.0.0.4", 40000, PROXY, 3480, ssrc=9)]
+    outer = [udp(CANADA, 50000, STATES, 4789, bytes([8, 0, 0, 0, 0, 0, 1, 0]) + frame) for frame in inner]
+    paths = folder.write(a=pcap(outer))
+    case = folder.open(paths)
+    finding = next(found for found in case.report.findings if BEIJING in found.endpoints)
+    file, _, _ = folder.proof(paths, at=case.report.findings.index(finding))
+    assert [packet.data for packet in file.packets] == outer[:20]

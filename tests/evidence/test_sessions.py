@@ -134,3 +134,11 @@ def test_from_python() -> None:
     assert list(found["record"]) == [27, 148]
     assert str(found["start"].dtype) == "datetime64[ns, UTC]"
     assert len(auditor.sessions(Path(capture), inventory=inventory)) == 12
+
+
+def test_meetings_that_are_inferred_are_listed_as_such() -> None:
+    ends = {**client("198.51.100.1"), **server("192.0.2.1")}
+    rows = frame([flow(meeting="zoom~b~1 zoom~a~1", **ends), flow(record=2, session="call", **ends)])
+    found = table(case_of(rows, plain()))
+    assert found.sort("record")["meetings"].to_list() == [["zoom~a~1", "zoom~b~1"], []]
+    assert "zoom~a~1 (inferred from client, service and time)" in listing.render(found, ())
