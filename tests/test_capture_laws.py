@@ -90,7 +90,11 @@ def bare(found: dict[str, Any]) -> dict[str, Any]:
     out = strip(found)
     for finding, stripped in zip(found["findings"], out["findings"], strict=True):
         stripped["first"] = finding["first"]  # the time, not the names of the first sessions
-        stripped["settles"] = [entry["fact"] for entry in finding["settles"]]  # whose words name inputs
+        # What would settle it may be asked of an input: of two parts, then, where it was asked of one whole.
+        names = {entry["name"] for entry in found["inputs"]}
+        stripped["settles"] = sorted(
+            {(s["fact"], "" if s["subject"] in names else s["text"]) for s in finding["settles"]}
+        )
     return out
 
 

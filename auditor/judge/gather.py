@@ -118,8 +118,12 @@ def _people(hits: pl.DataFrame, sealed: Sealed) -> pl.DataFrame:
 
 def _unknown(hits: pl.DataFrame) -> Rows:
     """List some of the ends of each finding for each set of conditions that are not known of them."""
-    end = ["why", "example", "role", "vantage", "proof", "app", "direction"]
-    ends = hits.filter(~pl.col("fails")).group_by("finding", *end).agg(pl.col("witness").min())
+    end = ["why", "example", "role", "vantage", "proof"]
+    told = (
+        pl.col("app").cast(pl.String).max(),
+        pl.col("direction").cast(pl.String).min(),
+    )  # what is known before what is not
+    ends = hits.filter(~pl.col("fails")).group_by("finding", *end).agg(pl.col("witness").min(), *told)
     return _rows(ends.sort(end, nulls_last=True).group_by("finding", "why", maintain_order=True).head(UNKNOWN))
 
 

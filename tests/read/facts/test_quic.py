@@ -1,7 +1,7 @@
 """Initial packets of QUIC are opened as the RFCs' own samples are, and nothing else is read out of them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.read.facts import quic
@@ -102,6 +102,7 @@ def test_whether_a_message_is_whole() -> None:
         assert not any(quic.whole(message[:size]) for size in range(len(message)))
 
 
+@settings(deadline=None)  # the first example loads the library
 @given(
     st.binary(max_size=80),
     st.sampled_from([1, V2, 0x51303433, 0x51303436, 0x51303530, 0xFF00001D]),
