@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from auditor.enrich.places import Places
     from auditor.read.scan import Scan
     from auditor.read.source import Source
+    from auditor.read.staff import Worker
     from auditor.rules import RuleSet
 
 Progress = Callable[[int, int], None]
@@ -96,13 +97,16 @@ def audit(
     zoom-2020, which the report then says); `services` are files that add to the service catalogue.  Raises InputError
     for what the user can mend.
     """
-    from auditor.read.scan import uncollected
+    from auditor.read.staff import started
 
-    places, known = open_places(inventory, geo), catalogue(services)
-    ruleset = load_rules(rules, known.titles)  # first: a bad rule should not cost the time of reading captures
-    with uncollected():
-        found = locate_flows(inputs, places, known, workers, progress)
-        report = conclude(fold(found, ruleset), found, ruleset, places, known, notes(rules))
+    with started(_given(inputs), workers) as staff:  # before heavy libraries are imported: theirs take as long
+        from auditor.read.scan import uncollected
+
+        places, known = open_places(inventory, geo), catalogue(services)
+        ruleset = load_rules(rules, known.titles)  # first: a bad rule should not cost the time of reading captures
+        with uncollected():
+            found = locate_flows(inputs, places, known, workers, progress, staff)
+            report = conclude(fold(found, ruleset), found, ruleset, places, known, notes(rules))
     return Audit(report, found)
 
 
@@ -141,20 +145,26 @@ def locate_flows(
     services: "Catalogue",
     workers: int | None = None,
     progress: Progress | None = None,
+    staff: "Sequence[Worker]" = (),
 ) -> Located:
-    """Read captures into flows and say of every end who and where it may be."""
-    return put_together(read(inputs, places, workers, progress), places, services)
+    """Read captures into flows and say of every end who and where it may be; `staff` as `scan` takes it."""
+    return put_together(read(inputs, places, workers, progress, staff), places, services)
 
 
-def read(inputs: Paths, places: "Places", workers: int | None = None, progress: Progress | None = None) -> Reading:
+def read(
+    inputs: Paths,
+    places: "Places",
+    workers: int | None = None,
+    progress: Progress | None = None,
+    staff: "Sequence[Worker]" = (),
+) -> Reading:
     """Read captures: one-way flows, and what single packets say."""
     from auditor.read.scan import scan
     from auditor.read.source import sources
 
-    given = [inputs] if isinstance(inputs, str | Path) else inputs
-    found = sources([str(path) for path in given])
+    found = sources(_given(inputs))
     names, vantages = places.vantages([source.name for source in found])
-    return Reading(found, names, vantages, scan(found, vantages, workers=workers, progress=progress))
+    return Reading(found, names, vantages, scan(found, vantages, workers=workers, progress=progress, staff=staff))
 
 
 def put_together(reading: Reading, places: "Places", services: "Catalogue") -> Located:
@@ -185,7 +195,15 @@ def located(
     progress: Progress | None = None,
 ) -> Located:
     """Return the located flow table of captures: what an audit judges, before it judges."""
-    return locate_flows(inputs, open_places(inventory, geo), catalogue(services), workers, progress)
+    from auditor.read.staff import started
+
+    with started(_given(inputs), workers) as staff:
+        return locate_flows(inputs, open_places(inventory, geo), catalogue(services), workers, progress, staff)
+
+
+def _given(inputs: Paths) -> list[str]:
+    """Return the paths of inputs."""
+    return [str(path) for path in ([inputs] if isinstance(inputs, str | Path) else inputs)]
 
 
 def flows(inputs: Paths, **options: Any) -> "pd.DataFrame":

@@ -4,13 +4,14 @@ First a table of the first two bytes, then tests of the few candidates.  RFC 798
 channels, QUIC and RTP apart by their first byte, so that one socket can carry all of them.
 """
 
+import re
 from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from auditor.read.arrays import I64, U64, Bool, words
+from auditor.read.arrays import I64, U64, Bool, rows, words
 from auditor.read.headers import FRAGMENT, ICMP, ICMP6, TCP, UDP, Packets
 
 APPS: Final = (
@@ -69,13 +70,30 @@ def _table(tcp: bool) -> NDArray[np.uint8]:
 
 
 _FIRST: Final = np.concatenate((_table(False), _table(True)))
-_PORT: Final = np.zeros((2, FEW), np.uint8)
+_PORT: Final = np.zeros(2 * FEW, np.uint8)
+"""What ports are registered for, by number as it lies in memory; of TCP behind `FEW`."""
+_in_memory = np.arange(FEW, dtype=np.uint16).byteswap()
 for _row, _named in enumerate((_BY_PORT, _TCP_BY_PORT)):
     for _number, _name in _named.items():
-        _PORT[_row, _number] = CODE[_name]
+        _PORT[_row * FEW + int(_in_memory[_number])] = CODE[_name]
 
-_NAMES: Final = np.isin(np.arange(FEW, dtype=np.uint16).byteswap(), (53, 5353, 5355, 137))
-"""Ports of name services, as they lie in memory: a DNS id is any two bytes, so there it is no sign of media."""
+
+def _listed(*numbers: int) -> NDArray[np.bool_]:
+    """Say in a table which 16-bit numbers, as they lie in memory, are listed; np.isin costs 20 microseconds a call."""
+    table = np.zeros(FEW, bool)
+    table[_in_memory[list(numbers)]] = True
+    return table
+
+
+_NAMES: Final = _listed(53, 5353, 5355, 137)
+"""Ports of name services: a DNS id is any two bytes, so there it is no sign of media."""
+_TURN_PORTS: Final = _listed(3478, 5349)
+_CLASSIC: Final = _listed(0x001, 0x002, 0x101, 0x102, 0x111, 0x112)
+"""Types of STUN messages that existed before the cookie (RFC 3489)."""
+_ZOOM: Final = np.isin(np.arange(256), ZOOM_TYPES)
+_STREAMED: Final = np.isin(np.arange(256), [CODE[name] for name in ("http", "rtsp", "ssh", "vnc")])
+"""Text that is none of these unless TCP carries it."""
+_X224: Final = np.isin(np.arange(256), (0xE0, 0xD0, 0xF0))
 
 _8, _16, _32, _48 = (np.uint64(n) for n in (8, 16, 32, 48))
 _S, _W = np.uint64(0xFFFF), np.uint64(0xFFFFFFFF)
@@ -93,8 +111,9 @@ def classify(packets: Packets) -> tuple[NDArray[np.uint8], U64]:
     start = words(packets.data, packets.body, 2)
     tcp = packets.protocol == TCP
     plain = tcp | (packets.protocol == UDP)
-    app = _FIRST.take((start[:, 0] & _S).view(np.int64) + (tcp.astype(np.int64) << 16))
-    app[packets.length == 0] = 0
+    first = start.view(np.uint16)[:, 0].astype(np.int64)
+    first += FEW * tcp
+    app = _FIRST.take(first)
     short = np.flatnonzero((size < 8) | ~plain)
     if len(short):
         kind = np.where(packets.length[short] > 0, CODE["other"], 0)
@@ -107,8 +126,10 @@ def classify(packets: Packets) -> tuple[NDArray[np.uint8], U64]:
     for code, look in _LOOKS.items():
         some = np.flatnonzero(app == code)
         if len(some):
-            app[some[~look(packets, some, start[some], size[some])]] = CODE["other"]
-    _by_port(packets, app, tcp, plain & (packets.flags & FRAGMENT == 0) & (packets.length > 0), start, size)
+            app[some[~look(packets, some, rows(start, some), size[some])]] = CODE["other"]
+    if len(packets.later):
+        plain &= packets.flags & FRAGMENT == 0
+    _by_port(packets, app, tcp, plain, start, size)
     return app, start
 
 
@@ -117,11 +138,13 @@ def _by_port(packets: Packets, app: NDArray[np.uint8], tcp: Bool, plain: Bool, s
     rest = np.flatnonzero((app == CODE["other"]) & plain)
     if not len(rest):
         return
-    source, target = _ports(packets.ports[rest])
-    row = tcp[rest].astype(np.int64)
-    named = np.maximum(np.maximum(_PORT[row, target], _PORT[row, source]), CODE["other"])
-    typed = (size[rest] > 0) & np.isin(start[rest, 0] & np.uint64(0xFF), ZOOM_TYPES)
-    named[(named == CODE["zoom"]) & ~typed] = CODE["other"]
+    row = FEW * tcp[rest]
+    named = np.maximum(*(_PORT.take(port + row) for port in _raw_ports(packets, rest)))
+    np.maximum(named, CODE["other"], out=named)
+    zoom = np.flatnonzero(named == CODE["zoom"])
+    if len(zoom):
+        kind = start.view(np.uint8)[rest[zoom], 0]
+        named[zoom[~_ZOOM.take(kind) | (size[rest[zoom]] <= 0)]] = CODE["other"]
     app[rest] = named
     nameless = rest[(named == CODE["other"]) & ~tcp[rest] & (size[rest] >= 16)]
     app[nameless[_wireguard(packets.length[nameless], start[nameless])]] = CODE["wireguard"]
@@ -140,6 +163,12 @@ def _wireguard(length: I64, start: U64) -> Bool:
     return good
 
 
+def _raw_ports(packets: Packets, which: I64) -> tuple[I64, I64]:
+    """Return source and destination ports as they lie in memory."""
+    both = packets.ports.take(which).view(np.int64)
+    return both & 0xFFFF, both >> 16
+
+
 def _ports(ports: U64) -> tuple[I64, I64]:
     return _network(ports & _S, 2), _network(ports >> _16 & _S, 2)
 
@@ -151,7 +180,7 @@ def _stun(packets: Packets, which: I64, start: U64, size: I64) -> Bool:
     """Tell STUN by its cookie, or, without one (RFC 3489), by its length and a method that existed then."""
     cookie = _network(start[:, 0] >> _32, 4) == COOKIE
     length = _network(start[:, 0] >> _16 & _S, 2)
-    classic = np.isin(_network(start[:, 0] & _S, 2), (0x001, 0x002, 0x101, 0x102, 0x111, 0x112)) & (length % 4 == 0)
+    classic = _CLASSIC.take((start[:, 0] & _S).view(np.int64)) & (length % 4 == 0)
     whole, udp = packets.length[which], packets.protocol[which] == UDP
     framed = _network(start[:, 0] >> _48 | (start[:, 1] & _S) << _16, 4) == COOKIE  # on TCP, behind a length (RFC 4571)
     good: Bool = (whole >= 20) & (cookie | (framed & ~udp & (size >= 10)) | (classic & (length + 20 == whole) & udp))
@@ -163,16 +192,16 @@ def _turn(packets: Packets, which: I64, start: U64, size: I64) -> Bool:
     length = _network(start[:, 0] >> _16 & _S, 2)
     whole = packets.length[which]
     fits = (length > 0) & (length + 4 <= whole) & (whole <= length + 7)
-    source, target = _ports(packets.ports[which])
-    usual = np.isin(source, (3478, 5349)) | np.isin(target, (3478, 5349))
+    source, target = _raw_ports(packets, which)
+    usual = _TURN_PORTS.take(source) | _TURN_PORTS.take(target)
     good: Bool = fits & (usual | (packets.protocol[which] == UDP)) & ~_at_name_port(packets, which)
     return good
 
 
 def _at_name_port(packets: Packets, which: I64) -> Bool:
     """Say which packets have the port of a name service."""
-    ports = packets.ports[which].view(np.int64)
-    named: Bool = _NAMES.take(ports & 0xFFFF) | _NAMES.take(ports >> 16 & 0xFFFF)
+    source, target = _raw_ports(packets, which)
+    named: Bool = _NAMES.take(source) | _NAMES.take(target)
     return named
 
 
@@ -193,7 +222,8 @@ def _quic(packets: Packets, which: I64, start: U64, size: I64) -> Bool:
     """
     version = _network(start[:, 0] >> _8 & _W, 4)
     kinds = (version >> 8 == 0xFF0000, version >> 24 == 0x51, version >> 24 == 0x54, version >> 8 == 0xFACEB0)
-    known = np.isin(version, (0, 1, 0x6B3343CF)) | np.logical_or.reduce(kinds) | (version & 0x0F0F0F0F == 0x0A0A0A0A)
+    known = (version == 0) | (version == 1) | (version == 0x6B3343CF) | (version & 0x0F0F0F0F == 0x0A0A0A0A)
+    known |= np.logical_or.reduce(kinds)
     good: Bool = known & ((start[:, 0].view(np.int64) & 0x40 != 0) | (version == 0))
     public = start[:, 0].view(np.int64) & 0x80 == 0
     named = _network(start[:, 1] >> _8 & _W, 4)
@@ -212,7 +242,7 @@ def _rdp(packets: Packets, which: I64, start: U64, size: I64) -> Bool:
     source, target = _ports(packets.ports[which])
     usual = (source == 3389) | (target == 3389)
     length = _network(start[:, 0] >> _16 & _S, 2)
-    good: Bool = usual & (length <= packets.length[which]) & np.isin(code, (0xE0, 0xD0, 0xF0))
+    good: Bool = usual & (length <= packets.length[which]) & _X224.take(code)
     return good
 
 
@@ -221,6 +251,7 @@ _WORDS: Final = np.array([word for word, _code in _words], np.uint64)
 _WORD_CODES: Final = np.array([code for _word, code in _words], np.uint8)
 
 
+_REQUEST_LINE: Final = re.compile(rb"[^\r]*(?<=SIP/2\.0)\r\n").match
 _STATUS_LINE: Final = np.uint64(int.from_bytes(b"SIP/2.0 ", "little"))
 
 
@@ -234,14 +265,15 @@ def _text(packets: Packets, which: I64, start: U64) -> NDArray[np.uint8]:
     body, end = packets.body[which[asked]], packets.end[which[asked]]
     rows = zip(asked.tolist(), body.tolist(), np.minimum(end, body + FIRST_LINE).tolist(), strict=True)
     for i, first, last in rows:
+        if _REQUEST_LINE(memory, first, last):
+            continue
         line, ended, _rest = bytes(memory[first:last]).partition(b"\r\n")
         if b"SIP/2.0" in line:
             continue
         others = ("http", b" HTTP/1."), ("rtsp", b" RTSP/1.")
         told = next((name for name, mark in others if mark in line), "other" if ended else "sip")
         app[i] = CODE[told]  # a line that was cut by the capture is believed
-    tcp_only = np.isin(app, (CODE["http"], CODE["rtsp"], CODE["ssh"], CODE["vnc"]))
-    app[tcp_only & (packets.protocol[which] != TCP)] = CODE["other"]
+    app[_STREAMED.take(app) & (packets.protocol[which] != TCP)] = CODE["other"]
     return app
 
 

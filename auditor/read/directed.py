@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditor.model.errors import InputError
-from auditor.read.arrays import I64, U64
+from auditor.read.arrays import I64, U8, U64
 from auditor.read.group import grouped
 from auditor.read.table import Column, Table, reduced
 
@@ -146,7 +146,7 @@ class Flows:
         return _unpacked(columns)
 
 
-def packed(ports: U64, protocol: I64, app: NDArray[np.uint8], vantage: int) -> U64:
+def packed(ports: U64, protocol: U8, app: NDArray[np.uint8], vantage: int) -> U64:
     """Pack what a flow is told apart by besides its addresses; ports as they lie in memory, source first."""
     rest = protocol.astype(np.uint64)
     rest |= app.astype(np.uint64) << _8

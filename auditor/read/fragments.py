@@ -104,7 +104,7 @@ class Fragments:
                 found[missing] = _looked_up(keys, leading, words + 2)
             named = later[words]
             app = np.where(found == 0, 1, found & _B).astype(np.uint8)
-            rest = packed(found >> _8, ((named >> _32) & _B).view(np.int64), app, 0) | named >> _48 << _48
+            rest = packed(found >> _8, (named >> _32).astype(np.uint8), app, 0) | named >> _48 << _48
             none = np.zeros(len(found), np.uint32)
             flags = np.full(len(found), FRAGMENT, np.uint8)
             flows.append(later[:words], rest, [*later[words + 2 :], flags, none, none])

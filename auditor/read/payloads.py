@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from auditor.read.arrays import I64, U64
+from auditor.read.arrays import I64, U64, rows
 from auditor.read.classify import APPS, CODE
 from auditor.read.directed import packed
 from auditor.read.facts import parse
@@ -39,13 +39,19 @@ def wanted(packets: Packets, app: NDArray[np.uint8], start: U64) -> I64:
     some = np.flatnonzero(_READ.take(app))
     if not len(some):
         return some
-    kind, first, second = app[some], start[some, 0], start[some, 1]
+    kind = app.take(some)
+    doubtful = np.flatnonzero(_DOUBTFUL.take(kind))
+    if not len(doubtful):
+        return some
+    which, kind = some[doubtful], kind[doubtful]
+    first, second = rows(start, which).T
     begin = first & _B
     hello = (begin == 22) & np.where(kind == CODE["tls"], first >> np.uint64(40) & _B, second >> np.uint64(40) & _B)
-    ahead = np.where(packets.protocol[some] == TCP, np.uint64(32), np.uint64(16))  # DNS over TCP begins with a length
+    ahead = np.where(packets.protocol[which] == TCP, np.uint64(32), np.uint64(16))  # DNS over TCP begins with a length
     answer = first >> ahead & np.uint64(0x80) != 0
-    said = np.where(_HELLO[kind], hello == 1, np.where(_ANSWER[kind], answer, True))
-    return some[np.where(kind == CODE["quic"], _initial(first), said)]
+    good = np.ones(len(some), bool)
+    good[doubtful] = np.where(_HELLO.take(kind), hello == 1, np.where(kind == CODE["quic"], _initial(first), answer))
+    return some[good]
 
 
 def _initial(first: U64) -> NDArray[np.bool_]:
@@ -61,9 +67,10 @@ def _set(*names: str) -> NDArray[np.bool_]:
 
 
 _V2: Final = np.uint64(int.from_bytes(V2.to_bytes(4, "big"), "little"))  # as it lies in memory
-_ANSWER: Final = _set("dns", "mdns", "llmnr")
 _HELLO: Final = _set("tls", "dtls")
-_READ: Final = _set("sip", "stun", "dns", "mdns", "llmnr", "tls", "dtls", "quic")
+_ANSWER: Final = _set("dns", "mdns", "llmnr")
+_DOUBTFUL: Final = _ANSWER | _HELLO | _set("quic")  # kinds with messages that say nothing
+_READ: Final = _set("sip", "stun") | _DOUBTFUL
 
 
 class Facts:

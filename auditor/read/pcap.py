@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from auditor.read.arrays import I64, Bool, items
-from auditor.read.chain import STOP, walk
+from auditor.read.arrays import I64, Bool
+from auditor.read.chain import STOP, STRIDE, Step, passed, proven
 from auditor.read.window import Batch, Found, Lost, Window
 
 HEADER: Final = 24
@@ -84,10 +85,10 @@ def read(window: Window, form: Shape, first: int = 1) -> Iterator[Found]:
     records = _Records(window, form)
     number = first
     while True:
-        offsets = records.walk()
-        if len(offsets):
-            batch, upto = records.batch(offsets, number)
-            number += len(offsets)
+        found = records.batch(number)
+        if found:
+            batch, upto = found
+            number += len(batch.start)
             yield batch
             window.consume(upto)
         elif window.position >= window.until:
@@ -108,6 +109,22 @@ def _rest(window: Window, broken: bool) -> Iterator[Found]:
         yield Lost(window.position - start, reason)
 
 
+def _step(memory: bytearray, form: Shape) -> Step:
+    """Return a function that says where the record after one begins: one call for each of some, so it does little."""
+    size, unpack = form.header, struct.Struct(form.order + "II").unpack_from
+
+    def plain(at: int) -> int:
+        captured: int = unpack(memory, at + 8)[0]
+        return at + size + captured if captured <= LONGEST_FRAME else STOP
+
+    def swapped(at: int) -> int:
+        captured, wire = unpack(memory, at + 8)
+        captured = wire if form.swap == "yes" else min(captured, wire)
+        return at + size + captured if captured <= LONGEST_FRAME else STOP
+
+    return plain if form.swap == "no" else swapped
+
+
 class _Records:
     """The chain of records in a window."""
 
@@ -115,59 +132,82 @@ class _Records:
         self.window = window
         self.form = form
         self.size = form.header
-        self.word = form.order + "u4"
+        self.word = np.dtype(form.order + "u4")
         data = window.data
-        self.lengths = np.ndarray((len(data) - 11,), "V4", data.data, 8, (1,))
+        self.heads = np.ndarray((len(data) - RECORD + 1,), f"V{RECORD}", data.data, strides=(1,))
+        room = len(data) - 11 - form.header * STRIDE
+        self.lengths = [np.ndarray((room,), "V4", data.data, 8 + form.header * i, (1,)) for i in range(STRIDE)]
+        self.ahead = form.header * np.arange(STRIDE + 1, dtype=np.int64)[:, np.newaxis]
         self.mean = 300.0
-        self.one = struct.Struct(form.order + "II").unpack_from
+        self.step = _step(window.memory, form)
 
-    def captured(self, at: I64) -> I64:
-        """Read the captured lengths, in the right one of two fields where old versions swapped them."""
+    def captured(self, head: NDArray[np.uint32]) -> tuple[I64, I64]:
+        """Read the lengths in records' headers, captured first, where old versions swapped them too."""
+        captured, wire = head[:, 2].astype(np.int64), head[:, 3].astype(np.int64)
         if self.form.swap == "no":
-            return self.lengths[at].view(self.word).astype(np.int64)
-        both = items(self.window.data, at + 8, 8, self.word).astype(np.int64)
-        return both[:, 1].copy() if self.form.swap == "yes" else both.min(axis=1)
+            return captured, wire
+        if self.form.swap == "yes":
+            return wire, captured
+        return np.minimum(captured, wire), np.maximum(captured, wire)
 
-    def advance(self, at: I64) -> I64:
-        captured = self.captured(at)
+    def head(self, at: I64) -> NDArray[np.uint32]:
+        """Gather record headers, a row each."""
+        return self.heads[at].view(self.word).reshape(len(at), 4)
+
+    def following(self, at: I64, captured: I64) -> I64:
+        """Return where the next records begin."""
         following = at + captured
         following += self.size
         if captured.max(initial=0) > LONGEST_FRAME:
             following[captured > LONGEST_FRAME] = STOP
         return following
 
-    def leap(self, at: I64) -> I64:
-        """Return what `advance` does of true records; a length that can't be leads anywhere behind."""
-        if self.form.swap != "no":
-            return self.advance(at)
-        following: I64 = self.lengths[at].view(self.word) + at
-        following += self.size
-        return following
+    def advance(self, at: I64) -> I64:
+        return self.following(at, self.captured(self.head(at))[0])
 
-    def step(self, at: int) -> int:
-        captured, wire = self.one(self.window.memory, at + 8)
-        if self.form.swap != "no":
-            captured = wire if self.form.swap == "yes" else min(captured, wire)
-        return int(at + self.size + captured) if captured <= LONGEST_FRAME else STOP
+    def leap(self, steps: I64) -> None:
+        """Let walkers pass over records; the sizes of headers are added to all steps at once."""
+        for i, lengths in enumerate(self.lengths):
+            np.add(lengths[steps[i]].view(self.word), steps[i], out=steps[i + 1])
+        steps += self.ahead
 
     def broken(self) -> bool:
         """Say whether the next record is here and has a length that no record has."""
         window = self.window
         return window.end - window.start >= self.size and self.step(window.start) == STOP
 
-    def walk(self) -> I64:
-        """Find the whole records in the window."""
+    def batch(self, number: int) -> tuple[Batch, int] | None:
+        """Return the whole records in the window, numbered from `number`, and the offset after the last of them."""
         window = self.window
         start, end = window.start, window.end
         begin = min(end - self.size + 1, window.horizon())
-        stride = max(2048, int(self.mean * LANE))
+        stride = max(1024, int(self.mean * LANE))
         guesses = self._guesses(start, end, stride) if end - start > 4 * stride else np.empty(0, np.int64)
-        offsets = walk(start, begin, guesses[guesses < begin], self.leap, self.advance, self.step)
-        while len(offsets) and self.step(int(offsets[-1])) > end:
-            offsets = offsets[:-1]
-        if len(offsets):
-            self.mean = max(40.0, (self.step(int(offsets[-1])) - start) / len(offsets))
-        return offsets
+        leap = self.leap if self.form.swap == "no" else None
+        offsets = passed(start, begin, guesses[guesses < begin], leap, self.advance, self.step)
+        head = self.head(offsets)
+        captured, wire = self.captured(head)
+        following = self.following(offsets, captured)
+        true = proven(start, begin, offsets, following, self.step)
+        if true is not offsets:
+            offsets, head = true, self.head(true)
+            captured, wire = self.captured(head)
+            following = self.following(offsets, captured)
+        whole = len(offsets)
+        while whole and following[whole - 1] > end:
+            whole -= 1
+        if not whole:
+            return None
+        upto = int(following[whole - 1])
+        self.mean = max(40.0, (upto - start) / whole)
+        ns = head[:whole, 0].astype(np.int64)
+        ns *= 1_000_000_000
+        fraction = head[:whole, 1].astype(np.int64)
+        fraction *= self.form.unit
+        ns += fraction
+        records = np.arange(number, number + whole, dtype=np.int64)
+        at = offsets[:whole] + self.size
+        return Batch(window.data, self.form.link, at, captured[:whole], wire[:whole], ns, records), upto
 
     def _guesses(self, start: int, end: int, stride: int) -> I64:
         """Look for what could be headers, about every `stride` bytes: the high bytes of the seconds rarely change."""
@@ -176,43 +216,21 @@ class _Records:
         pattern = bytes(memory[start + within : start + within + 2])
         reach = min(FURTHER, stride)
         places = range(start + stride, end - reach - self.size, stride)
-        found = np.array([memory.find(pattern, place, place + reach) for place in places], np.int64) - within
-        found = found[found >= start + stride - within]
-        good = self._plausible(found, end)
-        chosen = found[good]
-        for place in found[~good].tolist():
-            again = memory.find(pattern, place + within + 1, place + reach)
-            if again > 0 and self._plausible(np.array([again - within]), end)[0]:
-                chosen = np.append(chosen, again - within)
-        return np.sort(chosen[chosen > start])
+        found = np.array([memory.find(pattern, place, place + reach) for place in places], np.int64)
+        found = found[found > 0] - within
+        return found[self._plausible(found, end)]
 
     def _plausible(self, at: I64, end: int) -> Bool:
         """Say which headers are followed by another one of about the same time."""
-        head = items(self.window.data, at, RECORD, self.word).astype(np.int64)
+        head = self.head(at).astype(np.int64)
         captured = head[:, 2:].min(axis=1)
         captured[captured > LONGEST_FRAME] = LONGEST_FRAME
         following = np.minimum(at + self.size + captured, end)
-        after = items(self.window.data, following, RECORD, self.word).astype(np.int64)
+        after = self.head(following).astype(np.int64)
         limit = 1_000_000_000 // self.form.unit
         near = (head[:, 1] < limit) & (abs(after[:, 0] - head[:, 0]) < NEAR) & (after[:, 1] < limit)
         good: Bool = near | (following + RECORD > end)
         return good
-
-    def batch(self, offsets: I64, number: int) -> tuple[Batch, int]:
-        """Return these whole records as a batch, and the offset after the last of them."""
-        head = items(self.window.data, offsets, RECORD, self.word)
-        seconds, fraction, captured, wire = (head[:, i].astype(np.int64) for i in range(4))
-        if self.form.swap != "no":
-            swapped = np.ones(len(wire), bool) if self.form.swap == "yes" else captured > wire
-            captured, wire = np.where(swapped, wire, captured), np.where(swapped, captured, wire)
-        seconds *= 1_000_000_000
-        fraction *= self.form.unit
-        seconds += fraction
-        records = np.arange(number, number + len(offsets), dtype=np.int64)
-        start = offsets + self.size
-        return Batch(self.window.data, self.form.link, start, captured, wire, seconds, records), self.step(
-            int(offsets[-1])
-        )
 
 
 def split(form: Shape, head: bytes, sample: bytes) -> int | None:

@@ -150,7 +150,7 @@ class _Blocks:
             return np.empty(0, np.int64)
         stride = max(2048, int(self.mean * LANE)) & ~3
         guesses = self._guesses(start, end, stride) if end - start > 4 * stride else np.empty(0, np.int64)
-        offsets = walk(start, min(end, window.end - LEAST + 1), guesses, self.advance, self.advance, self.step)
+        offsets = walk(start, min(end, window.end - LEAST + 1), guesses, self.advance, self.step)
         while len(offsets) and self.step(int(offsets[-1])) > window.end:
             offsets = offsets[:-1]
         if len(offsets):

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from auditor.read.arrays import I64, U64, Bool, big16, words
+from auditor.read.arrays import I64, U64, Bool, rows, words
 from auditor.read.facts.stun import ATTRIBUTES, COOKIE, MAGIC, WANTED
 from auditor.read.group import grouped
 from auditor.read.headers import UDP, Packets
@@ -21,7 +21,8 @@ from auditor.read.table import Column, Table, reduced
 MOST: Final = 3  # attributes that matter in one message
 FOLDS: Final = ("min", "min", "max", "sum", "sum")  # least witness, first and last time, packets, bytes on the wire
 
-_WANTED: Final = np.isin(np.arange(1 << 16), sorted(WANTED))
+_WANTED: Final = np.zeros(1 << 16, bool)
+_WANTED[sorted(WANTED)] = True
 _COOKIE: Final = np.uint64(int.from_bytes(COOKIE, "little") << 32)
 _HIGH: Final = np.uint64(0xFFFFFFFF << 32)
 _MODERN: Final = np.uint64(1 << 56)
@@ -48,7 +49,7 @@ class Repeats:
             chosen = which[some]
             place = packets.ports[chosen] | np.uint64(vantage << 32) | np.where(modern[some], _MODERN, np.uint64(0))
             keys = [*(word[chosen] for word in packets.address), place, kind[some], *(value[some] for value in values)]
-            self._tables[len(packets.address)].append(tallied(keys, witness[some], ns[some], wire[some]))
+            self._tables[len(packets.address)].append(tallied(keys, *(c.take(some) for c in (witness, ns, wire))))
         return which[rest]
 
     def drain(self) -> Iterator[tuple[list[U64], U64, list[bytes], list[list[int]]]]:
@@ -65,7 +66,7 @@ class Repeats:
 
 def tallied(keys: list[U64], witness: I64, ns: I64, wire: I64) -> list[Column]:
     """Group messages by their keys: return the keys of each group, and its sums as `FOLDS` says."""
-    order, starts = grouped(keys)
+    order, starts = grouped([key for key in keys if key.any()] or keys)  # most messages say one address or none
     leaders = order.take(starts)
     return [
         *(key.take(leaders) for key in keys),
@@ -78,31 +79,34 @@ def tallied(keys: list[U64], witness: I64, ns: I64, wire: I64) -> list[Column]:
 def _said(packets: Packets, which: I64) -> tuple[Bool, U64, list[U64], Bool, Bool]:
     """Return which have a cookie, their types with the kinds of the attributes that matter, the values of these,
     which are told by that alone, and which have to be read one by one."""
-    data, body = packets.data, packets.body[which]
-    size = packets.end[which] - body
+    data, body = packets.data, packets.body.take(which)
+    size = packets.end.take(which) - body
     head = words(data, body, 1)[:, 0]
     modern: Bool = head & _HIGH == _COOKIE
-    length = big16(data, body + 2)
-    datagram: Bool = packets.protocol[which] == UDP
+    length = head.view(">u2")[1::4].astype(np.int64)
+    datagram: Bool = packets.protocol.take(which) == UDP
     alike: Bool = datagram & (size >= 20) & (modern | ((length & 3 == 0) & (size == length + 20)))
-    limit = np.minimum(size, length + 20)
     kind = head & _S
     values = [np.zeros(len(which), np.uint64) for _ in range(MOST)]
     odd = ~datagram
     row = np.flatnonzero(alike)
-    at = np.full(len(row), 20, np.int64)
+    here, stop = body.take(row) + 20, (body + np.minimum(size, length + 20)).take(row)
     for _ in range(ATTRIBUTES):
-        more = at + 4 <= limit[row]
-        row, at = row[more], at[more]
-        if not len(row):
+        more = np.flatnonzero(here + 4 <= stop)
+        if not len(more):
             break
-        where = body[row] + at
-        attribute, long = big16(data, where), big16(data, where + 2)
-        whole = at + 4 + long <= limit[row]
-        hit = np.flatnonzero(_WANTED[attribute] & whole)
+        if len(more) < len(row):
+            row, here, stop = row.take(more), here.take(more), stop.take(more)
+        head = words(data, here, 2)  # kind, length, and the first twelve bytes of what it says
+        attribute, long = (head.view(">u2")[:, place].astype(np.int64) for place in (0, 1))
+        following = here + 4 + long
+        whole = following <= stop
+        hit = np.flatnonzero(_WANTED.take(attribute) & whole)
         if len(hit):
-            _keep(row[hit], attribute[hit], long[hit], words(data, where[hit] + 4, 1)[:, 0], kind, values, odd)
-        at = np.where(whole, at + 4 + (long + 3 & ~3), limit[row])
+            first, second = rows(head, hit).T
+            value = first >> _32 | second << _32
+            _keep(row.take(hit), attribute.take(hit), long.take(hit), value, kind, values, odd)
+        here = np.where(whole, following + (-long & 3), stop)
     return modern, kind, values, alike & ~odd, odd
 
 
@@ -113,7 +117,7 @@ def _keep(row: I64, attribute: I64, long: I64, value: U64, kind: U64, values: li
     value = np.where(magic, value & np.uint64(0xFFFFFFFF), value)
     used = (kind[row] >> _16 != 0).astype(np.int64) + (kind[row] >> _32 != 0) + (kind[row] >> np.uint64(48) != 0)
     odd[row[~fits | (used == MOST)]] = True
-    for slot in range(MOST):
+    for slot in range(min(MOST, int(used.max()) + 1)):
         here = np.flatnonzero(fits & (used == slot))
         kind[row[here]] |= attribute[here].astype(np.uint64) << np.uint64(16 * (slot + 1))
         values[slot][row[here]] = value[here]

@@ -1,57 +1,38 @@
 """Reads captures with as many processes as help, and joins what they find.
 
-Processes are started by a command of their own rather than forked, since `audit` is called from scripts,
-notebooks and threads.  A large capture is cut where a record seems to begin; the cut is proven when whoever
+A large capture is cut where a record seems to begin; the cut is proven when whoever
 reads the bytes before it ends exactly there, and else the rest is read again.
 """
 
 import gc
-import os
-import pickle  # between this process and those that it starts, and nobody else
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from auditor.model.report import Input
 from auditor.read import pcap, pcapng
 from auditor.read.directed import EXACT, Directed
 from auditor.read.facts.model import Fact
-from auditor.read.part import Part, Piece, Reading, UnreadRow, read_range, read_whole
+from auditor.read.part import Job, Part, Piece, Reading, UnreadRow, read_range, work
 from auditor.read.passed import Carried
 from auditor.read.source import HEAD, Source, hashed, opened
+from auditor.read.staff import WORTH, Worker, processes
 
 __all__ = ["Progress", "Scan", "UnreadRow", "scan", "uncollected"]
 
 Progress = Callable[[int, int], None]
 """Is told the bytes that were read and the bytes that there are, from any thread."""
 
-WORTH: Final = 48 << 20
-"""Bytes for which a second process is worth its start, a tenth of a second."""
 SAMPLE: Final = 1 << 20
 """Bytes in which a place to cut is looked for."""
 PACKED: Final = 6
 """A byte of a compressed capture takes about as long as so many of another."""
 EACH: Final = 1 << 20
 """Opening a capture takes about as long as so many bytes."""
-MOST: Final = 16  # processes; each takes some 100 MB
-SETTINGS: Final = {
-    "OPENBLAS_NUM_THREADS": "1",
-    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
-    "MALLOC_TOP_PAD_": str(64 << 20),
-    "MALLOC_TRIM_THRESHOLD_": str(512 << 20),
-}
-"""Of a worker: glibc is to keep the memory of NumPy's columns, which else comes and goes page by page."""
-
-Job = tuple[int, Source, int] | Piece
-"""A whole capture (its index, where it is, its vantage) or a piece of one."""
-Answer = tuple[Part, list[Reading]]
-"""What whole captures hold, together, and what each piece holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,30 +65,31 @@ def uncollected() -> Iterator[None]:
 
 @uncollected()
 def scan(
-    sources: Sequence[Source], vantages: Sequence[int], workers: int | None = None, progress: Progress | None = None
+    sources: Sequence[Source],
+    vantages: Sequence[int],
+    workers: int | None = None,
+    progress: Progress | None = None,
+    staff: Sequence[Worker] = (),
 ) -> Scan:
     """Read captures; `vantages` are the indices of the vantages of the sources, `workers` the processes to use.
+
+    `staff` are processes that were started for this already.
 
     Raise InputError for a source that can't be read, or where there are more pairs of addresses than fit into memory.
     """
     advanced = _Advance(progress, sum(source.size for source in sources))
-    jobs = _shared(sources, vantages, min(workers or _processors(), MOST))
+    jobs = _shared(sources, vantages, processes(workers))
     if len(jobs) == 1 or not sys.executable:
         part, readings = work([job for share in jobs for job in share], advanced)
         hashes = [hashed(source) for source in sources]
     else:
-        part, readings, hashes = _apart(jobs, sources, advanced)
+        part, readings, hashes = _apart(jobs, sources, advanced, staff)
     _join_pieces(part, readings, jobs, advanced)
     inputs = [
         Input(source.name, digest, source.size, source.described, part.packets.get(i, 0))
         for i, (source, digest) in enumerate(zip(sources, hashes, strict=True))
     ]
     return _settled(part, inputs)
-
-
-def _processors() -> int:
-    """Count the processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _Advance:
@@ -124,18 +106,6 @@ class _Advance:
             self._done = min(self._total, self._done + size)
             if self._progress:
                 self._progress(self._done, self._total)
-
-
-def work(jobs: Sequence[Job], advanced: Callable[[int], None]) -> Answer:
-    """Do jobs one after the other, in this process."""
-    part, readings = Part(), []
-    for job in jobs:
-        if isinstance(job, Piece):
-            readings.append(read_range(job, advanced))
-        else:
-            index, source, vantage = job
-            read_whole(part, index, source, vantage, advanced)
-    return part, readings
 
 
 def _shared(sources: Sequence[Source], vantages: Sequence[int], workers: int) -> list[list[Job]]:
@@ -214,14 +184,19 @@ def _join_pieces(
 
 
 def _apart(
-    jobs: Sequence[Sequence[Job]], sources: Sequence[Source], advanced: Callable[[int], None]
+    jobs: Sequence[Sequence[Job]],
+    sources: Sequence[Source],
+    advanced: Callable[[int], None],
+    staff: Sequence[Worker],
 ) -> tuple[Part, list[Reading], list[str]]:
     """Do each share of jobs in a process of its own, and meanwhile hash the captures in this one."""
     with ExitStack() as stack:
-        workers = [stack.enter_context(_Worker(share)) for share in jobs]
+        more = [stack.enter_context(Worker()) for _ in jobs[len(staff) :]]
+        workers = [*staff, *more][: len(jobs)]
         threads = stack.enter_context(ThreadPoolExecutor(len(workers)))
         try:
-            answers = [threads.submit(worker.answer, advanced) for worker in workers]
+            shared = zip(workers, jobs, strict=True)
+            answers = [threads.submit(worker.answer, share, advanced) for worker, share in shared]
             hashes = [hashed(source) for source in sources]
             found = [answer.result() for answer in answers]
         except BaseException:
@@ -232,57 +207,6 @@ def _apart(
     for other, _readings in found[1:]:
         part.join(other)
     return part, [reading for _part, readings in found for reading in readings], hashes
-
-
-class _Worker:
-    """A process that does some jobs; leaving its context ends it."""
-
-    def __init__(self, jobs: Sequence[Job]) -> None:
-        root = str(Path(__file__).resolve().parents[2])
-        path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "auditor.read.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, **SETTINGS, "PYTHONPATH": path},
-            start_new_session=True,  # Ctrl-C is for the process that started it, which ends it
-        )
-        self._jobs = list(jobs)
-
-    def __enter__(self) -> "_Worker":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            with suppress(OSError):
-                if pipe is not None:
-                    pipe.close()
-
-    def answer(self, advanced: Callable[[int], None]) -> Answer:
-        """Hand over the jobs, and wait for what they find."""
-        for kind, value in self._messages():
-            if kind == "read":
-                advanced(value)
-            elif kind == "failed":
-                raise value
-            else:
-                found: Answer = value
-                return found
-        raise RuntimeError("a process that read captures ended early")
-
-    def _messages(self) -> Iterator[tuple[str, Any]]:
-        put, get = self.process.stdin, self.process.stdout
-        if put is None or get is None:
-            return
-        try:
-            pickle.dump(self._jobs, put, pickle.HIGHEST_PROTOCOL)
-            put.close()
-            while True:
-                yield pickle.load(get)  # noqa: S301  (written by our own process)
-        except (EOFError, BrokenPipeError):
-            return
 
 
 def _settled(part: Part, inputs: list[Input]) -> Scan:

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from auditor.model.errors import InputError
-from auditor.read.scan import Job, work
+from auditor.read.part import Job, work
 
 
 def main() -> int:

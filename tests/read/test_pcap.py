@@ -108,7 +108,7 @@ def test_wrong_guesses_cost_time_only() -> None:
     steps = {0: 10, 10: 25, 25: 31, 31: 60, 60: 70, 12: 26, 26: 40, 40: 55, 55: 61, 61: 90}
     advance = lambda at: np.array([steps.get(int(a), 1000) for a in at], np.int64)  # noqa: E731
     for guesses in ([], [12], [26], [12, 31], [25, 40], [61], [10, 25, 31, 60]):
-        found = chain.walk(0, 65, np.array(guesses, np.int64), advance, advance, lambda at: steps.get(at, 1000))
+        found = chain.walk(0, 65, np.array(guesses, np.int64), advance, lambda at: steps.get(at, 1000))
         assert found.tolist() == [0, 10, 25, 31, 60]
 
 
