@@ -25,8 +25,8 @@ REGISTERED: Final[dict[str, dict[int, str]]] = {
 }  # fmt: skip
 """Registered ports of such services (some by custom), and the protocol that makes one believed without an opening."""
 
-PEERS: Final = frozenset({5060, 5061, 5062, 5080, 5269, 1720})
-"""Both ends of SIP, XMPP between servers and H.323 accept connections: being called makes nobody a server."""
+PEERS: Final = frozenset({5060, 5061, 5062, 5080, 5269, 1720, 4569})
+"""Both ends of SIP, XMPP between servers, H.323 and IAX accept calls: being called makes nobody a server."""
 
 HANDED_OUT: Final = 32768
 """Lowest port that common systems hand out to clients (Linux 32768, others 49152 as RFC 6335 has it)."""

@@ -19,7 +19,8 @@ Role         1. what the reading or the inventory knows (STUN and TURN, registra
                 a registered port that speaks its own protocol, and a port of no service: server and client;
                 so where a public end on such a registered port faces a private one on a port that systems hand
                 out, whatever they speak and unless the public end opened it (media on a STUN port: relay)
-             6. who opened a flow towards a server or relay, or faces one from a private address: client
+             6. who opened a flow towards a server or relay, or faces one from a private address: client (not where
+                gateways and bridges are controlled by the same protocol as telephones: `CONTROLLED`)
              7. a private or carrier-NAT address that opened a flow to a public one: client
              8. the same end in another call on the same 5-tuple (a registration shows who serves whom)
              9. the same address in another flow of the same session, where those agree
@@ -62,7 +63,10 @@ SERVING: Final = ("server", "relay")
 SERVED: Final = frozenset({"tls", "quic", "http", "rtsp", "ssh", "rdp", "vnc", "telnet", "dns"})
 """Protocols that know a client and a server, whatever the port."""
 
-TALK: Final = frozenset({"sip", "rtp", "rtcp", "dtls", "zoom"})
+CONTROLLED: Final = ("mgcp", "skinny", "h225", "megaco")
+"""Protocols whose servers control trunk gateways and conference bridges too, which are no participants."""
+
+TALK: Final = frozenset({"sip", "rtp", "rtcp", "dtls", "zoom", "h225", "h245", "iax"})
 """Protocols of which a participant's device may be either end."""
 
 
@@ -272,6 +276,7 @@ def _facing(flows: pl.DataFrame) -> pl.DataFrame:
     for side, other in (SIDES, SIDES[::-1]):
         role = pl.col(f"{side}_role")
         faces = (role == UNKNOWN) & pl.col(f"{other}_role").is_in(SERVING) & (pl.col("outcome") == CARRIED)
+        faces &= ~pl.col("app").is_in(CONTROLLED)
         opener = (pl.col("opened") != "") & (side == "src")
         rows = np.flatnonzero(flows.select(faces & (opener | (pl.col("opened") == ""))).to_series().to_numpy())
         unopened = rows[(flows["opened"].gather(rows) == "").to_numpy()]

@@ -16,18 +16,24 @@ from auditor.read.directed import Directed
 from auditor.read.pairing import Paired
 
 PRECEDENCE: Final = (
-    "sip", "zoom", "rtp", "turn", "rtcp", "rtsp", "mgcp", "dtls", "quic", "tls", "ssh", "rdp", "vnc", "telnet", "http",
-    "dns", "mdns", "llmnr", "snmp", "ntp", "dhcp", "netbios", "ssdp", "coap", "syslog", "wireguard", "stun", "icmp",
+    "sip", "zoom", "rtp", "turn", "rtcp", "rtsp", "mgcp", "h225", "h245", "skinny", "iax", "megaco", "dtls", "quic",
+    "tls", "ssh", "rdp", "vnc", "x11", "telnet", "xmpp", "http", "dns", "mdns", "llmnr", "snmp", "ntp", "dhcp",
+    "netbios", "ssdp", "coap", "syslog", "wireguard", "hep", "netflow", "sflow", "diameter", "radius", "gtp-c", "smpp",
+    "openvpn", "ipsec", "tftp", "ftp", "mail", "mysql", "postgresql", "bgp", "bittorrent", "oicq", "lan-discovery",
+    "discord", "stun", "icmp",
 )  # fmt: skip
 """Content before what sets it up: media over DTLS over STUN, since one socket carries all of them (RFC 7983)."""
 
 PLANES: Final = {
     **dict.fromkeys(("rtp", "rtcp", "zoom", "turn"), "media"),
-    **dict.fromkeys(("sip", "stun", "mgcp", "rtsp"), "signalling"),
-    **dict.fromkeys(("ssh", "rdp", "vnc", "telnet", "snmp"), "management"),
-    **dict.fromkeys(("dns", "mdns", "llmnr", "ntp", "dhcp", "netbios", "ssdp", "icmp"), "other"),
+    **dict.fromkeys(
+        ("sip", "stun", "mgcp", "rtsp", "h225", "h245", "skinny", "iax", "megaco", "discord"), "signalling"
+    ),
+    **dict.fromkeys(("ssh", "rdp", "vnc", "x11", "telnet", "snmp", "netflow", "sflow", "tftp"), "management"),
+    **dict.fromkeys(("dns", "mdns", "llmnr", "ntp", "dhcp", "netbios", "ssdp", "icmp", "bgp"), "other"),
+    **dict.fromkeys(("bittorrent", "lan-discovery"), "other"),
 }
-"""Not here: TLS, QUIC, DTLS, HTTP and the rest, which carry anything."""
+"""Not here: TLS, QUIC, DTLS, HTTP and the rest, which carry anything, and copies of what others said (HEP)."""
 
 ROUTING: Final = (1, 2, 58, 88, 89, 103, 112)
 """ICMP, IGMP, ICMPv6, EIGRP, OSPF, PIM, VRRP: protocols that run the network, plane `other`."""
@@ -106,14 +112,19 @@ def named(seen: Bits) -> tuple[list[str], I64]:
     return ["", *PRECEDENCE], numbers
 
 
-def planes(seen: Bits, app: I64, protocol: I64) -> tuple[list[str], I64]:
-    """Say which plane each flow belongs to by its packets: names by number, and the number of each flow."""
-    names = [UNKNOWN, "media", "signalling", "management", "other"]
+def planes(seen: Bits, app: I64, protocol: I64, inside: Bool) -> tuple[list[str], I64]:
+    """Say which plane each flow belongs to by its packets: names by number, and the number of each flow.
+
+    `inside` marks the flows of which signalling says that media goes through them as well.
+    """
+    names = [UNKNOWN, "media", "signalling", "management", "other", "media+signalling"]
     by_app = np.array([names.index(PLANES.get(name, UNKNOWN)) for name in ("", *PRECEDENCE)])
     numbers = by_app[app]
-    opaque = (app == 1 + PRECEDENCE.index("stun")) & (seen & bit("other") != 0)
+    opener = (app == 1 + PRECEDENCE.index("stun")) | (app == 1 + PRECEDENCE.index("discord"))
+    opaque = opener & (seen & bit("other") != 0)
     numbers[opaque] = names.index(UNKNOWN)  # what else goes through the socket that STUN opened may be anything
     keyed = bit("stun", "dtls")
     numbers[seen & keyed == keyed] = names.index("media")  # WebRTC: DTLS keys the media on the socket that STUN opened
+    numbers[inside & (numbers == names.index("signalling"))] = names.index("media+signalling")
     numbers[np.isin(protocol, ROUTING)] = names.index("other")
     return names, numbers

@@ -12,10 +12,11 @@ import numpy as np
 import polars as pl
 
 from auditor.model.flow import frame
-from auditor.read import apps, calls
+from auditor.read import aliases, apps, calls
 from auditor.read.apps import Bits, bit
 from auditor.read.arrays import Bool
 from auditor.read.calls import Share
+from auditor.read.classify import APPS, CODE
 from auditor.read.directed import Directed
 from auditor.read.facts.model import Dialog, Fact, Flow, Hello, Media, Name, Peer
 from auditor.read.labels import labelled, mapped, named_addresses, reflexive
@@ -53,7 +54,7 @@ class Assembled:
 
 def assemble(scan: Scanned, vantages: Sequence[str]) -> Assembled:
     """Put the flow table together; `vantages` are the names of the capture points by number."""
-    facts = sorted(scan.facts, key=lambda fact: (fact.first_ns, getattr(fact, "flow", ())))
+    facts = sorted(_named(scan), key=lambda fact: (fact.first_ns, getattr(fact, "flow", ())))
     placed = Placed.of(facts, lambda keys: pair(scan.directed, keys))
     flows = placed.flows
     seen = apps.carried(scan.directed, flows)
@@ -73,6 +74,12 @@ def assemble(scan: Scanned, vantages: Sequence[str]) -> Assembled:
     rows, passages = tied(laid_out(flows, sketch, labels, shares, media, vantages), scan.carried, vantages)
     parts = [rows, told_rows(heard, vantages), _unread(scan.unread)]
     return Assembled(pl.concat(parts), reflexive(clients, vantages), named_addresses(facts, vantages), passages)
+
+
+def _named(scan: Scanned) -> Sequence[Fact]:
+    """Return the facts by the names of their calls, which some protocols don't say in every message."""
+    elsewhere = np.isin(np.arange(len(APPS)), [CODE[name] for name in aliases.USED])
+    return aliases.resolved(scan.facts) if elsewhere.take(scan.directed.app).any() else scan.facts
 
 
 def _marked(count: int, media: pl.DataFrame) -> Bool:

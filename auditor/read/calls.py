@@ -14,7 +14,7 @@ import polars as pl
 
 from auditor.read.apps import STEADY, Bits, bit
 from auditor.read.arrays import Bool
-from auditor.read.facts.model import Dialog, End, Media
+from auditor.read.facts.model import CONTROL, Dialog, End, Media
 from auditor.read.facts.text import reachable
 from auditor.read.pairing import Paired, Sums
 
@@ -41,7 +41,7 @@ class Share:
 
 
 def dialogs(facts: Sequence[Dialog], which: Sequence[int], side: Sequence[int]) -> dict[int, list[Share]]:
-    """Collect the calls of each flow of SIP, the earliest first; `which` and `side` place each fact, -1: nowhere."""
+    """Collect the calls of each flow, the earliest first; `which` and `side` place each fact, -1: nowhere."""
     calls = {(fact.vantage, fact.call_id) for fact in facts if fact.call}
     shares: dict[tuple[int, str | None], Share] = {}
     asked: dict[tuple[int, str | None], tuple[int, int]] = {}
@@ -104,7 +104,7 @@ def announced(facts: Sequence[Media], mapped: Iterable[tuple[int, End, End]]) ->
     for fact in (*facts, *more):
         realm = -1 if reachable(fact.address) else fact.vantage  # a private address means something at its tap only
         row = (fact.address >> 64, fact.address & _LOW, realm, fact.call_id, fact.first_ns)
-        if fact.port:
+        if fact.port and fact.kind != CONTROL:
             rows.append((*row, fact.port))
         if fact.kind == "media" and fact.port > 0:
             rows.append((*row, fact.port + 1))

@@ -11,15 +11,19 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from auditor.read.arrays import I64, U64, Bool, rows, words
+from auditor.read import second
+from auditor.read.arrays import I64, U64, Bool, distinct, rows, words
 from auditor.read.headers import FRAGMENT, ICMP, ICMP6, TCP, UDP, Packets
+from auditor.read.heads import Heads
 
 APPS: Final = (
     "", "other", "stun", "rtp", "rtcp", "dtls", "quic", "tls", "sip", "zoom", "dns", "turn", "http", "rtsp", "ssh",
     "rdp", "vnc", "telnet", "snmp", "ntp", "dhcp", "mdns", "llmnr", "netbios", "ssdp", "icmp", "wireguard", "mgcp",
-    "coap", "syslog",
+    "coap", "syslog", "h225", "h245", "skinny", "iax", "megaco", "xmpp", "discord", "bittorrent", "openvpn", "ipsec",
+    "radius", "diameter", "smpp", "tftp", "netflow", "sflow", "hep", "gtp-c", "mysql", "postgresql", "mail", "ftp",
+    "bgp", "x11", "oicq", "lan-discovery",
 )  # fmt: skip
-"""Kinds of payload by code; the first is none at all, the second one that is not recognised."""
+"""Kinds of payload by code, no more than 64; the first is none at all, the second one that is not recognised."""
 CODE: Final = {name: code for code, name in enumerate(APPS)}
 
 TEXTS: Final[dict[str, tuple[bytes, ...]]] = {
@@ -32,13 +36,19 @@ TEXTS: Final[dict[str, tuple[bytes, ...]]] = {
     "mgcp": (b"CRCX", b"MDCX", b"DLCX", b"RQNT", b"NTFY", b"AUEP", b"AUCX", b"RSIP", b"EPCF"),
     "ssh": (b"SSH-",),
     "vnc": (b"RFB ",),
+    "megaco": (b"MEGA", b"!/1 ", b"!/2 ", b"!/3 "),
+    "xmpp": (b"<?xm", b"<str"),
+    "hep": (b"HEP3",),
+    "bittorrent": (b"\x13Bit", b"d1:a", b"d1:r"),
 }  # fmt: skip
 """First four bytes of messages that are text."""
 ZOOM_TYPES: Final = (1, 2, 3, 4, 5, 7)  # of Zoom's encapsulation towards its servers (Michel et al., IMC 2022)
 COOKIE: Final = 0x2112A442  # RFC 8489, section 5
 FIRST_LINE: Final = 2048
 TEXT: Final = 255  # a candidate for any of TEXTS, until `_text` has looked
+TPKT: Final = 254  # for one of several protocols behind the header of RFC 1006
 FEW: Final = 1 << 16
+ESP: Final = 50  # RFC 4303
 
 _BY_PORT: Final[dict[int, str]] = {
     53: "dns", 5353: "mdns", 5355: "llmnr", 123: "ntp", 67: "dhcp", 68: "dhcp", 546: "dhcp", 547: "dhcp", 161: "snmp",
@@ -46,6 +56,9 @@ _BY_PORT: Final[dict[int, str]] = {
 }  # fmt: skip
 _BY_PORT.update(dict.fromkeys(range(8801, 8811), "zoom"))
 _TCP_BY_PORT: Final[dict[int, str]] = {53: "dns", 23: "telnet", 3389: "rdp", 139: "netbios"}
+
+_BY_PORT.update(second.UDP_PORTS)
+_TCP_BY_PORT.update(second.TCP_PORTS)
 
 _low, _high = np.arange(FEW) & 0xFF, np.arange(FEW) >> 8
 
@@ -61,7 +74,7 @@ def _table(tcp: bool) -> NDArray[np.uint8]:
         table[(_low & 0xC9 == 0x09) & (_low & 0x02 == 0)] = CODE["quic"]  # Google's public header with a version
     else:
         table[(_low >= 20) & (_low <= 23) & (_high == 3)] = CODE["tls"]
-        table[(_low == 3) & (_high == 0)] = CODE["rdp"]
+        table[(_low == 3) & (_high == 0)] = TPKT
     table[_low < 2] = CODE["stun"]
     table[(_low >= 0x40) & (_low <= 0x4F)] = CODE["turn"]
     for start in sorted(sum(TEXTS.values(), ())):
@@ -85,15 +98,14 @@ def _listed(*numbers: int) -> NDArray[np.bool_]:
     return table
 
 
-_NAMES: Final = _listed(53, 5353, 5355, 137)
-"""Ports of name services: a DNS id is any two bytes, so there it is no sign of media."""
+_OTHERS: Final = _listed(53, 5353, 5355, 137, 4569, 2123)
+"""Ports of name services, IAX and GTP: their first bytes are any, so there they are no sign of media."""
 _TURN_PORTS: Final = _listed(3478, 5349)
 _CLASSIC: Final = _listed(0x001, 0x002, 0x101, 0x102, 0x111, 0x112)
 """Types of STUN messages that existed before the cookie (RFC 3489)."""
 _ZOOM: Final = np.isin(np.arange(256), ZOOM_TYPES)
-_STREAMED: Final = np.isin(np.arange(256), [CODE[name] for name in ("http", "rtsp", "ssh", "vnc")])
-"""Text that is none of these unless TCP carries it."""
-_X224: Final = np.isin(np.arange(256), (0xE0, 0xD0, 0xF0))
+_DOUBTED: Final = np.isin(np.arange(len(APPS)), [CODE[name] for name in second.LOOKS])
+"""Kinds that a port names only together with the payload."""
 
 _8, _16, _32, _48 = (np.uint64(n) for n in (8, 16, 32, 48))
 _S, _W = np.uint64(0xFFFF), np.uint64(0xFFFFFFFF)
@@ -119,17 +131,24 @@ def classify(packets: Packets) -> tuple[NDArray[np.uint8], U64]:
         kind = np.where(packets.length[short] > 0, CODE["other"], 0)
         icmp = (packets.protocol[short] == ICMP) | (packets.protocol[short] == ICMP6)
         later = packets.flags[short] & FRAGMENT != 0
+        kind = np.where(packets.protocol[short] == ESP, CODE["ipsec"], kind)
         app[short] = np.where(later, CODE["other"], np.where(icmp, CODE["icmp"], kind))
     texts = np.flatnonzero(app == TEXT)
     if len(texts):
         app[texts] = _text(packets, texts, start[texts, 0])
+    blocks = np.flatnonzero(app == TPKT)
+    if len(blocks):
+        app[blocks] = _tpkt(packets, blocks, start[blocks])
     for code, look in _LOOKS.items():
         some = np.flatnonzero(app == code)
         if len(some):
-            app[some[~look(packets, some, rows(start, some), size[some])]] = CODE["other"]
+            lost = some[~look(packets, some, rows(start, some), size[some])]
+            app[lost] = CODE["other"]
+            if code == CODE["stun"] and len(lost):
+                app[lost[second.discord(Heads(packets, lost, rows(start, lost)))]] = CODE["discord"]
     if len(packets.later):
         plain &= packets.flags & FRAGMENT == 0
-    _by_port(packets, app, tcp, plain, start, size)
+    _by_port(packets, app, tcp, plain & (packets.length > 0), start, size)
     return app, start
 
 
@@ -139,8 +158,13 @@ def _by_port(packets: Packets, app: NDArray[np.uint8], tcp: Bool, plain: Bool, s
     if not len(rest):
         return
     row = FEW * tcp[rest]
-    named = np.maximum(*(_PORT.take(port + row) for port in _raw_ports(packets, rest)))
-    np.maximum(named, CODE["other"], out=named)
+    by_source, by_target = (_PORT.take(port + row) for port in _raw_ports(packets, rest))
+    named = np.maximum(np.maximum(by_target, by_source), CODE["other"])
+    doubted = np.flatnonzero(_DOUBTED.take(named))
+    if len(doubted):
+        lesser = np.maximum(np.minimum(by_target[doubted], by_source[doubted]), CODE["other"])
+        instead = _shown(packets, rest[doubted], start, lesser)
+        named[doubted] = _shown(packets, rest[doubted], start, named[doubted], instead)
     zoom = np.flatnonzero(named == CODE["zoom"])
     if len(zoom):
         kind = start.view(np.uint8)[rest[zoom], 0]
@@ -169,6 +193,19 @@ def _raw_ports(packets: Packets, which: I64) -> tuple[I64, I64]:
     return both & 0xFFFF, both >> 16
 
 
+def _shown(
+    packets: Packets, which: I64, start: U64, named: NDArray[np.uint8], instead: NDArray[np.uint8] | None = None
+) -> NDArray[np.uint8]:
+    """Keep the names that payloads bear out where they must, and put others, or none, instead of the rest."""
+    kept = named.copy()
+    doubted = np.flatnonzero(_DOUBTED.take(named))
+    for code in distinct(named[doubted].astype(np.int64)) if len(doubted) else ():
+        some = doubted[named[doubted] == code]
+        lost = some[~second.confirmed(APPS[code], packets, which[some], rows(start, which[some]))]
+        kept[lost] = CODE["other"] if instead is None else instead[lost]
+    return kept
+
+
 def _ports(ports: U64) -> tuple[I64, I64]:
     return _network(ports & _S, 2), _network(ports >> _16 & _S, 2)
 
@@ -194,25 +231,25 @@ def _turn(packets: Packets, which: I64, start: U64, size: I64) -> Bool:
     fits = (length > 0) & (length + 4 <= whole) & (whole <= length + 7)
     source, target = _raw_ports(packets, which)
     usual = _TURN_PORTS.take(source) | _TURN_PORTS.take(target)
-    good: Bool = fits & (usual | (packets.protocol[which] == UDP)) & ~_at_name_port(packets, which)
+    good: Bool = fits & (usual | (packets.protocol[which] == UDP)) & ~_at_other_port(packets, which)
     return good
 
 
-def _at_name_port(packets: Packets, which: I64) -> Bool:
-    """Say which packets have the port of a name service."""
+def _at_other_port(packets: Packets, which: I64) -> Bool:
+    """Say which packets have the port of a protocol whose first bytes can look like media."""
     source, target = _raw_ports(packets, which)
-    named: Bool = _NAMES.take(source) | _NAMES.take(target)
+    named: Bool = _OTHERS.take(source) | _OTHERS.take(target)
     return named
 
 
 def _rtp(packets: Packets, which: I64, start: U64, size: I64) -> Bool:
-    return (packets.length[which] >= 12) & (size >= 12) & ~_at_name_port(packets, which)
+    return (packets.length[which] >= 12) & (size >= 12) & ~_at_other_port(packets, which)
 
 
 def _rtcp(packets: Packets, which: I64, start: U64, size: I64) -> Bool:
     """RTCP says its length in words (RFC 3550, section 6.4); several packets may follow each other."""
     fits: Bool = (_network(start[:, 0] >> _16 & _S, 2) + 1) * 4 <= packets.length[which]
-    return fits & ~_at_name_port(packets, which)
+    return fits & ~_at_other_port(packets, which)
 
 
 def _quic(packets: Packets, which: I64, start: U64, size: I64) -> Bool:
@@ -236,14 +273,12 @@ def _tls(packets: Packets, which: I64, start: U64, size: I64) -> Bool:
     return (start[:, 0] >> _16).view(np.int64) & 0xFF <= 4
 
 
-def _rdp(packets: Packets, which: I64, start: U64, size: I64) -> Bool:
-    """Tell a TPKT header (RFC 1006) by its length and the X.224 code of a connection request, confirm or data."""
-    code = (start[:, 0] >> np.uint64(40)).view(np.int64) & 0xFF
+def _tpkt(packets: Packets, which: I64, start: U64) -> NDArray[np.uint8]:
+    """Tell what travels in TPKT packets; X.224 is Remote Desktop on its port only."""
     source, target = _ports(packets.ports[which])
     usual = (source == 3389) | (target == 3389)
-    length = _network(start[:, 0] >> _16 & _S, 2)
-    good: Bool = usual & (length <= packets.length[which]) & _X224.take(code)
-    return good
+    h225, h245, x224 = second.tpkt(Heads(packets, which, start))
+    return np.select([h225, x224 & usual, h245 & ~usual], [CODE["h225"], CODE["rdp"], CODE["h245"]], CODE["other"])
 
 
 _words = sorted((int.from_bytes(start, "little"), CODE[name]) for name, starts in TEXTS.items() for start in starts)
@@ -252,6 +287,18 @@ _WORD_CODES: Final = np.array([code for _word, code in _words], np.uint8)
 
 
 _REQUEST_LINE: Final = re.compile(rb"[^\r]*(?<=SIP/2\.0)\r\n").match
+_MARKS: Final = {
+    "sip": {"sip": b"SIP/2.0", "http": b" HTTP/1.", "rtsp": b" RTSP/"},
+    "rtsp": {"rtsp": b"RTSP/"},
+    "mgcp": {"mgcp": b" MGCP 1."},
+}
+"""What a first line holds; HTTP, RTSP and SSDP share some methods with SIP, and words are words."""
+_SHOWN: Final = {
+    "xmpp": (b"jabber",), "megaco": (b"MEGACO/", b"!/"), "bittorrent": (b"BitTorrent protocol", b"d2:id20:"),
+}  # fmt: skip
+"""What must stand anywhere in the first bytes of others."""
+_LINED: Final = np.isin(np.arange(256), [CODE[name] for name in (*_MARKS, *_SHOWN)])
+_STREAMED: Final = np.isin(np.arange(256), [CODE[name] for name in ("http", "rtsp", "ssh", "vnc", "xmpp")])
 _STATUS_LINE: Final = np.uint64(int.from_bytes(b"SIP/2.0 ", "little"))
 
 
@@ -260,21 +307,27 @@ def _text(packets: Packets, which: I64, start: U64) -> NDArray[np.uint8]:
     word = start & _W
     place = np.minimum(np.searchsorted(_WORDS, word), len(_WORDS) - 1)
     app = np.where(_WORDS[place] == word, _WORD_CODES[place], CODE["other"])
-    asked = np.flatnonzero((app == CODE["sip"]) & (start != _STATUS_LINE))
+    asked = np.flatnonzero(_LINED.take(app) & (start != _STATUS_LINE))
     memory = packets.data.data
     body, end = packets.body[which[asked]], packets.end[which[asked]]
     rows = zip(asked.tolist(), body.tolist(), np.minimum(end, body + FIRST_LINE).tolist(), strict=True)
+    sip = CODE["sip"]
     for i, first, last in rows:
-        if _REQUEST_LINE(memory, first, last):
-            continue
-        line, ended, _rest = bytes(memory[first:last]).partition(b"\r\n")
-        if b"SIP/2.0" in line:
-            continue
-        others = ("http", b" HTTP/1."), ("rtsp", b" RTSP/1.")
-        told = next((name for name, mark in others if mark in line), "other" if ended else "sip")
-        app[i] = CODE[told]  # a line that was cut by the capture is believed
-    app[_STREAMED.take(app) & (packets.protocol[which] != TCP)] = CODE["other"]
+        text = bytes(memory[first:last])
+        if app[i] != sip or not (_REQUEST_LINE(memory, first, last) or b"SIP/2.0" in text.partition(b"\r\n")[0]):
+            app[i] = CODE[_told(text, APPS[app[i]])]
+    tcp_only = _STREAMED.take(app)
+    tcp = packets.protocol[which] == TCP
+    app[(tcp_only & ~tcp) | (tcp & (app == CODE["mgcp"]))] = CODE["other"]
     return app
+
+
+def _told(text: bytes, name: str) -> str:
+    """Tell by the first line whether the first word meant what it seemed to mean; a line that was cut is believed."""
+    if name in _SHOWN:
+        return name if any(mark in text for mark in _SHOWN[name]) else "other"
+    line, ended, _rest = text.partition(b"\r\n")
+    return next((other for other, mark in _MARKS[name].items() if mark in line), "other" if ended else name)
 
 
 _LOOKS: Final[dict[int, Look]] = {
@@ -284,6 +337,5 @@ _LOOKS: Final[dict[int, Look]] = {
     CODE["rtcp"]: _rtcp,
     CODE["quic"]: _quic,
     CODE["tls"]: _tls,
-    CODE["rdp"]: _rdp,
 }
 """What else a candidate must show."""

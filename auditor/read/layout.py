@@ -39,17 +39,24 @@ def draft(sums: Sums, placed: Placed, seen: apps.Bits) -> Draft:
     side, opened = outcome.openers(flows, sums, seen, placed.asked())
     app = apps.named(seen)
     relays, registrars = placed.relays(), placed.registrars()
-    client, relay = _ROLES.index("client"), _ROLES.index("relay")
+    serving, asking = placed.acting("server"), placed.acting("client")
+    client, relay, server = (_ROLES.index(name) for name in ("client", "relay", "server"))
     # Who registers is a user agent.  Who answers is left open: made a server, it would make participants of the
     # elements of SIP that open calls towards it.
-    clients = [(relays[1 - own] | registrars[1 - own]) & ~registrars[own] for own in (0, 1)]
-    role = [np.where(relays[own], relay, np.where(clients[own], client, 0)) for own in (0, 1)]
+    clients = [
+        (relays[1 - own] | registrars[1 - own] | asking[own]) & ~(registrars[own] | serving[own]) for own in (0, 1)
+    ]
+    servers = [serving[own] & ~asking[own] for own in (0, 1)]
+    role = [
+        np.where(relays[own], relay, np.where(clients[own], client, np.where(servers[own], server, 0)))
+        for own in (0, 1)
+    ]
     return Draft(
         side,
         opened,
         outcome.outcomes(flows, sums, seen, placed.answered(), placed.refused()),
         app,
-        apps.planes(seen, app[1], flows.protocol),
+        apps.planes(seen, app[1], flows.protocol, placed.inside()),
         sums,
         (role[0], role[1]),
     )

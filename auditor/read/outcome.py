@@ -37,6 +37,12 @@ _ASKING: Final = (
     "netbios",
     "ssdp",
     "coap",
+    "mgcp",
+    "h225",
+    "iax",
+    "discord",
+    "radius",
+    "tftp",
 )
 """Protocols that ask before they send: refused by ICMP and never answered, they carried nothing."""
 FEW: Final = 3

@@ -34,7 +34,7 @@ _B, _S, _W = np.uint64(0xFF), np.uint64(0xFFFF), np.uint64(0xFFFFFFFF)
 def wanted(packets: Packets, app: NDArray[np.uint8], start: U64) -> I64:
     """Return the positions of packets whose payload says more than its kind; `start` is its first 16 bytes.
 
-    All SIP and STUN messages, DNS answers, ClientHellos of TLS and DTLS, and what may be a client's first of QUIC.
+    All messages of `_WHOLE`, DNS answers, ClientHellos of TLS and DTLS, and what may be a client's first of QUIC.
     """
     some = np.flatnonzero(_READ.take(app))
     if not len(some):
@@ -66,11 +66,12 @@ def _set(*names: str) -> NDArray[np.bool_]:
     return np.isin(np.arange(len(APPS)), [CODE[name] for name in names])
 
 
+_WHOLE: Final = ("sip", "stun", "mgcp", "rtsp", "h225", "h245", "skinny", "iax", "discord")
 _V2: Final = np.uint64(int.from_bytes(V2.to_bytes(4, "big"), "little"))  # as it lies in memory
 _HELLO: Final = _set("tls", "dtls")
 _ANSWER: Final = _set("dns", "mdns", "llmnr")
 _DOUBTFUL: Final = _ANSWER | _HELLO | _set("quic")  # kinds with messages that say nothing
-_READ: Final = _set("sip", "stun") | _DOUBTFUL
+_READ: Final = _set(*_WHOLE) | _DOUBTFUL
 
 
 class Facts:

@@ -12,7 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auditor.read.arrays import Bool
-from auditor.read.facts.model import Dialog, Exchange, Fact, Flow, Hello, Name, Registered, Relayed, Unreachable
+from auditor.read.facts.model import (
+    INSIDE,
+    Acts,
+    Dialog,
+    Exchange,
+    Fact,
+    Flow,
+    Hello,
+    Media,
+    Name,
+    Registered,
+    Relayed,
+    Unreachable,
+)
 from auditor.read.pairing import Paired
 
 Kind = TypeVar("Kind", bound=Fact)
@@ -81,6 +94,18 @@ class Placed:
         pairs = list(zip(flows, sides, strict=True))
         first, second = (self._marked([flow for flow, side in pairs if side == wanted]) for wanted in (0, 1))
         return first, second
+
+    def acting(self, role: str) -> tuple[Bool, Bool]:
+        """Mark the flows whose side a, or b, sent what only a server, or a client, sends."""
+        facts, flows, sides = self.only(Acts)
+        pairs = [(flow, side) for fact, flow, side in zip(facts, flows, sides, strict=True) if fact.role == role]
+        first, second = (self._marked([flow for flow, side in pairs if side == wanted]) for wanted in (0, 1))
+        return first, second
+
+    def inside(self) -> Bool:
+        """Mark the flows that carry the media of the calls that they signal."""
+        facts, flows, _ = self.only(Media)
+        return self._marked([flow for fact, flow in zip(facts, flows, strict=True) if fact.kind == INSIDE])
 
     def _marked(self, which: Sequence[int]) -> Bool:
         marked = np.zeros(len(self.flows), bool)

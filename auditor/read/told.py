@@ -13,7 +13,7 @@ from typing import Any, Final
 import polars as pl
 
 from auditor.model.flow import ATTESTED, OFFERED, SOURCE_SHIFT, UNKNOWN, frame
-from auditor.read.facts.model import End, Fact, Flow, Hop, Media, Peer, Redirect, Relayed
+from auditor.read.facts.model import CONTROL, End, Fact, Flow, Hop, Media, Peer, Redirect, Relayed
 from auditor.read.facts.text import reachable
 from auditor.read.written import text
 
@@ -105,8 +105,10 @@ def _announced(fact: Media) -> Told | None:
     if not fact.port or (fact.port == _DISCARD and fact.kind.startswith("candidate")):
         return None
     relay = "relay" if fact.kind == "candidate relay" else UNKNOWN
-    heard = (fact.flow[2], 0)
-    return Told(fact, OFFERED, heard, (fact.address, fact.port), "media", "", dst_role=relay, session=fact.call_id)
+    heard, end = (fact.flow[2], 0), (fact.address, fact.port)
+    if fact.kind == CONTROL:
+        return Told(fact, OFFERED, heard, end, "signalling", fact.media, "tcp", session=fact.call_id)
+    return Told(fact, OFFERED, heard, end, "media", "", dst_role=relay, session=fact.call_id)
 
 
 def _passed(fact: Hop) -> Told | None:

@@ -4,6 +4,7 @@ tshark puts streams and tunnels together, which the facts of single packets can'
 and may only grow.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from functools import cache
@@ -22,7 +23,9 @@ from tests import corpus
 SHARES: Final = {
     "sip calls": 0.86,  # the rest are fuzzed, and tshark's text of their bytes differs
     "sip elements": 0.86,
-    "sdp ends": 0.87,  # of MGCP and RTSP
+    "sdp ends": 0.95,  # the rest are bodies of RTSP in a segment of their own, which name no port
+    "rtsp ports": 1.0,
+    "skinny ends": 1.0,
     "server names": 0.88,  # in tunnels, and cut by segments
     "quic server names": 1.0,
     "dns answers": 0.56,  # tshark gives the question's name to the addresses of name servers as well
@@ -35,7 +38,7 @@ SHARES: Final = {
 @cache
 def everything() -> list[tuple[dict[str, Any], Scan, Assembled]]:
     """Scan each capture of which tshark says something to compare; small ones, one after the other."""
-    keys = ("sip", "sdp", "sni", "dns_answers", "stun", "rtp")
+    keys = ("sip", "sdp", "sni", "dns_answers", "stun", "rtp", "rtsp_transport", "skinny")
     found = []
     for capture in corpus.captures():
         truth = corpus.truth(capture)
@@ -61,12 +64,22 @@ def wanted(truth: dict[str, Any]) -> dict[str, set[Any]]:
         "sip calls": set(sip.get("call_ids", ())),
         "sip elements": {(kind, host.lower()) for kind in hosts for host in sip.get(kind, ())},
         "sdp ends": announced(truth),
+        "rtsp ports": ports(truth),
+        "skinny ends": {each["value"] for each in truth.get("skinny") or () if each["field"] in SKINNY},
         "server names": {(each["name"].lower(), each["server"]) for each in hellos},
         "quic server names": {(each["name"].lower(), each["server"]) for each in quic},
         "dns answers": set(addresses),
         "dns addresses": {value for _, value in addresses},
         "stun ends": {(each["ip"], int(each["port"])) for each in stun.get("addresses", ())},
     }
+
+
+SKINNY: Final = {f"skinny.{name}.ipv4" for name in ("ipAddr", "remoteIpAddr", "transmitIpAddr")}
+
+
+def ports(truth: dict[str, Any]) -> set[int]:
+    found = re.findall(r"(?:client|server)_port=(\d+)", " ".join(truth.get("rtsp_transport") or ()))
+    return {int(port) for port in found}
 
 
 def announced(truth: dict[str, Any]) -> set[Any]:
@@ -87,6 +100,8 @@ def named(facts: list[Fact]) -> dict[str, set[Any]]:
         "sip calls": {fact.call_id for fact in of(facts, Dialog)},
         "sip elements": {(KINDS.get(fact.kind, "via_sent_by"), fact.host) for fact in of(facts, Hop)},
         "sdp ends": {(text(fact.address), fact.port) for fact in of(facts, Media)},
+        "rtsp ports": {fact.port for fact in of(facts, Media)},
+        "skinny ends": {text(fact.address) for fact in of(facts, Media)},
         "server names": {(fact.name, text(fact.flow[2])) for fact in of(facts, Hello)},
         "quic server names": {(fact.name, text(fact.flow[2])) for fact in of(facts, Hello) if fact.flow[4] == UDP},
         "dns answers": {(fact.name, text(fact.address)) for fact in of(facts, Name)},
@@ -106,6 +121,23 @@ def test_shares_of_what_tshark_names() -> None:
             have[kind] += len(theirs & ours[kind])
     shares = {kind: round(have[kind] / count, 3) for kind, count in want.items()}
     assert {kind: share for kind, share in shares.items() if share < SHARES[kind]} == {}, shares
+
+
+CALLS: Final = {"ndpi_skinny.pcap": "skinny:", "heplify_rtp_rtcp_sip_ipv4_udp.pcap": "mgcp:", "ndpi_rtsp.pcap": "rtsp:"}
+
+
+@corpus.needed
+def test_streams_that_other_protocols_than_sip_announced_are_of_their_calls() -> None:
+    tied, streams = Counter[str](), Counter[str]()
+    for truth, _, assembled in everything():
+        name = truth["file"].rpartition("/")[2]
+        if name not in CALLS:
+            continue
+        flows = assembled.flows.filter(pl.col("session").str.starts_with(CALLS[name]) & (pl.col("basis") == "observed"))
+        tied[name] = flows.filter(pl.col("app") == "rtp").height
+        streams[name] = flows.filter(pl.col("plane") == "signalling")["session"].n_unique()
+    assert tied == {"ndpi_skinny.pcap": 5, "heplify_rtp_rtcp_sip_ipv4_udp.pcap": 1, "ndpi_rtsp.pcap": 0}
+    assert streams == {"ndpi_skinny.pcap": 6, "heplify_rtp_rtcp_sip_ipv4_udp.pcap": 1, "ndpi_rtsp.pcap": 7}
 
 
 @corpus.needed

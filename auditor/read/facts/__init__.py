@@ -7,18 +7,25 @@ stays counted in its flow.
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from auditor.read.facts import dns, icmp, sip, stun, tls
+from auditor.read.facts import discord, dns, h225, h245, iax, icmp, mgcp, rtsp, sip, skinny, stun, tls
 from auditor.read.facts.model import Fact, Packet
 
 Parser = Callable[[bytes, Packet], Sequence[Fact]]
 
 PARSERS: Final[dict[str, Parser]] = {
+    "discord": discord.parse,
     "dns": dns.parse,
     "dtls": tls.parse,
+    "h225": h225.parse,
+    "h245": h245.parse,
+    "iax": iax.parse,
     "icmp": icmp.parse,
     "llmnr": dns.local,
     "mdns": dns.local,
+    "mgcp": mgcp.parse,
+    "rtsp": rtsp.parse,
     "sip": sip.parse,
+    "skinny": skinny.parse,
     "stun": stun.parse,
     "tls": tls.parse,
 }

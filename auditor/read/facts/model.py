@@ -19,6 +19,14 @@ V4_MAPPED: Final = 0xFFFF << 32
 """An IPv4 address `v` is the integer `V4_MAPPED | v` (RFC 4291, section 2.5.5.2), as everywhere in this room."""
 
 
+ALIAS: Final = "\x7f"
+"""What the alias of a call begins with, and no name that a stranger wrote (`text.line_text`)."""
+INSIDE: Final = "inside"
+"""The kind of `Media` that is no other end: media goes through this very flow."""
+CONTROL: Final = "control"
+"""The kind of `Media` where not media is expected, but the call's control connection (H.245)."""
+
+
 @dataclass(slots=True)
 class Packet:
     """Where a payload came from: 128-bit addresses (IPv4 mapped), ports, and its place in the input."""
@@ -71,12 +79,29 @@ class Hello(Fact):
 
 @dataclass(slots=True, unsafe_hash=True)
 class Dialog(Fact):
-    """Messages of one SIP Call-ID went this way."""
+    """Messages of one call went this way."""
+
+    flow: Flow
+    call_id: str  # SIP's Call-ID; of other protocols, their name, a colon and what tells calls apart there
+    request: bool
+    call: bool  # False: a registration, subscription, ping or message, which nobody would call a call
+
+
+@dataclass(slots=True, unsafe_hash=True)
+class Alias(Fact):
+    """The call goes by another name in messages that don't say whose they are: `call_id` of their facts."""
 
     flow: Flow
     call_id: str
-    request: bool
-    call: bool  # False: a registration, subscription, ping or message, which nobody would call a call
+    alias: str  # begins with ALIAS
+
+
+@dataclass(slots=True, unsafe_hash=True)
+class Acts(Fact):
+    """The sender is a server or client, since only such a one sends this message."""
+
+    flow: Flow
+    role: str  # client, server
 
 
 @dataclass(slots=True, unsafe_hash=True)
@@ -87,7 +112,7 @@ class Media(Fact):
     call_id: str
     address: int
     port: int  # 0: a stream that was declined or a connection address without a stream
-    kind: str  # media, rtcp, or candidate host, candidate srflx, candidate prflx, candidate relay
+    kind: str  # media, rtcp, candidate host, candidate srflx, candidate prflx, candidate relay, INSIDE or CONTROL
     media: str  # audio, video, application, ..., empty: unknown
 
 

@@ -4,10 +4,11 @@ Everything here is bounded and total: bytes that are no name become escapes, byt
 """
 
 import re
+from ipaddress import IPv4Address, IPv6Address
 from socket import AF_INET, AF_INET6, inet_pton
 from typing import Final
 
-from auditor.read.facts.model import V4_MAPPED
+from auditor.read.facts.model import V4_MAPPED, Flow
 
 LONGEST_NAME: Final = 255  # octets of a domain name (RFC 1035, section 2.3.4)
 
@@ -44,6 +45,19 @@ def address(raw: bytes) -> int | None:
         return V4_MAPPED | int.from_bytes(inet_pton(AF_INET, text), "big")
     except (OSError, UnicodeDecodeError, ValueError):
         return None
+
+
+def host(value: int) -> str:
+    """Write an address as part of a call's name."""
+    return str(IPv4Address(value & 0xFFFFFFFF)) if is_v4(value) else str(IPv6Address(value))
+
+
+def ends(flow: Flow) -> str:
+    """Write both ends of a flow, the lesser first: the same text for both directions."""
+    both = sorted((flow[:2], flow[2:4]))
+    return "-".join(
+        f"[{host(where)}]:{number}" if not is_v4(where) else f"{host(where)}:{number}" for where, number in both
+    )
 
 
 def port(raw: bytes | None) -> int:

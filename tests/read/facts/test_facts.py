@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from auditor.read.facts import PARSERS, parse, text
 from auditor.read.facts.model import Fact, Name, Packet, fold
+from tests.read.facts.h323 import MESSAGES
 from tests.read.facts.payloads import COOKIE, TXID, attribute, dns, end, hello, number, packet, record, sdp, sip, stun
 
 XOR = COOKIE + TXID
@@ -21,6 +22,13 @@ GOOD = {
         "INVITE sip:b SIP/2.0", "Via: SIP/2.0/UDP 192.0.2.1", "Call-ID: a",
         body=sdp("c=IN IP4 192.0.2.1", "m=audio 6 RTP/AVP 0"),
     ),
+    "h225": MESSAGES["arq"],
+    "h245": MESSAGES["two"],
+    "iax": bytes.fromhex("800500090000001400000207") + bytes(160),
+    "mgcp": b"CRCX 1 a@g MGCP 1.0\r\nC: 1\r\n\r\n" + sdp("c=IN IP4 192.0.2.1", "m=audio 6 RTP/AVP 0").encode(),
+    "rtsp": b"RTSP/1.0 200 OK\r\nCSeq: 4\r\nSession: 1\r\nTransport: RTP/AVP;client_port=5-6;interleaved=0-1\r\n\r\n",
+    "skinny": bytes.fromhex("28000000" "14000000" "22000000" "00000000" "00000000" "c0000201") + bytes(12)
+    + bytes.fromhex("a00f0000" "05000000" "4d000000"),
     "icmp": b"\x45" + bytes(8) + b"\x11" + bytes(2) + number("192.0.2.9").to_bytes(16, "big")[12:] + bytes(8),
 }  # fmt: skip
 
