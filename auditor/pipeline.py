@@ -293,4 +293,21 @@ def of_reading(read: "Scan") -> tuple[str, ...]:
             f"There are more QUIC connections than can be opened, so the server names of one in {2**read.quic_level:,} "
             "were read."
         )
-    return tuple(found)
+    return (*found, *unfinished(read))
+
+
+def unfinished(read: "Scan") -> list[str]:
+    """Say which messages in several packets could not be read to their end; headers before the gap were."""
+    counts: dict[tuple[str, str], int] = {}
+    for _, kind, why, messages in read.unfinished:
+        counts[kind, why] = counts.get((kind, why), 0) + messages
+    return [
+        f"Read only in part: {messages:,} {MESSAGES[kind]} ({why})." for (kind, why), messages in sorted(counts.items())
+    ]
+
+
+MESSAGES: Final = {
+    "sip": "SIP messages", "websocket": "SIP messages on WebSocket", "sctp": "SIP messages on SCTP",
+    "tls": "TLS ClientHellos", "dtls": "DTLS ClientHellos", "dns": "DNS answers",
+}  # fmt: skip
+"""What a reader calls the messages of each kind of stream."""

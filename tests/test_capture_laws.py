@@ -15,14 +15,15 @@ import zstandard
 from auditor import pipeline
 from auditor.report import RENDERERS
 from tests.captures import ACK, PSH, RST, SYN, ether, ip, pcap, rtp, sdp, sip, stun, tcp, udp, xor_mapped
+from tests.read.streams import wire as streams
 from tests.read.test_initials import scattered
 from tools import samples
 
 CN, CA, US = "52.81.151.250", "142.1.33.4", "128.32.10.20"
 
 
-def traffic() -> list[bytes]:
-    """A little of everything: a call, a check, a scan, noise, and a stream in both directions."""
+def traffic(ordered: bool = True) -> list[bytes]:
+    """A little of everything: a call, a check, a scan, noise, and streams in several packets, if order is kept."""
     frames = [
         udp(CA, 5060, US, 5060, sip("INVITE sip:b@example.com SIP/2.0", "one", CA, sdp(CA, 40000))),
         udp(US, 5060, CA, 5060, sip("SIP/2.0 200 OK", "one", CA, sdp(US, 50000))),
@@ -38,9 +39,15 @@ def traffic() -> list[bytes]:
         *(udp(CA, 1025, CN, 443, each) for each in scattered([9, 60, 120, 300, 800])),  # a hello of QUIC in pieces
         *(tcp(CA, 1025, CN, 443, PSH | ACK, bytes([23, 3, 3, 0, 40]) + bytes(40), seq=i) for i in range(20)),
         bytes(12) + b"\x08\x06" + bytes(28),
+        *streams.fragments(sip("INVITE sip:b@example.com SIP/2.0", "two", CA, sdp(CN, 40004) + "a=x" * 700), [1480]),
+        *streams.sctp_call("three"),
     ]
     frames += tunnels()
     random.Random(3).shuffle(frames)
+    at = 0
+    for number, frame in enumerate(in_order() if ordered else ()):
+        at = random.Random(number).randrange(at, len(frames) + 1)
+        frames.insert(at, frame)
     return frames
 
 
@@ -67,6 +74,16 @@ def tunnels() -> list[bytes]:
     for _ in range(6):
         level = ip(CA, US, 4, level)
     return [*frames, ether(level)]
+
+
+def in_order() -> list[bytes]:
+    """What must keep its order: messages of a stream, one of them without its end."""
+    call = streams.invite("four", sdp(CN, 40006) + "a=x" * 900)
+    return [
+        *streams.stream(call + streams.invite("five", sdp(CN, 40008)), [700, 1500, 2200]),
+        *streams.stream(streams.long_hello("meet.example.com"), [1000], sport=4001, dport=443),
+        *streams.stream(streams.long_hello("lost.example.com"), [1000], sport=4002, dport=443)[:1],
+    ]
 
 
 def report(*paths: Path, workers: int = 1) -> dict[str, Any]:
@@ -115,6 +132,11 @@ def test_compression_changes_nothing(tmp_path: Path, compress: Callable[[bytes],
     ]
 
 
+def test_what_could_not_be_read_whole_is_said(tmp_path: Path) -> None:
+    (tmp_path / "whole").write_bytes(pcap(traffic()))
+    assert "Read only in part: 1 TLS ClientHellos (segments are missing)." in report(tmp_path / "whole")["notes"]
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_splits_change_nothing(tmp_path: Path, seed: int) -> None:
     frames, chance = traffic(), random.Random(seed)
@@ -136,7 +158,8 @@ def test_the_order_of_inputs_changes_nothing_at_all(tmp_path: Path) -> None:
 
 
 def test_hops_and_their_sessions_are_the_same_in_any_split(tmp_path: Path) -> None:
-    frames = traffic()
+    """Even in files that take turns, in which no stream can be followed."""
+    frames = traffic(ordered=False)
     (tmp_path / "whole").write_bytes(pcap(frames))
     parts = []
     for i in range(3):

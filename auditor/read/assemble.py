@@ -18,12 +18,13 @@ from auditor.read.arrays import Bool
 from auditor.read.calls import Share
 from auditor.read.classify import APPS, CODE
 from auditor.read.directed import Directed
-from auditor.read.facts.model import Dialog, Fact, Flow, Hello, Media, Name, Peer
+from auditor.read.facts.model import Dialog, Fact, Flow, Hello, Hop, Media, Name, Peer
 from auditor.read.labels import labelled, mapped, named_addresses, reflexive
 from auditor.read.layout import draft, laid_out
 from auditor.read.pairing import Paired, pair, summed
 from auditor.read.passed import Carried
 from auditor.read.placed import Placed
+from auditor.read.ties import united
 from auditor.read.told import rows as told_rows
 from auditor.read.told import told
 from auditor.read.wrapped import tied
@@ -54,14 +55,14 @@ class Assembled:
 
 def assemble(scan: Scanned, vantages: Sequence[str]) -> Assembled:
     """Put the flow table together; `vantages` are the names of the capture points by number."""
-    facts = sorted(_named(scan), key=lambda fact: (fact.first_ns, getattr(fact, "flow", ())))
+    facts = sorted(united(_named(scan)), key=lambda fact: (fact.first_ns, getattr(fact, "flow", ())))
     placed = Placed.of(facts, lambda keys: pair(scan.directed, keys))
     flows = placed.flows
     seen = apps.carried(scan.directed, flows)
 
     shares = calls.dialogs(*placed.only(Dialog))
     clients = mapped(facts)
-    ends = calls.announced(placed.only(Media)[0], clients)
+    ends = calls.announced(placed.only(Media)[0], clients, calls.behind_nat(placed.only(Hop)[0]))
     sums = summed(scan.directed, flows)
     media = calls.media(ends, flows, sums, seen)
     seen = apps.recognised(seen, scan.directed, flows, _marked(len(flows), media))

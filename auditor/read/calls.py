@@ -14,7 +14,7 @@ import polars as pl
 
 from auditor.read.apps import STEADY, Bits, bit
 from auditor.read.arrays import Bool
-from auditor.read.facts.model import CONTROL, Dialog, End, Media
+from auditor.read.facts.model import CONTROL, Dialog, End, Hop, Media
 from auditor.read.facts.text import reachable
 from auditor.read.pairing import Paired, Sums
 
@@ -86,11 +86,25 @@ def divided(shares: list[Share], packets: list[int], size: list[int]) -> list[Sh
     return shares
 
 
-def announced(facts: Sequence[Media], mapped: Iterable[tuple[int, End, End]]) -> pl.DataFrame:
+Behind = dict[tuple[int, str, int], int]
+"""Vantage, call, and the address that a client gives itself: the one from which its requests came."""
+
+
+def behind_nat(facts: Iterable[Hop]) -> Behind:
+    """List the clients whose requests came from another address than the private one that they wrote into their Via."""
+    return {
+        (fact.vantage, fact.call_id, fact.address): fact.flow[0]
+        for fact in sorted(facts, key=lambda fact: (fact.first_ns, fact.flow), reverse=True)
+        if fact.kind == "sender" and fact.request and fact.address >= 0 and not reachable(fact.address)
+    }
+
+
+def announced(facts: Sequence[Media], mapped: Iterable[tuple[int, End, End]], behind: Behind) -> pl.DataFrame:
     """List the announced ends of all calls: address, port, call, when; RTCP's default port is implied (RFC 3605).
 
     A client that announced the public end under which it is seen is found under its own end as well (`mapped`: vantage,
-    its own end, the public one).
+    its own end, the public one).  One that announced a private end from behind NAT (`behind`) is looked for at the
+    address that its requests came from, under the same port, which most NATs keep.
     """
     inside: dict[tuple[int, End], set[End]] = defaultdict(set)
     for vantage, client, public in mapped:
@@ -100,13 +114,18 @@ def announced(facts: Sequence[Media], mapped: Iterable[tuple[int, End, End]]) ->
         for fact in facts
         for address, port in inside.get((fact.vantage, (fact.address, fact.port)), ())
     ]
+    more += [
+        replace(fact, address=behind[key], kind="mapped")
+        for fact in facts
+        if (key := (fact.vantage, fact.call_id, fact.address)) in behind
+    ]
     rows = []
     for fact in (*facts, *more):
         realm = -1 if reachable(fact.address) else fact.vantage  # a private address means something at its tap only
         row = (fact.address >> 64, fact.address & _LOW, realm, fact.call_id, fact.first_ns)
         if fact.port and fact.kind != CONTROL:
             rows.append((*row, fact.port))
-        if fact.kind == "media" and fact.port > 0:
+        if fact.kind == "media" and fact.port > 0 and ("RTP" in fact.profile or not fact.profile):
             rows.append((*row, fact.port + 1))
     schema = {
         "hi": pl.UInt64,

@@ -49,6 +49,8 @@ TEXT: Final = 255  # a candidate for any of TEXTS, until `_text` has looked
 TPKT: Final = 254  # for one of several protocols behind the header of RFC 1006
 FEW: Final = 1 << 16
 ESP: Final = 50  # RFC 4303
+SCTP: Final = 132
+CHUNKS: Final = 4  # of an SCTP packet that are looked at
 
 _BY_PORT: Final[dict[int, str]] = {
     53: "dns", 5353: "mdns", 5355: "llmnr", 123: "ntp", 67: "dhcp", 68: "dhcp", 546: "dhcp", 547: "dhcp", 161: "snmp",
@@ -89,6 +91,9 @@ _in_memory = np.arange(FEW, dtype=np.uint16).byteswap()
 for _row, _named in enumerate((_BY_PORT, _TCP_BY_PORT)):
     for _number, _name in _named.items():
         _PORT[_row * FEW + int(_in_memory[_number])] = CODE[_name]
+
+FRAMED: Final = np.isin(np.arange(256), (0x81, 0x82, 0x01, 0x02))
+"""First bytes of a WebSocket frame: text or binary, the last frame of a message or not."""
 
 
 def _listed(*numbers: int) -> NDArray[np.bool_]:
@@ -148,8 +153,58 @@ def classify(packets: Packets) -> tuple[NDArray[np.uint8], U64]:
                 app[lost[second.discord(Heads(packets, lost, rows(start, lost)))]] = CODE["discord"]
     if len(packets.later):
         plain &= packets.flags & FRAGMENT == 0
+    _carried(packets, app, tcp)
     _by_port(packets, app, tcp, plain & (packets.length > 0), start, size)
     return app, start
+
+
+def _carried(packets: Packets, app: NDArray[np.uint8], tcp: Bool) -> None:
+    """Name SIP in WebSocket frames (RFC 7118) and in SCTP chunks (RFC 4168)."""
+    rest = np.flatnonzero((app == CODE["other"]) & (packets.end > packets.body))
+    frames = rest[tcp[rest]]
+    frames = frames[FRAMED.take(packets.data.take(packets.body[frames]))]
+    if len(frames):
+        app[frames[_sip_in_frame(packets, frames)]] = CODE["sip"]
+    chunks = rest[packets.protocol[rest] == SCTP]
+    if len(chunks):
+        app[chunks[_sip_in_chunk(packets, chunks)]] = CODE["sip"]
+
+
+def _sip_in_frame(packets: Packets, which: I64) -> Bool:
+    """Say which frames (RFC 6455, section 5.2) begin with a word of SIP, behind their mask."""
+    body, end = packets.body[which], packets.end[which]
+    head = words(packets.data, body, 1)[:, 0] >> _8 & np.uint64(0xFF)
+    size = (head & np.uint64(0x7F)).view(np.int64)
+    masked = head & np.uint64(0x80) != 0
+    at = body + 2 + np.where(size == 126, 2, np.where(size == 127, 8, 0))
+    key = np.where(masked, words(packets.data, np.minimum(at, end), 1)[:, 0] & _W, np.uint64(0))
+    at = np.minimum(at + 4 * masked, end)
+    word = (words(packets.data, at, 1)[:, 0] & _W) ^ key
+    sip: Bool = _is_sip(word) & (at + 4 <= end)
+    return sip
+
+
+def _sip_in_chunk(packets: Packets, which: I64) -> Bool:
+    """Say which packets begin an SCTP message (RFC 9260, section 3.3.1) with a word of SIP."""
+    found = np.zeros(len(which), bool)
+    row, at = np.arange(len(which)), packets.body[which].copy()
+    for _ in range(CHUNKS):
+        here = at + 20 <= packets.end[which[row]]
+        row, at = row[here], at[here]
+        if not len(row):
+            break
+        head = words(packets.data, at, 3)
+        data = (head[:, 0] & np.uint64(0xFF) == 0) & (head[:, 0] >> _8 & np.uint64(2) != 0)
+        found[row] |= data & _is_sip(head[:, 2] & _W)
+        long = _network(head[:, 0] >> _16 & _S, 2)
+        at = at + np.maximum(long + 3 & ~3, 4)
+    return found
+
+
+def _is_sip(word: U64) -> Bool:
+    place = np.minimum(np.searchsorted(_WORDS, word), len(_WORDS) - 1)
+    sip: Bool = (_WORDS[place] == word) & (_WORD_CODES[place] == CODE["sip"])
+    return sip
 
 
 def _by_port(packets: Packets, app: NDArray[np.uint8], tcp: Bool, plain: Bool, start: U64, size: I64) -> None:

@@ -52,6 +52,7 @@ class Packets:
     address: list[U64]  # IPv4: source and destination in one word; IPv6: two words each
     ports: U64  # source, and destination << 16; 0: none, or in another fragment
     protocol: U8
+    head: I64  # offset of the transport header; of a later fragment, of its data
     body: I64  # offset of the transport payload
     end: I64  # where the captured part of the packet ends
     length: I64  # of the payload on the wire, in bytes
@@ -59,6 +60,7 @@ class Packets:
     later: I64  # positions in `index` of fragments without transport header
     leading: I64  # positions of first fragments
     identification: U64  # of all packets of these positions: later, then leading
+    place: I64  # of the same: twice the offset in bytes, and one more if it isn't the last
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,7 @@ def _ipv4(batch: Batch, layer: Layer, which: I64) -> Iterator[Packets | Unplaced
     protocol = (second >> _40).astype(np.uint8)
     fragments = np.flatnonzero(later), np.flatnonzero(leading)
     identification = second[np.concatenate(fragments)] & _S
+    control = _control(second[np.concatenate(fragments)])
     yield _transport(
         batch.data,
         which,
@@ -151,7 +154,13 @@ def _ipv4(batch: Batch, layer: Layer, which: I64) -> Iterator[Packets | Unplaced
         later,
         fragments,
         identification,
+        (control & 0x1FFF) << 4 | control >> 13 & 1,
     )
+
+
+def _control(word: U64) -> I64:
+    """Return flags and offset of IPv4 fragments (RFC 791, section 3.1) out of the word that begins with their name."""
+    return ((word >> _8 & np.uint64(0xFF00)) | (word >> np.uint64(24) & _B)).view(np.int64)
 
 
 def _ipv6(batch: Batch, layer: Layer, which: I64) -> Iterator[Packets | Unplaced]:
@@ -179,19 +188,19 @@ def _ipv6(batch: Batch, layer: Layer, which: I64) -> Iterator[Packets | Unplaced
         stop[unsized] = (batch.start + batch.wire)[which[unsized]]
     protocol = (first >> _48).astype(np.uint8)
     transport = at + 40
-    later, leading, identification = _extensions(batch.data, protocol, transport, end)
+    later, leading, identification, place = _extensions(batch.data, protocol, transport, end)
     start = words(batch.data, np.minimum(transport, end), 2)
     fragments = np.flatnonzero(later), np.flatnonzero(leading)
     yield _transport(
         batch.data, which, [head[:, i] for i in range(1, 5)], protocol, transport, start[:, 0], start[:, 1], stop, end,
-        later, fragments, identification[np.concatenate(fragments)],
+        later, fragments, identification[np.concatenate(fragments)], place[np.concatenate(fragments)],
     )  # fmt: skip
 
 
-def _extensions(data: U8, protocol: U8, transport: I64, end: I64) -> tuple[Bool, Bool, U64]:
-    """Step over extension headers in place; return which packets are later or leading fragments, and of what."""
+def _extensions(data: U8, protocol: U8, transport: I64, end: I64) -> tuple[Bool, Bool, U64, I64]:
+    """Step over extension headers in place; return which packets are later or leading fragments, of what, and where."""
     later, leading = np.zeros(len(protocol), bool), np.zeros(len(protocol), bool)
-    identification = np.zeros(len(protocol), np.uint64)
+    identification, place = np.zeros(len(protocol), np.uint64), np.zeros(len(protocol), np.int64)
     which = np.flatnonzero(_EXTENSION[protocol])
     for _ in range(EXTENSIONS):
         which = which[transport[which] + 8 <= end[which]]
@@ -206,15 +215,16 @@ def _extensions(data: U8, protocol: U8, transport: I64, end: I64) -> tuple[Bool,
         later[which] |= fragment & (control & 0xFFF8 != 0)
         leading[which] |= fragment & (control & 0xFFF9 == 1)
         identification[which] = np.where(fragment, head >> _32, identification[which])
+        place[which] = np.where(fragment, (control & 0xFFF8) << 1 | control & 1, place[which])
         protocol[which] = following
         transport[which] = at + size
         which = which[_EXTENSION[following] & ~later[which]]
-    return later, leading, identification
+    return later, leading, identification, place
 
 
 def _transport(
     data: U8, which: I64, address: list[U64], protocol: U8, at: I64, first: U64, second: U64, stop: I64, end: I64,
-    later: Bool, fragments: tuple[I64, I64], identification: U64,
+    later: Bool, fragments: tuple[I64, I64], identification: U64, place: I64,
 ) -> Packets:  # fmt: skip
     """Read ports, TCP flags and the bounds of the payload; `first` and `second` are the words at the offsets `at`."""
     has = _PORTED.take(protocol) & (at + 4 <= end)
@@ -242,12 +252,14 @@ def _transport(
         address,
         (first & _W) * has,
         protocol,
+        at,
         np.minimum(body, end),
         end,
         length,
         flags,
         *fragments,
         identification,
+        place,
     )
 
 

@@ -3,7 +3,7 @@
 A `Part` takes packets batch by batch, and parts join in any order, so readers can share the work.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 
@@ -20,6 +20,8 @@ from auditor.read.fragments import Fragments
 from auditor.read.passed import Tunnelled
 from auditor.read.payloads import Facts, wanted
 from auditor.read.source import HEAD, Source, opened
+from auditor.read.streams.chains import Chain
+from auditor.read.streams.reader import ROOM, Streams
 from auditor.read.window import Batch, Found, Lost, Named, Window
 
 Advanced = Callable[[int], None]
@@ -48,9 +50,11 @@ class Part:
     fragments: Fragments = field(default_factory=Fragments)
     facts: Facts = field(default_factory=Facts)
     tunnelled: Tunnelled = field(default_factory=Tunnelled)
+    streams: Streams = field(default_factory=Streams)
     unread: dict[tuple[int, str, str], UnreadRow] = field(default_factory=dict)
     packets: dict[int, int] = field(default_factory=dict)
     lost: dict[tuple[int, str], int] = field(default_factory=dict)
+    begun: dict[int, int] = field(default_factory=dict)  # the time of the first packet
 
     def join(self, other: "Part") -> None:
         """Take over what another reader found."""
@@ -58,10 +62,13 @@ class Part:
         self.fragments.join(self.flows, other.fragments)
         self.facts.join(other.facts)
         self.tunnelled.join(other.tunnelled)
+        self.streams.join(self.facts, other.streams)
         for row in other.unread.values():
             self.count(row)
         for source, packets in other.packets.items():
             self.packets[source] = self.packets.get(source, 0) + packets
+        for source, ns in other.begun.items():
+            self.begun[source] = min(self.begun.get(source, ns), ns)
         for (source, why), size in other.lost.items():
             self.lost[source, why] = self.lost.get((source, why), 0) + size
 
@@ -71,6 +78,7 @@ class Part:
         self.fragments.renumber(by)
         self.facts.renumber(by)
         self.tunnelled.renumber(by)
+        self.streams.renumber(by)
         self.unread = {key: replace(row, first_record=row.first_record + by) for key, row in self.unread.items()}
 
     def count(self, row: UnreadRow) -> None:
@@ -103,6 +111,9 @@ def _take_any(part: Part, batch: Batch, source: int, vantage: int) -> None:
             part.count(_unread(batch, found, source))
         elif len(found.index):
             _open(part, batch, found, source, vantage)
+    if len(batch.record):
+        part.begun[source] = min(part.begun.get(source, int(batch.ns[0])), int(batch.ns[0]))
+        part.streams.sweep(part.facts, int(batch.record[-1]))
 
 
 def _open(part: Part, batch: Batch, packets: headers.Packets, source: int, vantage: int) -> None:
@@ -140,7 +151,9 @@ def _place(part: Part, batch: Batch, packets: headers.Packets, source: int, vant
     elif len(packets.later) < len(app):
         first = packets.flags & headers.FRAGMENT == 0
         part.flows.add([word[first] for word in packets.address], rest[first], *(column[first] for column in columns))
-    which = np.concatenate((wanted(packets, app, start), errors))
+    followed = part.streams.take(part.facts, batch, packets, app, start, source, vantage)
+    which = wanted(packets, app, start)
+    which = np.concatenate((which[~followed[which]], errors))
     if len(which):
         part.facts.read(batch, packets, which, app, witness, vantage)
 
@@ -151,6 +164,32 @@ def read_whole(part: Part, index: int, source: Source, vantage: int, advanced: A
         window = Window(stream)
         window.refill()
         keep(part, found(source, window), index, vantage)
+    part.streams.end(part.facts, index, part.packets.get(index, 0))
+
+
+def follow(part: Part, chains: Iterable[Chain], index: int, source: Source, vantage: int) -> None:
+    """Read the beginning of a capture again, for messages that began in another one."""
+    part.streams.resume(chains)
+    with opened(source) as stream:
+        window = Window(stream)
+        window.refill()
+        _read_on(part, found(source, window), index, vantage, 0)
+
+
+def _read_on(part: Part, batches: Iterator[Found], index: int, vantage: int, records: int) -> None:
+    """Read packets that are not of this reader, or not for the first time, while messages are open."""
+    streams = part.streams
+    while streams.opened and (each := next(batches, None)) is not None:
+        if not isinstance(each, Batch):
+            continue
+        for packets in headers.read(each, link.find(each)):
+            if isinstance(packets, headers.Packets) and len(packets.index):
+                for inner in unwrap.opened(each, packets):
+                    placed = inner.packets if isinstance(inner, unwrap.Wrapped) else inner
+                    streams.take(part.facts, each, placed, *classify(placed), index, vantage, begin=False)
+        records = int(each.record[-1]) if len(each.record) else records
+        streams.sweep(part.facts, records)
+    streams.end(part.facts, index, records)
 
 
 def found(source: Source, window: Window) -> Iterator[Found]:
@@ -170,9 +209,10 @@ def found(source: Source, window: Window) -> Iterator[Found]:
         yield Lost(source.size, window.failure)
 
 
-def read_range(piece: "Piece", advanced: Advanced) -> "Reading":
-    """Read the records that begin in one piece of a capture, numbered from 1."""
+def read_range(piece: "Piece", advanced: Advanced, room: int | None = None) -> "Reading":
+    """Read the records that begin in one piece of a capture, numbered from 1, and on while messages are open."""
     part, state = Part(), deepcopy(piece.state)
+    part.streams.room = room or part.streams.room
     with opened(piece.source, piece.start, advanced) as stream:
         window = Window(stream, piece.start)
         window.until = piece.end
@@ -180,7 +220,16 @@ def read_range(piece: "Piece", advanced: Advanced) -> "Reading":
             keep(part, pcapng.read(window, state), piece.index, piece.vantage)
         else:
             keep(part, pcap.read(window, state), piece.index, piece.vantage)
-    return Reading(piece.index, part, window.position, state)
+    records, end = part.packets.get(piece.index, 0), window.position
+    part.streams.datagrams.end(part.facts, records)
+    with opened(piece.source, end) as stream:
+        window, further = Window(stream, end), deepcopy(state)
+        if isinstance(further, pcapng.State):
+            found = pcapng.read(window, further, records + 1)
+        else:
+            found = pcap.read(window, further, records + 1)
+        _read_on(part, found, piece.index, piece.vantage, records)
+    return Reading(piece.index, part, end, state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +281,7 @@ def work(jobs: Sequence[Job], advanced: Advanced) -> Answer:
     part, readings = Part(), []
     for job in jobs:
         if isinstance(job, Piece):
-            readings.append(read_range(job, advanced))
+            readings.append(read_range(job, advanced, ROOM // 2))
         else:
             index, source, vantage = job
             read_whole(part, index, source, vantage, advanced)

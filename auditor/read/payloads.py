@@ -13,8 +13,9 @@ from auditor.read.arrays import I64, U64, rows
 from auditor.read.classify import APPS, CODE
 from auditor.read.directed import packed
 from auditor.read.facts import parse
-from auditor.read.facts.model import Fact, Packet
+from auditor.read.facts.model import Fact, Packet, Registered, Tie
 from auditor.read.facts.quic import V2
+from auditor.read.facts.sip import condensed
 from auditor.read.headers import ICMP, ICMP6, TCP, UDP, Packets
 from auditor.read.initials import Initials
 from auditor.read.repeats import FOLDS as TALLY
@@ -34,7 +35,8 @@ _B, _S, _W = np.uint64(0xFF), np.uint64(0xFFFF), np.uint64(0xFFFFFFFF)
 def wanted(packets: Packets, app: NDArray[np.uint8], start: U64) -> I64:
     """Return the positions of packets whose payload says more than its kind; `start` is its first 16 bytes.
 
-    All messages of `_WHOLE`, DNS answers, ClientHellos of TLS and DTLS, and what may be a client's first of QUIC.
+    All messages of `_WHOLE`, DNS answers, ClientHellos of TLS and DTLS, and what may be a client's first of QUIC; but
+    SIP and DNS of streams are read there.
     """
     some = np.flatnonzero(_READ.take(app))
     if not len(some):
@@ -47,8 +49,7 @@ def wanted(packets: Packets, app: NDArray[np.uint8], start: U64) -> I64:
     first, second = rows(start, which).T
     begin = first & _B
     hello = (begin == 22) & np.where(kind == CODE["tls"], first >> np.uint64(40) & _B, second >> np.uint64(40) & _B)
-    ahead = np.where(packets.protocol[which] == TCP, np.uint64(32), np.uint64(16))  # DNS over TCP begins with a length
-    answer = first >> ahead & np.uint64(0x80) != 0
+    answer = (packets.protocol[which] != TCP) & (first >> _16 & np.uint64(0x80) != 0)
     good = np.ones(len(some), bool)
     good[doubtful] = np.where(_HELLO.take(kind), hello == 1, np.where(kind == CODE["quic"], _initial(first), answer))
     return some[good]
@@ -72,6 +73,7 @@ _HELLO: Final = _set("tls", "dtls")
 _ANSWER: Final = _set("dns", "mdns", "llmnr")
 _DOUBTFUL: Final = _ANSWER | _HELLO | _set("quic")  # kinds with messages that say nothing
 _READ: Final = _set(*_WHOLE) | _DOUBTFUL
+_SIP: Final = bytes([CODE["sip"]])
 
 
 class Facts:
@@ -83,11 +85,14 @@ class Facts:
     def __init__(self) -> None:
         self.known: dict[Said, int] = {}  # -> number in the sums
         self._sums = Table(1, TALLY)
+        self._same: dict[Any, Any] = {}  # Call-IDs and flows, each once
         self._said: list[int] = []  # numbers of facts, and their tallies, that are yet to be summed
         self._often: list[Tally] = []
         self.initials = Initials()
         self._held: dict[bytes, int] = {}  # `_places` with the payload -> number in the tallies
         self._tallies = Table(1, TALLY)
+        self._numbers: list[int] = []  # and what else is to be added to them
+        self._rows: list[Sequence[int]] = []
         self._alike = Repeats()
         self._size = 0
 
@@ -104,10 +109,12 @@ class Facts:
         if len(which):
             names = _ANSWER.take(app[which])
             answers = which[names]
-            body = packets.body[answers] + np.where(packets.protocol[answers] == TCP, 4, 2)
+            body = packets.body[answers] + 2
             self._hold(batch, packets, answers, _askers(len(answers), app[answers], vantage), body, witness)
-            rest = which[~names]
-            self._hold(batch, packets, rest, _places(packets, rest, app, vantage), packets.body[rest], witness)
+            messages = app[which] == CODE["sip"]
+            self._condense(batch, packets, which[messages], app, witness, vantage)
+            rest = which[~names & ~messages]
+            self._hold(batch, packets, rest, places(packets, rest, app, vantage), packets.body[rest], witness)
         if self._size > HELD:
             self.parse()
 
@@ -123,8 +130,35 @@ class Facts:
         self._tallies.append(tallied(keys, witness[which], batch.ns[index], batch.wire[index]))
         self._size += sum(len(key) + OVERHEAD for key in islice(reversed(held), len(held) - before))
 
+    def _condense(
+        self, batch: Batch, packets: Packets, which: I64, app: NDArray[np.uint8], witness: I64, vantage: int
+    ) -> None:
+        """Keep what the SIP messages at these positions say of their calls, without what is new in each of them."""
+        if not len(which):
+            return
+        index, payload = packets.index[which], packets.data.data
+        ends = places(packets, which, app, vantage), packets.body[which].tolist(), packets.end[which].tolist()
+        tallies = zip(witness[which].tolist(), batch.ns[index].tolist(), batch.wire[index].tolist(), strict=True)
+        for place, body, end, (number, ns, wire) in zip(*ends, tallies, strict=True):
+            self._keep(place, bytes(payload[body:end]), (number, ns, ns, 1, wire))
+
+    def _keep(self, place: bytes, message: bytes, tally: "Sequence[int]") -> None:
+        """Keep what a SIP message says until all is parsed."""
+        for part in condensed(message):
+            number = len(self._held)
+            found = self._held.setdefault(place + part, number)
+            if found == number:
+                self._size += len(part) + PLACE + OVERHEAD
+            self._numbers.append(found)
+            self._rows.append(tally)
+
     def parse(self) -> None:
         """Parse what was kept back."""
+        if self._numbers:
+            rows = np.array(self._rows, np.int64)
+            numbers = np.array(self._numbers, np.uint64)
+            self._tallies.append([numbers, *(np.ascontiguousarray(column) for column in rows.T)])
+            self._numbers, self._rows = [], []
         for address, place, messages, tallies in self._alike.drain():
             vantages = (place >> _32).tolist()
             sockets = _sockets(address, place & _W, np.full(len(place), UDP))
@@ -151,7 +185,28 @@ class Facts:
             self.initials.take(payload, vantage, (source, sport, target, dport, protocol), tally)
             return
         for fact in parse(app, payload, Packet(vantage, *ends, tally[0], tally[1], tally[4])):
+            if app == "sip":
+                self._share(fact)
             self.say(fact, tally)
+
+    def _share(self, fact: Any) -> None:
+        """Let the facts of a call have one text and one flow: a call has a dozen facts, and there are many calls."""
+        if not isinstance(fact, Registered):
+            fact.call_id = self._same.setdefault(fact.call_id, fact.call_id)
+        if not isinstance(fact, Tie):
+            fact.flow = self._same.setdefault(fact.flow, fact.flow)
+
+    def message(self, app: str, message: bytes, place: bytes, tally: "Tally") -> None:
+        """Read a message that came in several packets; its `place` is the one that `places` gives them."""
+        if app == "sip":
+            self._keep(place[: PLACE - 3] + _SIP + place[PLACE - 2 : PLACE], message, tally)
+            if self._size > HELD:
+                self.parse()
+            return
+        source, target = (int.from_bytes(place[at : at + 16], "big") for at in (0, 16))
+        sport, dport = (int.from_bytes(place[at : at + 2], "big") for at in (32, 34))
+        vantage = int.from_bytes(place[38:40], "little")
+        self._parse(app, message, vantage, (source, target, sport, dport, place[36]), tally)
 
     def say(self, fact: Fact, tally: "Tally") -> None:
         """Count a fact as often as `tally` says."""
@@ -223,7 +278,7 @@ Ends = tuple[int, int, int, int, int]
 """Source and destination address, source and destination port, protocol."""
 
 
-def _places(packets: Packets, which: I64, app: NDArray[np.uint8], vantage: int) -> list[bytes]:
+def places(packets: Packets, which: I64, app: NDArray[np.uint8], vantage: int) -> list[bytes]:
     """Return `PLACE` bytes for each packet: its addresses as IPv6 ones, and what `packed` packs."""
     ports, protocol = packets.ports[which], packets.protocol[which]
     error = np.flatnonzero((protocol == ICMP) | (protocol == ICMP6))

@@ -65,14 +65,14 @@ def split(batch: Batch) -> tuple[Packets | None, list[I64]]:
     told[protocol == UDP] = _DATAGRAM
     size = _SIZE.take(told.view(np.int64))
     flags = _FLAGS.take(told.view(np.int64))
-    body = start + _TRANSPORT
-    body += size
+    transport = start + _TRANSPORT
+    body = transport + size
     length = total - (_TRANSPORT - _NETWORK)
     length -= size
     np.maximum(length, 0, out=length)
     flags &= ~(DATA * (length == 0).view(np.uint8))
     none = np.empty(0, np.int64)
     return Packets(
-        batch.data, index, [head[:, 2].copy()], head[:, 3] & _W, protocol, np.minimum(body, end, out=body), end,
-        length, flags, none, none, np.empty(0, np.uint64),
+        batch.data, index, [head[:, 2].copy()], head[:, 3] & _W, protocol, transport, np.minimum(body, end, out=body),
+        end, length, flags, none, none, np.empty(0, np.uint64), none,
     ), others  # fmt: skip

@@ -17,10 +17,11 @@ from auditor.model.report import Input
 from auditor.read import pcap, pcapng
 from auditor.read.directed import EXACT, Directed
 from auditor.read.facts.model import Fact
-from auditor.read.part import Job, Part, Piece, Reading, UnreadRow, read_range, work
+from auditor.read.part import Job, Part, Piece, Reading, UnreadRow, follow, read_range, work
 from auditor.read.passed import Carried
 from auditor.read.source import HEAD, Source, hashed, opened
 from auditor.read.staff import WORTH, Worker, processes
+from auditor.read.streams.chains import Chain
 
 __all__ = ["Progress", "Scan", "UnreadRow", "scan", "uncollected"]
 
@@ -29,6 +30,8 @@ Progress = Callable[[int, int], None]
 
 SAMPLE: Final = 1 << 20
 """Bytes in which a place to cut is looked for."""
+NEXT: Final = 60_000_000_000
+"""Nanoseconds after which a capture may begin that goes on with another one."""
 PACKED: Final = 6
 """A byte of a compressed capture takes about as long as so many of another."""
 EACH: Final = 1 << 20
@@ -46,6 +49,7 @@ class Scan:
     inputs: list[Input]
     unread_bytes: list[tuple[int, int, str]]  # source, bytes that belong to no whole record, why
     coarse: int = EXACT  # of directed.py: whether flows had to be told apart by less than their 5-tuple
+    unfinished: Sequence[tuple[int, str, str, int]] = ()  # source, kind of message, why it is not whole, how many
     fragments_apart: bool = False  # there were too many fragments to give them the ports of their first one
     tunnels_apart: bool = False  # there were too many wrapped flows to say which tunnel carried which
     quic_level: int = 0  # of the connections of QUIC, one in 2 ** level was opened for its server name
@@ -85,6 +89,7 @@ def scan(
     else:
         part, readings, hashes = _apart(jobs, sources, advanced, staff)
     _join_pieces(part, readings, jobs, advanced)
+    _follow(part, sources, vantages)
     inputs = [
         Input(source.name, digest, source.size, source.described, part.packets.get(i, 0))
         for i, (source, digest) in enumerate(zip(sources, hashes, strict=True))
@@ -168,7 +173,14 @@ def _join_pieces(
     """Join the pieces of each capture in order; read again what doesn't begin where the piece before it ended."""
     pieces = [job for share in jobs for job in share if isinstance(job, Piece)]
     before: Reading | None = None
+    crowded = {reading.index for reading in readings if reading.part.streams.crowded}
     for piece, reading in sorted(zip(pieces, readings, strict=True), key=lambda each: (each[0].index, each[0].start)):
+        if piece.index in crowded:  # what was left out hangs on what was open before
+            if before is None or before.index != piece.index:
+                whole = Piece(piece.index, piece.source, piece.vantage, piece.start, piece.source.size, piece.state)
+                before = read_range(whole, advanced)
+                part.join(before.part)
+            continue
         if before is None or before.index != piece.index:
             begun, number = reading, 0
         elif before.end == piece.start and before.state == piece.state:
@@ -181,6 +193,24 @@ def _join_pieces(
         number += begun.part.packets.get(piece.index, 0)
         part.join(begun.part)
         before = begun
+
+
+def _follow(part: Part, sources: Sequence[Source], vantages: Sequence[int]) -> None:
+    """Look in the captures that begin later for the rest of messages that were open when one ended."""
+    streams, begun = part.streams, part.begun
+    order = sorted(begun, key=lambda source: (begun[source], source))
+    for place, index in enumerate(order):
+        chains: dict[int, list[Chain]] = {}
+        kept: list[Chain] = []
+        for chain in streams.left.pop(index, ()):
+            later = [i for i in order[place + 1 :] if vantages[i] == vantages[index] and begun[i] >= chain.seen_ns]
+            near = bool(later) and begun[later[0]] - chain.seen_ns <= NEXT
+            (chains.setdefault(later[0], []) if near else kept).append(chain)
+        if kept:
+            streams.left[index] = kept
+        for following, some in chains.items():
+            follow(part, some, following, sources[following], vantages[following])
+    streams.close(part.facts)
 
 
 def _apart(
@@ -220,6 +250,7 @@ def _settled(part: Part, inputs: list[Input]) -> Scan:
         inputs,
         sorted((source, size, why) for (source, why), size in part.lost.items()),
         part.flows.coarse,
+        sorted((*key, messages) for key, messages in part.streams.lost.items()),
         part.fragments.full,
         part.tunnelled.full,
         part.facts.initials.level,

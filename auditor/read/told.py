@@ -13,7 +13,7 @@ from typing import Any, Final
 import polars as pl
 
 from auditor.model.flow import ATTESTED, OFFERED, SOURCE_SHIFT, UNKNOWN, frame
-from auditor.read.facts.model import CONTROL, End, Fact, Flow, Hop, Media, Peer, Redirect, Relayed
+from auditor.read.facts.model import CONTROL, Dialog, End, Fact, Flow, Hop, Media, Peer, Redirect, Relayed
 from auditor.read.facts.text import reachable
 from auditor.read.written import text
 
@@ -21,7 +21,7 @@ Seen = Callable[[str, int, int], bool]
 """Whether packets of this session went from or to (address, port); port -1: any port."""
 
 _PASSED: Final = {"via": UNKNOWN, "origin": UNKNOWN, "record-route": "server"}
-_AHEAD: Final = ("route", "path", "service-route")
+_AHEAD: Final = ("route", "path", "service-route", "contact")
 _DISCARD: Final = 9  # the port of candidates that only open connections (RFC 6544, section 4.5)
 
 
@@ -51,7 +51,11 @@ def told(
     One row for each session and named end, the one told first; what is attested is not listed as offered too.
     """
     best: dict[Any, dict[str, Told]] = defaultdict(dict)
+    facts = list(facts)
+    called = {(fact.vantage, fact.call_id) for fact in facts if isinstance(fact, Dialog) and fact.call}
     for fact in facts:
+        if isinstance(fact, Hop) and fact.kind == "contact" and (fact.vantage, fact.call_id) not in called:
+            continue  # in a registration it is the client
         row = _row(fact, in_use)
         if row is None or not reachable(row.dst[0]):
             continue

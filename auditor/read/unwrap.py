@@ -18,7 +18,7 @@ from auditor.read.window import Batch
 
 HEADERS: Final = 4
 """IP headers of one packet that are read."""
-_OF_FRAGMENTS: Final = ("identification",)
+_OF_FRAGMENTS: Final = ("identification", "place")
 """Columns of packets that are of their fragments alone, later ones and then leading ones."""
 _MAPPED: Final = np.uint64(0xFFFF0000)  # before an IPv4 address in an IPv6 one, as it lies in memory
 _32, _W = np.uint64(32), np.uint64(0xFFFFFFFF)

@@ -137,3 +137,45 @@ def test_a_client_that_announced_its_public_end_is_found_under_its_own() -> None
     flows = assembled([check, back(check), call, stranger], said).flows
     assert sessions(flows, "rtp") == [("one", 50, 0)]
     assert set(flows["basis"]) == {"observed"}  # the public end is the participant's own, not a place that was offered
+
+
+def test_a_client_behind_nat_is_found_at_the_address_of_its_requests() -> None:
+    """It announced a private end; only its side of the signalling was seen."""
+    via = "Via: SIP/2.0/UDP 10.0.0.5:5060;branch=1;rport"
+    body = sdp("c=IN IP4 10.0.0.5", "m=audio 6000 RTP/AVP 0")
+    said = facts((SIP, sip("INVITE sip:b SIP/2.0", via, "Call-ID: one", "CSeq: 1 INVITE", body=body)))
+    assert sessions(assembled([SIP, media(), back(media())], said).flows, "rtp") == [("one", 50, 50)]
+    assert sessions(assembled([SIP, media(port=6100), back(media(port=6100))], said).flows, "rtp") == [(None, 50, 50)]
+    proxied = sip(
+        "INVITE sip:b SIP/2.0", via.replace("10.0.0.5", "192.0.2.1"), "Call-ID: one", "CSeq: 1 INVITE", body=body
+    )
+    told = facts((SIP, proxied))
+    assert sessions(assembled([SIP, media(), back(media())], told).flows, "rtp") == [(None, 50, 50)]
+
+
+def test_fax_has_no_rtcp_beside_it() -> None:
+    body = sdp("c=IN IP4 192.0.2.1", "m=image 6000 udptl t38")
+    said = facts((SIP, sip("INVITE sip:b SIP/2.0", "Call-ID: one", "CSeq: 1 INVITE", body=body)))
+    fax, other = (
+        Row(A, port, B, 7000, "other", packets=50, first=5 * S, last=6 * S, witness=port) for port in (6000, 6001)
+    )
+    flows = assembled([SIP, fax, back(fax), other, back(other)], said).flows
+    assert sorted(flows.filter(pl.col("src_port") != 5060).select("src_port", "session").rows()) == [
+        (6000, "one"),
+        (6001, None),
+    ]
+
+
+def test_legs_with_one_session_identifier_are_one_session() -> None:
+    leg = Row(B, 5070, PROXY, 5060, "sip", witness=7)
+    one, two = (f"Session-ID: {'ab' * 16};remote={remote * 32}" for remote in "0c")
+
+    def invited(call: str, session: str, port: int) -> bytes:
+        body = sdp("c=IN IP4 192.0.2.1", f"m=audio {port} RTP/AVP 0")
+        return sip("INVITE sip:b SIP/2.0", f"Call-ID: {call}", "CSeq: 1 INVITE", session, body=body)
+
+    said = facts((SIP, invited("x", one, 6000)), (leg, invited("b", two, 6000)))
+    flows = assembled([SIP, leg, media(), back(media())], said).flows
+    assert set(flows["session"]) == {"b"}
+    apart = facts((SIP, invited("x", one, 6000)), (leg, invited("b", "Session-ID: " + "ef" * 16, 6000)))
+    assert set(assembled([SIP, leg], apart).flows["session"]) == {"b", "x"}

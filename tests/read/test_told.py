@@ -60,7 +60,13 @@ def test_elements_that_a_request_passed_are_attested_and_those_ahead_offered() -
         ("attested", "one", "signalling", A, "203.0.113.20", 0, "server"),
         ("attested", "one", "signalling", A, RELAY, 5070, "unknown"),
         ("offered", "one", "signalling", A, "203.0.113.21", 0, "unknown"),
+        ("offered", "one", "signalling", A, "203.0.113.22", 0, "unknown"),
     ]
+
+
+def test_where_a_client_registers_itself_is_no_touch() -> None:
+    contact = sip("REGISTER sip:b SIP/2.0", "Call-ID: one", "CSeq: 1 REGISTER", "Contact: <sip:a@203.0.113.22>")
+    assert told([SIP], (SIP, contact)) == []
 
 
 def test_an_element_whose_packets_of_the_call_were_seen_is_not_told_again() -> None:

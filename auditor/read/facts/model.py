@@ -114,6 +114,7 @@ class Media(Fact):
     port: int  # 0: a stream that was declined or a connection address without a stream
     kind: str  # media, rtcp, candidate host, candidate srflx, candidate prflx, candidate relay, INSIDE or CONTROL
     media: str  # audio, video, application, ..., empty: unknown
+    profile: str = ""  # the transport of its m= line, in upper case: RTP/AVP, RTP/SAVP, UDP/TLS/RTP/SAVPF, UDPTL, ...
 
 
 @dataclass(slots=True, unsafe_hash=True)
@@ -134,6 +135,14 @@ class Registered(Fact):
     """A SIP registration was answered to the user agent that made it: nobody else is on its Via chain."""
 
     flow: Flow  # of the answer
+
+
+@dataclass(slots=True, unsafe_hash=True)
+class Tie(Fact):
+    """A SIP message gave its session an identifier that legs with other Call-IDs have, too (RFC 7989)."""
+
+    call_id: str
+    identifier: str  # of one of the two ends: 32 digits
 
 
 @dataclass(slots=True, unsafe_hash=True)

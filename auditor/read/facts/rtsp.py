@@ -80,7 +80,8 @@ def _message(start: re.Match[bytes], headers: _Headers, body: bytes, packet: Pac
     transport = headers.get(b"transport", b"")
     if not call:
         return
-    told = list(dict.fromkeys((*_transported(transport, flow, by_client, method is None), *sdp.ends(body))))
+    asked = ((*end, "") for end in _transported(transport, flow, by_client, method is None))
+    told = list(dict.fromkeys((*asked, *sdp.ends(body))))
     if session or told:
         yield Dialog(*seen, flow, call, by_client, bool(session))
     if session and exchange and transport and method is None:

@@ -6,19 +6,25 @@ Private and unspecified ends are facts like others: what they are worth is decid
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 from auditor.read.facts.text import address, port
 
 LINES: Final = 1024  # read of one body at most
 ENDS: Final = 128  # told of one body at most
+PORTS: Final = 8  # of one stream that asks for several
 
 _KINDS: Final = frozenset((b"host", b"srflx", b"prflx", b"relay"))
 _MEDIA: Final = frozenset((b"audio", b"video", b"text", b"application", b"message", b"image"))
 _LINE: Final = re.compile(rb"^([a-z])=([^\r\n]{0,1024})", re.MULTILINE)
+_BEGIN: Final = re.compile(rb"^v=0", re.MULTILINE)
+_PART: Final = re.compile(rb"^--", re.MULTILINE)
+_SAYS: Final = re.compile(rb"^(?:v=0|[cm]=[^\r\n]*|a=(?:rtcp|candidate):[^\r\n]*|--)", re.MULTILINE)
+_PROFILE: Final = re.compile(rb"[A-Za-z0-9/.+-]{1,32}\Z")
 
-End = tuple[int, int, str, str]
-"""Address, port, kind (`media`, `rtcp`, `candidate host`, ...), media."""
+End = tuple[int, int, str, str, str]
+"""Address, port, kind (`media`, `rtcp`, `candidate host`, ...), media, profile (`RTP/AVP`, `RTP/SAVPF`, ...)."""
 
 
 @dataclass(slots=True)
@@ -27,19 +33,34 @@ class _Stream:
 
     media: str
     port: int
+    count: int  # of ports
+    profile: str
     addresses: list[int] = field(default_factory=list)
     rtcp: tuple[int, int | None] | None = None  # port, address if it has its own
-    candidates: list[End] = field(default_factory=list)
+    candidates: list[tuple[int, int, str]] = field(default_factory=list)
+
+
+def condensed(payload: bytes, at: int) -> bytes:
+    """Return the lines from this offset on that say where media goes; nothing where no description begins."""
+    if payload.find(b"v=0", at) < 0:
+        return b""
+    return b"\n".join(_SAYS.findall(payload, at))
 
 
 def ends(body: bytes) -> list[End]:
-    """List the ends of a description that starts at `v=0` anywhere in the body (a part of a MIME multipart, say)."""
-    start = 0 if body.startswith(b"v=0") else body.find(b"\nv=0") + 1
-    if not start and not body.startswith(b"v=0"):
-        return []
+    """List the ends of the descriptions in a body: each begins at `v=0`, in a part of a multipart (RFC 5621), say."""
+    starts = [found.start() for found in _BEGIN.finditer(body)][:PORTS]
+    found: list[End] = []
+    for start, following in pairwise([*starts, len(body)]):
+        end = _PART.search(body, start, following)
+        found += _description(body, start, end.start() if end else following)
+    return list(dict.fromkeys(found))[:ENDS]
+
+
+def _description(body: bytes, start: int, end: int) -> list[End]:
     session: list[int] = []
     streams: list[_Stream] = []
-    for kind, value in _lines(body, start):
+    for kind, value in _lines(body, start, end):
         stream = streams[-1] if streams else None
         if kind == b"m":
             streams.append(_stream(value))
@@ -47,14 +68,13 @@ def ends(body: bytes) -> list[End]:
             (stream.addresses if stream else session).append(where)
         elif kind == b"a" and stream:
             _attribute(value, stream)
-    found = [end for stream in streams for end in _told(stream, session)]
     if not streams:
-        found = [(where, 0, "media", "") for where in session]
-    return list(dict.fromkeys(found))[:ENDS]
+        return [(where, 0, "media", "", "") for where in session]
+    return [end for stream in streams for end in _told(stream, session)]
 
 
-def _lines(body: bytes, start: int) -> Iterator[tuple[bytes, bytes]]:
-    for number, line in enumerate(_LINE.finditer(body, start)):
+def _lines(body: bytes, start: int, end: int) -> Iterator[tuple[bytes, bytes]]:
+    for number, line in enumerate(_LINE.finditer(body, start, end)):
         if number == LINES:
             break
         yield line[1], line[2]
@@ -62,10 +82,12 @@ def _lines(body: bytes, start: int) -> Iterator[tuple[bytes, bytes]]:
 
 def _stream(value: bytes) -> _Stream:
     """Read `audio 49170 RTP/AVP 0` or `video 49170/2 RTP/AVP 31` (RFC 8866, section 5.14)."""
-    words = value.split(None, 2)
+    words = value.split(None, 3)
     media = words[0].lower() if words else b""
-    number = port(words[1].partition(b"/")[0]) if len(words) > 1 else 0
-    return _Stream(media.decode("ascii") if media in _MEDIA else "", number)
+    number, _, count = words[1].partition(b"/") if len(words) > 1 else (b"", b"", b"")
+    several = min(int(count), PORTS) if count.isdigit() and len(count) < 4 else 1
+    profile = words[2].upper().decode("ascii") if len(words) > 2 and _PROFILE.match(words[2]) else ""
+    return _Stream(media.decode("ascii") if media in _MEDIA else "", port(number), max(several, 1), profile)
 
 
 def _connection(value: bytes) -> int | None:
@@ -87,15 +109,20 @@ def _attribute(value: bytes, stream: _Stream) -> None:
             return
         where = address(words[4])  # RFC 8839, section 5.1; mDNS names (.local) say nothing
         if where is not None:
-            stream.candidates.append((where, port(words[5]), "candidate " + words[7].decode("ascii"), stream.media))
+            stream.candidates.append((where, port(words[5]), "candidate " + words[7].decode("ascii")))
 
 
 def _told(stream: _Stream, session: list[int]) -> Iterator[End]:
+    kind = stream.media, stream.profile
     addresses = stream.addresses or session
+    step = 2 if "RTP" in stream.profile else 1  # RTCP has the ports between (RFC 8866, section 5.14)
     for where in addresses:
-        yield where, stream.port, "media", stream.media
+        for number in range(stream.count if stream.port else 1):
+            if stream.port + step * number < 1 << 16:
+                yield where, stream.port + step * number, "media", *kind
     if stream.rtcp and stream.port:
         number, own = stream.rtcp
         for where in addresses[:1] if own is None else [own]:
-            yield where, number, "rtcp", stream.media
-    yield from stream.candidates
+            yield where, number, "rtcp", *kind
+    for where, number, candidate in stream.candidates:
+        yield where, number, candidate, *kind

@@ -1,7 +1,8 @@
 """SIP messages (RFC 3261): the dialog they belong to, the elements they name, the media ends that they announce.
 
-Headers may be folded, in compact form, in any case and any number.  A stream segment may hold several
-messages or the beginning of one; what is cut is read as far as it goes.
+Headers may be folded, in compact form, in any case and any number.  A stream segment may hold several messages or the
+beginning of one; what is cut is read as far as it goes.  `condensed` keeps of a message what says something, so that
+messages which say the same about a call are the same bytes, and are read once.
 """
 
 import re
@@ -9,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from auditor.read.facts import sdp
-from auditor.read.facts.model import Dialog, Fact, Hop, Media, Packet, Registered
+from auditor.read.facts.model import Dialog, Fact, Hop, Media, Packet, Registered, Tie
 from auditor.read.facts.text import address, line_text, name_text, port
 
 MESSAGES: Final = 16  # read of one payload at most
@@ -21,21 +22,65 @@ _HEADER: Final = re.compile(rb"\n([CILMPRSVcilmprsv][A-Za-z-]{0,13})[ \t]*:([^\r
 _WANTED: Final = {
     b"i": b"call-id", b"v": b"via", b"m": b"contact", b"l": b"content-length",
     **{name: name for name in (b"call-id", b"cseq", b"via", b"contact", b"record-route", b"route")},
-    **{name: name for name in (b"path", b"service-route", b"content-length")},
+    **{name: name for name in (b"path", b"service-route", b"content-length", b"session-id")},
 }  # fmt: skip
-_QUOTED: Final = re.compile(rb'"(?:[^"\\]|\\.){0,128}"', re.DOTALL)
+_QUOTED: Final = re.compile(rb'"(?:[^"\\]|\\.){0,1024}"', re.DOTALL)
+_ELEMENT: Final = re.compile(rb"(?:<[^>]*>?|[^,<])+")
 _HOST: Final = rb"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9_.-]{1,255})(?:[ \t]*:[ \t]*(\d{1,5}))?(?=[;,>?\s]|\Z)"
 _URI: Final = re.compile(rb"\bsips?:(?:[^<>@\s\"]{0,256}@)?" + _HOST, re.IGNORECASE)
+_MADDR: Final = re.compile(rb";\s*(?i:maddr)\s*=\s*(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9_.-]{1,255})")
 _SENT_BY: Final = re.compile(rb"SIP\s*/\s*2\.0\s*/\s*[A-Za-z0-9-]{1,16}\s+" + _HOST + rb"([^,]{0,1024})", re.IGNORECASE)
-_RECEIVED: Final = re.compile(rb";\s*received\s*=\s*\[?([0-9A-Fa-f:.]{2,45})", re.IGNORECASE)
-_RPORT: Final = re.compile(rb";\s*rport\s*=\s*(\d{1,5})", re.IGNORECASE)
+_RECEIVED: Final = re.compile(rb";\s*(?i:received)\s*=\s*\[?([0-9A-Fa-f:.]{2,45})")
+_RPORT: Final = re.compile(rb";\s*(?i:rport)\s*=\s*(\d{1,5})")
 _NO_CALL: Final = frozenset((b"REGISTER", b"OPTIONS", b"SUBSCRIBE", b"PUBLISH", b"MESSAGE", b"NOTIFY"))
+_SESSION: Final = re.compile(rb"(?:\A|;[ \t]*remote[ \t]*=)[ \t]*([0-9a-f]{32})(?![0-9A-Za-z])")
+_NIL: Final = b"0" * 32
+
+_RELEVANT: Final = re.compile(
+    rb"\n(?:[vV](?:[iI][aA])?|[mMiI]|[cC](?i:ontact|all-id)|[rR](?i:oute|ecord-route)|[pP](?i:ath)"
+    rb"|[sS](?i:ervice-route|ession-id))[ \t]*:[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*"
+)
+_CSEQ: Final = re.compile(rb"\n(?i:cseq)[ \t]*:(?:\s(?!\n)|\d)*([A-Za-z]{2,20})")
+_CALL_ID: Final = re.compile(rb"\n(?i:call-id|i)[ \t]*:[ \t]*([^\r\n]{0,8192})")
+_BRANCH: Final = re.compile(rb";[ \t]*(?i:branch)[ \t]*=[^;,\s]*")
+_BODY: Final = b"\0"  # begins what `condensed` makes of a body
 
 _Headers = dict[bytes, list[bytes]]
 
 
+def condensed(payload: bytes) -> list[bytes]:
+    """Return what a single message says of its call: by its headers, and by its body if it describes a session.
+
+    `parse` tells the same of these as of the message.  Transactions, sequence numbers and tags are left out.
+    """
+    blank = len(payload) - len(payload.lstrip(b"\r\n"))
+    start = _START.match(payload, blank)
+    if not start:
+        return []
+    end = _body(payload, start.end() - 2)
+    method = start[2]
+    if method is None:
+        found = _CSEQ.search(payload, start.end() - 1, end)
+        method = found[1].upper() if found else b""
+    method = method if method in _NO_CALL else b"INVITE"
+    first = method + b" x SIP/2.0" if start[1] is None else b"SIP/2.0 200 OK\r\nCSeq: 1 " + method
+    head = b"".join(_RELEVANT.findall(payload, start.end() - 1, end))
+    parts = [first + _BRANCH.sub(b"", head) + b"\r\n\r\n"]
+    if end < len(payload) and (body := sdp.condensed(payload, end)):
+        call = _CALL_ID.search(payload, start.end() - 1, end)
+        if call:
+            parts.append(_BODY + len(call[1]).to_bytes(2, "big") + call[1] + body)
+    return parts
+
+
 def parse(payload: bytes, packet: Packet) -> Sequence[Fact]:
-    """Read the messages of a datagram, or those that start in a stream segment."""
+    """Read the messages of a datagram, or those that start in a stream segment.
+
+    In a datagram the body may be longer than its Content-Length, which nobody should read (RFC 3261, section 18.3), but
+    some do: it is read.
+    """
+    if payload[:1] == _BODY:
+        return _described(payload, packet)
     facts: list[Fact] = []
     at, messages = 0, MESSAGES if packet.protocol == 6 else 1
     for _ in range(messages):
@@ -82,11 +127,24 @@ def _message(start: re.Match[bytes], headers: _Headers, body: bytes, packet: Pac
         facts.append(Registered(*seen, flow))
     told = [*vias, *_uris(headers)][:HOSTS]
     for kind, host, received, number in dict.fromkeys(told):
-        where = address(received or host)
+        literal = address(host)
+        where = literal if not received else address(received)
+        if where is not None and where == literal and where in (flow[0], flow[2]):
+            continue  # an end of this very flow
         facts.append(Hop(*seen, flow, call_id, kind, _host_text(host), -1 if where is None else where, number, request))
+    for value in headers.get(b"session-id", [])[:1]:
+        facts += [Tie(*seen, call_id, found.decode()) for found in _SESSION.findall(value) if found != _NIL]
     if body:
         facts += [Media(*seen, flow, call_id, *end) for end in sdp.ends(body)]
     return facts
+
+
+def _described(payload: bytes, packet: Packet) -> list[Fact]:
+    """Read what `condensed` made of a body."""
+    seen = (packet.vantage, packet.witness, packet.time_ns, packet.time_ns, 1, packet.bytes)
+    body = 3 + int.from_bytes(payload[1:3], "big")
+    call_id, flow = line_text(payload[3:body]), packet.flow
+    return [Media(*seen, flow, call_id, *end) for end in sdp.ends(payload[body:])] if call_id else []
 
 
 def _host_text(host: bytes) -> str:
@@ -103,7 +161,15 @@ def _vias(headers: _Headers) -> Iterator[tuple[str, bytes, bytes, int]]:
 
 
 def _uris(headers: _Headers) -> Iterator[tuple[str, bytes, bytes, int]]:
+    """List the URIs of routes and contacts; `maddr` says where requests go in place of the host (section 19.1.1)."""
     for name in (b"record-route", b"route", b"contact", b"path", b"service-route"):
+        kind = name.decode("ascii")
         for value in headers.get(name, []):
-            for found in _URI.finditer(_QUOTED.sub(b"", value) if b'"' in value else value):
-                yield name.decode("ascii"), found[1], b"", port(found[2])
+            plain = _QUOTED.sub(b"", value) if b'"' in value else value
+            for element in _ELEMENT.findall(plain) if b"," in plain else (plain,):
+                found = _URI.search(element)
+                if not found:
+                    continue
+                yield kind, found[1], b"", port(found[2])
+                if b"maddr" in element and (maddr := _MADDR.search(element, found.end())):
+                    yield kind, maddr[1], b"", port(found[2])

@@ -3,7 +3,7 @@
 import pytest
 
 from auditor.read.facts import sip
-from auditor.read.facts.model import Dialog, Fact, Hop, Media
+from auditor.read.facts.model import Dialog, Fact, Hop, Media, Tie
 from tests.read.facts.payloads import number, packet, sdp
 from tests.read.facts.payloads import sip as message
 
@@ -20,7 +20,8 @@ def dialogs(payload: bytes, protocol: int = 17) -> list[tuple[str, bool, bool]]:
 
 
 def hops(payload: bytes) -> list[tuple[str, str, int, int]]:
-    return [(f.kind, f.host, f.address, f.port) for f in facts(payload) if isinstance(f, Hop)]
+    found = sip.parse(payload, packet(src="203.0.113.200"))
+    return [(f.kind, f.host, f.address, f.port) for f in found if isinstance(f, Hop)]
 
 
 def test_requests_and_answers_belong_to_their_call() -> None:
@@ -78,6 +79,83 @@ def test_routes_are_told_apart_and_quoted_names_are_no_addresses() -> None:
 
 def test_a_host_with_garbage_behind_it_is_not_cut_to_an_address() -> None:
     assert hops(message(INVITE, "Call-ID: a", "Via: SIP/2.0/UDP 192.168\xe1.2;branch=1")) == []
+
+
+def test_the_ends_of_the_flow_itself_are_no_news() -> None:
+    told = message(INVITE, "Call-ID: a", "Via: SIP/2.0/UDP 203.0.113.200", "Contact: <sip:198.51.100.2>")
+    assert hops(told) == []
+    natted = message("SIP/2.0 200 OK", "Call-ID: a", "Via: SIP/2.0/UDP 198.51.100.2;received=203.0.113.8;rport=99")
+    assert hops(natted) == [("sender", "198.51.100.2", number("203.0.113.8"), 99)]
+
+
+def test_lists_without_brackets_and_long_names() -> None:
+    routes = "Route: sip:p1.example.com;lr, <sip:1,2@p2.example.com>,sip:u@p3.example.com"
+    found = [host for _, host, _, _ in hops(message(INVITE, "Call-ID: a", routes, "m: *"))]
+    assert found == ["p1.example.com", "p2.example.com", "p3.example.com"]
+    name = '"' + "a, <sip:evil.example.com> " * 30 + '"'
+    assert [host for _, host, _, _ in hops(message(INVITE, "Call-ID: a", f"Contact: {name} <sip:ok.example.com>"))] == [
+        "ok.example.com"
+    ]
+
+
+def test_maddr_says_where_requests_go() -> None:
+    found = hops(message(INVITE, "Call-ID: a", "Contact: <sip:u@example.com:5070;maddr=192.0.2.77;transport=udp>"))
+    assert found == [
+        ("contact", "example.com", -1, 5070),
+        ("contact", "192.0.2.77", number("192.0.2.77"), 5070),
+    ]
+    six = message(INVITE, "Call-ID: a", "Record-Route: <sip:p.example.com;maddr=[2001:db8::7];lr>")
+    assert hops(six)[1] == ("record-route", "2001:db8::7", number("2001:db8::7"), 0)
+
+
+def test_session_identifiers_tie_legs() -> None:
+    one, two = "a" * 32, "0123456789abcdef" * 2
+    ties = [
+        [f.identifier for f in facts(message(INVITE, "Call-ID: a", f"Session-ID: {value}")) if isinstance(f, Tie)]
+        for value in (f"{one};remote={'0' * 32}", f"{one} ; remote={two}", f"{'A' * 32}", one[:31], f"x;remote={two}z")
+    ]
+    assert ties == [[one], [one, two], [], [], []]
+
+
+def test_a_body_longer_than_its_length_is_read_where_somebody_may_read_it() -> None:
+    payload = b"INVITE sip:b@example.com SIP/2.0\r\nCall-ID: a\r\nContent-Length: 5\r\n\r\n" + SDP.encode()
+    assert [f.port for f in facts(payload) if isinstance(f, Media)] == [6000]
+    assert [f for f in facts(payload, protocol=6) if isinstance(f, Media)] == []
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        message(INVITE, "Call-ID: abc", "CSeq: 7 INVITE", "Via: SIP/2.0/UDP x;branch=z;received=192.0.2.8", body=SDP),
+        message("SIP/2.0 486 Busy Here", "i: abc", "CSeq:\t 7\tREGISTER", "v: SIP/2.0/TCP [2001:db8::1] ; branch = a"),
+        message("SIP/2.0 200 OK", "Call-ID: a", "CSeq: 9\r\n INVITE", "Record-Route: <sip:p>,\r\n\t<sip:q>", body=SDP),
+        message("OPTIONS sip:x SIP/2.0", "Call-ID: o", "Path: <sip:192.0.2.3>", "Service-Route: <sip:192.0.2.4;lr>"),
+        message(INVITE, "Call-ID: abc", "Session-ID: " + "ab" * 16 + ";remote=" + "cd" * 16).replace(b"\r\n", b"\n"),
+        b"\r\n\r\n" + message("BYE sip:b SIP/2.0", "Call-ID: abc", "Contact: <sip:192.0.2.5>;expires=3"),
+        message("REFER sip:b SIP/2.0", "Call-ID: abc\xff\0x", body=SDP),
+        b"INVITE sip:b SIP/2.0\r\nCall-ID: cut\r\nVia: SIP/2.0/UDP 192.0.2.7",
+        message(INVITE, "Subject: none", body=SDP),
+        b"nothing",
+    ],
+)  # fmt: skip
+def test_what_is_condensed_tells_the_same(payload: bytes) -> None:
+    parts = sip.condensed(payload)
+    assert [fact for part in parts for fact in sip.parse(part, packet())] == facts(payload)
+
+
+def test_messages_that_say_nothing_new_are_the_same_bytes() -> None:
+    def leg(method: str, number: int) -> bytes:
+        via = f"Via: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bK{number};rport"
+        return message(
+            f"{method} sip:b@example.com SIP/2.0",
+            via,
+            "Call-ID: a",
+            f"CSeq: {number} {method}",
+            f"User-Agent: {number}",
+        )
+
+    assert sip.condensed(leg("INVITE", 1)) == sip.condensed(leg("ACK", 2)) == sip.condensed(leg("BYE", 3))
+    assert sip.condensed(leg("INVITE", 1)) != sip.condensed(leg("OPTIONS", 1))
 
 
 def test_a_body_announces_media() -> None:
