@@ -108,7 +108,7 @@ class Facts:
             self._hold(batch, packets, answers, _askers(len(answers), app[answers], vantage), body, witness)
             rest = which[~names]
             self._hold(batch, packets, rest, _places(packets, rest, app, vantage), packets.body[rest], witness)
-        if self._size > HELD:
+        if self._size + self._alike.size > HELD:
             self.parse()
 
     def _hold(self, batch: Batch, packets: Packets, which: I64, places: list[bytes], body: I64, witness: I64) -> None:

@@ -17,8 +17,14 @@ _KINDS: Final = frozenset((b"host", b"srflx", b"prflx", b"relay"))
 _MEDIA: Final = frozenset((b"audio", b"video", b"text", b"application", b"message", b"image"))
 _LINE: Final = re.compile(rb"^([a-z])=([^\r\n]{0,1024})", re.MULTILINE)
 
-End = tuple[int, int, str, str]
-"""Address, port, kind (`media`, `rtcp`, `candidate host`, ...), media."""
+_PROTOCOL: Final = re.compile(rb"[A-Za-z0-9/.+-]{1,40}")
+_KEYS: Final = (b"crypto", b"fingerprint", b"key-mgmt", b"zrtp-hash", b"encryption")
+"""RFC 4568, RFC 8122, RFC 4567, RFC 6189, and what some telephones write instead."""
+
+_UFRAG: Final = re.compile(rb"ice-ufrag:([\x21-\x39\x3b-\x7e]{1,256})")
+
+End = tuple[int, int, str, str, str, str, str]
+"""Address, port, kind (`media`, `rtcp`, `candidate host`, ...), media, profile, keys, ufrag: as in `model.Media`."""
 
 
 @dataclass(slots=True)
@@ -27,9 +33,12 @@ class _Stream:
 
     media: str
     port: int
+    profile: str = ""
+    keys: set[str] = field(default_factory=set)
+    ufrag: str = ""
     addresses: list[int] = field(default_factory=list)
     rtcp: tuple[int, int | None] | None = None  # port, address if it has its own
-    candidates: list[End] = field(default_factory=list)
+    candidates: list[tuple[int, int, str]] = field(default_factory=list)
 
 
 def ends(body: bytes) -> list[End]:
@@ -38,6 +47,8 @@ def ends(body: bytes) -> list[End]:
     if not start and not body.startswith(b"v=0"):
         return []
     session: list[int] = []
+    keys: set[str] = set()
+    ufrag = ""
     streams: list[_Stream] = []
     for kind, value in _lines(body, start):
         stream = streams[-1] if streams else None
@@ -45,11 +56,20 @@ def ends(body: bytes) -> list[End]:
             streams.append(_stream(value))
         elif kind == b"c" and (where := _connection(value)) is not None:
             (stream.addresses if stream else session).append(where)
-        elif kind == b"a" and stream:
-            _attribute(value, stream)
-    found = [end for stream in streams for end in _told(stream, session)]
+        elif kind == b"a":
+            name = value.partition(b":")[0].lower()
+            if name in _KEYS:
+                (stream.keys if stream else keys).add(name.decode("ascii"))
+            elif named := _UFRAG.match(value):
+                if stream:
+                    stream.ufrag = named[1].decode("ascii")
+                else:
+                    ufrag = named[1].decode("ascii")
+            elif stream:
+                _attribute(value, stream)
+    found = [end for stream in streams for end in _told(stream, session, keys, ufrag)]
     if not streams:
-        found = [(where, 0, "media", "") for where in session]
+        found = [(where, 0, "media", "", "", "", "") for where in session]
     return list(dict.fromkeys(found))[:ENDS]
 
 
@@ -65,7 +85,9 @@ def _stream(value: bytes) -> _Stream:
     words = value.split(None, 2)
     media = words[0].lower() if words else b""
     number = port(words[1].partition(b"/")[0]) if len(words) > 1 else 0
-    return _Stream(media.decode("ascii") if media in _MEDIA else "", number)
+    protocol = words[2].split(None, 1)[0].upper() if len(words) > 2 else b""
+    profile = protocol.decode("ascii") if _PROTOCOL.fullmatch(protocol) else ""
+    return _Stream(media.decode("ascii") if media in _MEDIA else "", number, profile)
 
 
 def _connection(value: bytes) -> int | None:
@@ -87,15 +109,17 @@ def _attribute(value: bytes, stream: _Stream) -> None:
             return
         where = address(words[4])  # RFC 8839, section 5.1; mDNS names (.local) say nothing
         if where is not None:
-            stream.candidates.append((where, port(words[5]), "candidate " + words[7].decode("ascii"), stream.media))
+            stream.candidates.append((where, port(words[5]), "candidate " + words[7].decode("ascii")))
 
 
-def _told(stream: _Stream, session: list[int]) -> Iterator[End]:
+def _told(stream: _Stream, session: list[int], keys: set[str], ufrag: str) -> Iterator[End]:
+    what = stream.media, stream.profile, " ".join(sorted(stream.keys | keys)), stream.ufrag or ufrag
     addresses = stream.addresses or session
     for where in addresses:
-        yield where, stream.port, "media", stream.media
+        yield where, stream.port, "media", *what
     if stream.rtcp and stream.port:
         number, own = stream.rtcp
         for where in addresses[:1] if own is None else [own]:
-            yield where, number, "rtcp", stream.media
-    yield from stream.candidates
+            yield where, number, "rtcp", *what
+    for where, number, kind in stream.candidates:
+        yield where, number, kind, *what

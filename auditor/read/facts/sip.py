@@ -85,7 +85,7 @@ def _message(start: re.Match[bytes], headers: _Headers, body: bytes, packet: Pac
         where = address(received or host)
         facts.append(Hop(*seen, flow, call_id, kind, _host_text(host), -1 if where is None else where, number, request))
     if body:
-        facts += [Media(*seen, flow, call_id, *end) for end in sdp.ends(body)]
+        facts += [Media(*seen, flow, call_id, end[0], end[1], *end[2:]) for end in sdp.ends(body)]
     return facts
 
 
