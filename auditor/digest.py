@@ -18,7 +18,7 @@ from auditor.model.rule import Rule
 PARTY: Final = ("client", flow.UNKNOWN)
 """Roles of ends that are, or may be, people; all others are places."""
 
-_WHAT: Final = ("vantage", "basis", "app", "plane", "service", "outcome")
+_WHAT: Final = ("vantage", "basis", "app", "plane", "service", "outcome", "encrypted")
 _END: Final = ("addr", "role", "label", "site", "operator", "claimed", "proven")
 
 KEYS: Final[dict[str, Any]] = {

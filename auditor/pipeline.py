@@ -37,6 +37,7 @@ class Located:
     inputs: tuple[Input, ...]
     unread_bytes: tuple[tuple[str, int, str], ...]  # input, bytes that belong to no whole record, why
     notes: tuple[str, ...] = ()  # what a reader has to know of the reading
+    streams: "pl.DataFrame | None" = None  # the columns of read.media.STREAM: each stream of media
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +183,7 @@ def put_together(reading: Reading, places: "Places", services: "Catalogue") -> L
     told = (*of_reading(read), *([CROWDED] if crowded(flows, passages) else []))
     flows = hops(flows, passages, places)  # last, since hops share what is known of the flows they carried
     unread = tuple((read.inputs[source].name, size, why) for source, size, why in read.unread_bytes)
-    return Located(flows, tuple(read.inputs), unread, told)
+    return Located(flows, tuple(read.inputs), unread, told, assembled.streams)
 
 
 def located(
@@ -273,12 +274,19 @@ def notes(rules: Sequence[str | Path] | None) -> tuple[str, ...]:
 
 def of_reading(read: "Scan") -> tuple[str, ...]:
     """Say where the reading of captures fell short of what a reader would take for granted."""
+    from auditor.read.directed import ONE_PORT
+
     found = [
         f"{entry.name} is empty: whatever was to be captured in it is not examined."
         for entry in read.inputs
         if not entry.bytes
     ]
     if read.coarse:
+        found.append(
+            "There are more streams of media than fit into memory, so media that no signalling announced were not "
+            "recognised."
+        )
+    if read.coarse >= ONE_PORT:
         found.append("There are more flows than fit into memory, so flows were told apart by less than both ports.")
     if read.fragments_apart:
         found.append(

@@ -15,6 +15,7 @@ from auditor.model.rule import Names, Rule
 HERE = ("CN", "HK", "US", "CA", "FR")  # FR stands for every country that no rule names
 LIMIT = 3_000  # worlds of one session
 ROLES = ("client", "server", "relay", "hop")
+ENCRYPTED = ("yes", "no")
 PLANES = ("media", "keys", "signalling")  # the last stands for every plane that no rule names
 PARTY = ("client", "unknown")
 
@@ -43,7 +44,10 @@ def ends(rows: Sequence[Row]) -> Iterator[dict[str, Any]]:
                 name: row[f"{side}_{name}"]
                 for name in ("addr", "role", "label", "operator", "site", "claimed", "proven")
             }
-            shared = {name: row[name] for name in ("session", "plane", "service", "basis", "outcome", "vantage")}
+            shared = {
+                name: row[name]
+                for name in ("session", "plane", "service", "basis", "outcome", "vantage", "app", "encrypted")
+            }
             local = row["vantage"] if one["addr"].startswith("10.") else ""
             way = ("from" if side == "src" else "to") if row["opened"] else ""
             yield {
@@ -161,13 +165,17 @@ def _of_touch(end: Row, country: str, role: str, rule: Rule) -> set[str]:
     spans = product([first] if first else around, [last] if last else around)  # 0: no time is known
     times = [moments for span in spans for moments in (span, *((*span, t) for t in inner))]
     named = set(choices(end["plane"], PLANES))
+    ciphers = must.verb == "must_be_encrypted"
+    if ciphers and (end["basis"] not in applies.bases or (end["app"], end["plane"]) == ("stun", "signalling")):
+        return {"na"}
     found = set()
     options = product(
         choices(end["plane"], PLANES), choices(end["service"], ("zoom", "teams", "third")),
         choices(end["way"], ("to", "from")),
         choices(end["operator"], ("Acme", "Apex", "Third")), choices(end["site"], ("north", "third")), arrived, times,
+        choices(end["encrypted"], ENCRYPTED) if ciphers else ("",),
     )  # fmt: skip
-    for plane, service, way, operator, site, there, moments in options:
+    for plane, service, way, operator, site, there, moments, secret in options:
         counts = (
             role in must.roles and (applies.planes is None or plane in applies.planes)
             and _in(service, applies.services) and (applies.directions is None or way in applies.directions)
@@ -179,7 +187,8 @@ def _of_touch(end: Row, country: str, role: str, rule: Rule) -> set[str]:
         met = (must.countries is None or country in read(must.countries)) and all(
             (_in(operator, must.operators), _in(service, must.services), _in(site, must.sites))
         )
-        found.add("pass" if met == (must.verb == "must_stay_in") else "fail")
+        good = secret == "yes" if ciphers else met == (must.verb == "must_stay_in")
+        found.add("pass" if good else "fail")
     return found
 
 

@@ -53,7 +53,10 @@ def rule(id: str = "rule", **fields: Any) -> Rule:
     scope = {name: fields.pop(name) for name in list(fields) if name in _SCOPE}
     asserts = {name: fields.pop(name) for name in list(fields) if name in _ASSERTS}
     scope = {"quantifier": "all", "population": OVERSEAS, **scope}
-    if not asserts.keys() & {"countries", "operators", "asserted", "sites"}:
+    if asserts.get("verb") == "must_be_encrypted":
+        scope = {"bases": frozenset({"observed"}), **scope}
+        asserts = {"roles": frozenset(model.ROLES), **asserts}
+    elif not asserts.keys() & {"countries", "operators", "asserted", "sites"}:
         asserts["countries"] = "CN"
     asserts["services"] = asserts.pop("asserted", None)
     plain = {"title": id, "severity": "high", "why": "a test asks", "fix": "don't"}

@@ -25,6 +25,9 @@ def flows(
     output_: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Standard output otherwise.")
     ] = None,
+    streams: Annotated[
+        bool, typer.Option("--streams", help="List streams of media instead: one row for each RTP source of a flow.")
+    ] = False,
     workers: Workers = None,
 ) -> None:
     """List every flow of captures with its endpoints located: the table that an audit judges."""
@@ -36,4 +39,7 @@ def flows(
         found = pipeline.located(
             inputs, inventory=inventory, geo=geo or (), services=catalogue or (), workers=workers, progress=shown
         )
-    output.write(table.WRITERS[format](table.flows(found.frame, [entry.name for entry in found.inputs])), output_)
+    names = [entry.name for entry in found.inputs]
+    listed = found.streams if streams else None
+    rows = table.flows(found.frame, names) if listed is None else table.streams(listed, names)
+    output.write(table.WRITERS[format](rows), output_)

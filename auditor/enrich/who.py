@@ -66,7 +66,7 @@ SERVED: Final = frozenset({"tls", "quic", "http", "rtsp", "ssh", "rdp", "vnc", "
 CONTROLLED: Final = ("mgcp", "skinny", "h225", "megaco")
 """Protocols whose servers control trunk gateways and conference bridges too, which are no participants."""
 
-TALK: Final = frozenset({"sip", "rtp", "rtcp", "dtls", "zoom", "h225", "h245", "iax"})
+TALK: Final = frozenset({"sip", "rtp", "rtcp", "dtls", "zoom", "zrtp", "h225", "h245", "iax"})
 """Protocols of which a participant's device may be either end."""
 
 

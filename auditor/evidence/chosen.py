@@ -86,7 +86,7 @@ class _Flows(Flows):
         self._whole = np.array([calls is None for calls in chosen.calls], bool)
 
     def add(
-        self, address: list[U64], rest: U64, length: I64, payload: I64, ns: I64, witness: I64, flags: Any, ssrc: Any
+        self, address: list[U64], rest: U64, media: Any, length: I64, payload: I64, ns: I64, witness: I64, flags: Any
     ) -> None:
         flow, back = self._chosen.exchanges.find(address, rest)
         some = np.flatnonzero(flow >= 0)

@@ -92,6 +92,7 @@ def _text(rule: Rule) -> RuleText:
         file=rule.file,
         sha256=rule.sha256,
         speaks=speaks(rule),
+        asks=rule.asserts.verb,
     )
 
 

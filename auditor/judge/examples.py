@@ -51,6 +51,7 @@ def flows(rule: Rule, situation: Situation) -> Iterator[dict[str, Any]]:
             "session": "example",
             "basis": touch.get("basis", flow.OBSERVED),
             "outcome": touch.get("outcome", flow.CARRIED),
+            "encrypted": _ENCRYPTED[touch.get("encrypted", "unknown")],
             "plane": touch.get("plane", flow.UNKNOWN),
             "service": touch.get("service", ""),
             "opened": "protocol" if touch.get("direction") else "",
@@ -62,6 +63,7 @@ def flows(rule: Rule, situation: Situation) -> Iterator[dict[str, Any]]:
         }
 
 
+_ENCRYPTED: Mapping[Any, str] = {True: flow.ENCRYPTED, False: flow.CLEAR, "unknown": flow.NOT_SHOWN}
 _NOBODY: Mapping[str, Any] = {
     "addr": None, "role": flow.UNKNOWN, "label": "", "site": "", "operator": "",
     "claimed": "", "proven": countries.ANYWHERE,

@@ -15,7 +15,7 @@ from auditor.judge.scope import belongs
 from auditor.judge.seal import Sealed
 from auditor.judge.settle import Person, Subject, settles
 from auditor.judge.verdicts import CONDITIONS, OPEN, Outcomes
-from auditor.model.flow import CARRIED, OFFERED, UNKNOWN
+from auditor.model.flow import CARRIED, CLEAR, ENCRYPTED, NOT_SHOWN, OFFERED, UNKNOWN
 from auditor.model.report import Evidence, Finding, Participants, Place, Source, Verdict
 from auditor.model.rule import Rule, Scope
 
@@ -101,9 +101,10 @@ def _finding(rule: Rule, key: dict[str, Any], facts: Facts, names: Names) -> Une
         bytes=total["bytes"],
         first_ns=total["first_ns"],
         last_ns=total["last_ns"],
-        evidence=tuple(_evidence(row, names) for row in facts.evidence[number]),
+        evidence=tuple(_evidence(rule, row, names) for row in facts.evidence[number]),
         located_by=(),
         settles=() if key["fails"] else _settles(rule, facts.unknown[number], people, names),
+        asked=rule.asserts.verb,
     )
     return finding, unexplained
 
@@ -142,17 +143,20 @@ def _first_sessions(number: int, facts: Facts, names: Names) -> tuple[str, ...]:
     return tuple(name for _, name in sorted(called + alone)[:SESSIONS])
 
 
-def _evidence(row: dict[str, Any], names: Names) -> Evidence:
+def _evidence(rule: Rule, row: dict[str, Any], names: Names) -> Evidence:
     """Point at one record, and say what a stranger will see there."""
     source, record, time = witnessed(row["witness"])
     way = {"to": "to", "from": "from"}.get(row["direction"], "with")
     what = row["app"] or "traffic of no recognised protocol"
     plane = "plane not known" if row["plane"] == UNKNOWN else row["plane"].replace("+", " or ")
     rest = "offered only" if row["basis"] == OFFERED else row["outcome"] if row["outcome"] != CARRIED else ""
-    detail = ", ".join(
-        word for word in (f"{what} {way} {row['example'] or 'a place without an address'}", plane, rest) if word
-    )
+    secret = _SECRET[row["encrypted"]] if rule.asserts.verb == "must_be_encrypted" else ""
+    end = row["example"] or "a place without an address"
+    detail = ", ".join(word for word in (f"{what} {way} {end}", plane, secret, rest) if word)
     return Evidence(names.source(source), record, detail, time)
+
+
+_SECRET: Final = {ENCRYPTED: "encrypted", CLEAR: "in clear", NOT_SHOWN: "not known whether encrypted"}
 
 
 def _settles(rule: Rule, unknown: list[dict[str, Any]], people: list[dict[str, Any]], names: Names) -> tuple[Any, ...]:

@@ -101,8 +101,8 @@ def _evidence(hits: pl.DataFrame, flows: pl.DataFrame) -> Rows:
     """List the smallest witnesses of each finding, with what they show."""
     least = flows.group_by("finding").agg(least=pl.col("witness").bottom_k(EVIDENCE).max())
     near = hits.join(least, on="finding").filter(pl.col("witness") <= pl.col("least"))
-    near = near.select("finding", "witness", "direction", "example", "app", "plane", "basis", "outcome")
-    near = near.sort("witness", "direction", "example", "app", "outcome", nulls_last=True)
+    near = near.select("finding", "witness", "direction", "example", "app", "plane", "basis", "outcome", "encrypted")
+    near = near.sort("witness", "direction", "example", "app", "outcome", "encrypted", nulls_last=True)
     return _first(near.unique(["finding", "witness"], keep="first", maintain_order=True), ["witness"], EVIDENCE)
 
 

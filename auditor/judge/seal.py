@@ -22,7 +22,7 @@ LOCAL: Final = (
 )
 """Addresses that mean another machine elsewhere: those that `enrich.special` calls private, as text."""
 
-_KEEP: Final = ("vantage", "basis", "app", "plane", "service", "outcome")
+_KEEP: Final = ("vantage", "basis", "app", "plane", "service", "outcome", "encrypted")
 _COUNTS: Final = ("flows", "packets", "bytes", "first_ns", "last_ns", "witness")
 _BLANK: Final = {
     "role": flow.UNKNOWN, "label": "", "site": "", "operator": "", "claimed": "", "proven": countries.ANYWHERE,

@@ -171,4 +171,10 @@ _FACTS: Final[dict[str, Callable[[Subject], list[Settle]]]] = {
     "service": _service,
     "site": lambda end: [_site(end, "with the name of its site")],
     "packets": _packets,
+    "encryption": _said(
+        "packets",
+        "addr",
+        "A capture that shows how the exchange with {addr} was set up (its signalling, or its handshake) would decide "
+        "whether it is encrypted; {source} does not.",
+    ),
 }

@@ -29,9 +29,12 @@ NOT_APPLICABLE: Final = 5
 
 CONDITIONS: Final = (
     "participants", "role", "plane", "scope service", "direction", "date",
-    "countries", "operator", "service", "site", "packets",
+    "countries", "operator", "service", "site", "packets", "encryption",
 )  # fmt: skip
 _BIT: Final = {name: 1 << i for i, name in enumerate(CONDITIONS)}
+
+
+_ENCRYPTED: Final = {flow.ENCRYPTED: 1, flow.CLEAR: -1, flow.NOT_SHOWN: 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,10 @@ class Touches:
     """The ends of a sealed digest, laid out so that a rule asks all of them at once."""
 
     def __init__(self, sealed: Sealed, rules: Sequence[Rule]) -> None:
-        names = ("role", "plane", "service", "direction", "basis", "outcome", "operator", "site", "possible", "proof")
+        names = (
+            "role", "plane", "service", "direction", "basis", "outcome", "operator", "site", "possible", "proof",
+            "encrypted", "app",
+        )  # fmt: skip
         self._columns = {name: codes(sealed.ends[name]) for name in names}
         self._audience = sealed.ends["audience"].to_numpy()
         self._first, self._last = (sealed.ends[name].to_numpy() for name in ("first_ns", "last_ns"))
@@ -94,7 +100,16 @@ class Touches:
             asked["direction"] = self.ask("direction", lambda value: scope.direction(value, directions))
         if rule.since_ns is not None or rule.until_ns is not None:
             asked["date"] = scope.during(self._first, self._last, rule)
+        if rule.asserts.verb == "must_be_encrypted":
+            asked["exchange"] = self._exchanges(rule)
         return asked
+
+    def _exchanges(self, rule: Rule) -> Kleene:
+        """Say which ends are of exchanges that can be encrypted: seen, as the rule asks, and more than STUN alone."""
+        shown = self.ask("basis", lambda value: value in rule.applies.bases)
+        stun = self.ask("app", lambda value: value == "stun")
+        known = self.ask("plane", lambda value: value == "signalling")  # what else STUN opened is of an unknown one
+        return np.where((shown == 1) & (np.minimum(stun, known) == 0), 1, -1).astype(np.int8)
 
     def _decide(
         self, rule: Rule, about: dict[str, Kleene], proof: bool
@@ -107,12 +122,12 @@ class Touches:
         applies = _all(conditions, len(self._audience))
         asserted = self._conditions(rule, proof)
         met = _all(asserted, len(self._audience))
-        value = met if rule.asserts.verb == "must_stay_in" else -met
+        value = -met if rule.asserts.verb == "must_not_touch" else met
         fails, passes = (applies == 1) & (value == -1), (applies >= 0) & (value == 1)
         why = np.zeros(len(value), np.int16)
         for names, undecided in ((conditions, applies == 0), (asserted, value == 0)):
             for name, answer in names.items():
-                why |= np.where(undecided & (answer == 0), _BIT[name], 0).astype(np.int16)
+                why |= np.where(undecided & (answer == 0), _BIT.get(name, 0), 0).astype(np.int16)
         return fails, passes, np.where(applies == -1, -1, why).astype(np.int16)
 
     def _conditions(self, rule: Rule, proof: bool) -> dict[str, Kleene]:
@@ -122,6 +137,8 @@ class Touches:
         site of the inventory.
         """
         asserts, asked = rule.asserts, {}
+        if asserts.verb == "must_be_encrypted":
+            return {"encryption": self.ask("encrypted", _ENCRYPTED.__getitem__)}
         declared = self.ask("site", bool)
         if asserts.countries is not None:
             allowed = asserts.countries

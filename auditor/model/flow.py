@@ -30,6 +30,15 @@ PASSED: Final = "a tunnel: its packets are counted in the flows that it carried"
 """Detail of the row of a hop, which has no packets of its own."""
 INSIDE: Final = "in tunnels"
 """Behind the name of a vantage: private addresses there need not be those of the vantage itself."""
+ENCRYPTED, CLEAR, NOT_SHOWN = "yes", "no", ""
+"""What is carried between these two ends (and nothing is said of the next hop).
+
+`yes`: TLS, QUIC, DTLS or SSH that both sides speak, ESP; media on sockets, or in channels to a relay, that DTLS has
+keyed, or of which both sides' descriptions ask for a secure profile.  `no`: signalling that could be read; media of
+which a description asks for a plain profile and offers no keys.  Empty: the packets don't show it, as with media whose
+signalling is not in the capture and with protocols that nobody has published; and STUN alone, which has nothing to
+keep secret.
+"""
 
 RECORD: Final[dict[str, Any]] = {
     "source": pl.Int32,  # index into the inputs, sorted by name
@@ -45,6 +54,7 @@ RECORD: Final[dict[str, Any]] = {
     "session": pl.String,  # null: the flow is its own
     "meeting": pl.String,  # meetings that it belongs to by inference, joined by a space; null: none; never judged by
     "outcome": pl.String,
+    "encrypted": pl.String,  # yes, no, or empty: what packets show of this very hop; see ENCRYPTED
     "opened": pl.String,  # how it is known that src opened it: handshake, protocol, or empty (not known)
     "first_ns": pl.Int64,  # nanoseconds since 1970-01-01 UTC
     "last_ns": pl.Int64,
@@ -68,8 +78,8 @@ FLOW: Final = {**RECORD, **{f"{side}_{name}": kind for side in SIDES for name, k
 
 DEFAULTS: Final[dict[str, Any]] = {
     "source": 0, "record": 0, "status": OK, "detail": "", "basis": OBSERVED, "vantage": "", "transport": "", "app": "",
-    "plane": UNKNOWN, "service": "", "session": None, "meeting": None, "outcome": CARRIED, "opened": "",
-    "first_ns": 0, "last_ns": 0,
+    "plane": UNKNOWN, "service": "", "session": None, "meeting": None, "outcome": CARRIED, "encrypted": NOT_SHOWN,
+    "opened": "", "first_ns": 0, "last_ns": 0,
     "src_packets": 0, "dst_packets": 0, "src_bytes": 0, "dst_bytes": 0,
     **{f"{side}_{name}": value for side in SIDES for name, value in {
         "addr": None, "port": 0, "name": "", "role": UNKNOWN,

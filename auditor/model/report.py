@@ -88,6 +88,7 @@ class Finding:
     evidence: tuple[Evidence, ...]
     located_by: tuple[tuple[str, tuple[Source, ...]], ...]  # address -> what the sources say, for the first endpoints
     settles: tuple[Settle, ...]  # empty for FAIL
+    asked: str = ""  # the verb of the rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +176,7 @@ class RuleText:
     file: str
     sha256: str
     speaks: str  # the rule in one sentence: who, planes, what must not or must happen
+    asks: str = ""  # its verb
 
 
 @dataclass(frozen=True, slots=True)

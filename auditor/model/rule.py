@@ -46,9 +46,12 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """`must_stay_in`: every counted touch meets all conditions.  `must_not_touch`: none meets all of them."""
+    """`must_stay_in`: every counted touch meets all conditions.  `must_not_touch`: none meets all of them.
 
-    verb: str  # must_stay_in | must_not_touch
+    `must_be_encrypted`: every exchange was, hop by hop, between the two ends that packets show.
+    """
+
+    verb: str  # must_stay_in | must_not_touch | must_be_encrypted
     countries: str | None = None  # country set; None: not asked
     operators: Names | None = None
     services: Names | None = None

@@ -4,20 +4,21 @@ Single packets lie: the first byte of RTP is that of a quarter of all random pay
 consistent (`recognised`), and of several protocols on one 5-tuple the most telling one names it (`PRECEDENCE`).
 """
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from auditor.model.flow import UNKNOWN
+from auditor.read import rtp as rtp_streams
 from auditor.read.arrays import I64, Bool
 from auditor.read.classify import CODE
 from auditor.read.directed import Directed
 from auditor.read.pairing import Paired
 
 PRECEDENCE: Final = (
-    "sip", "zoom", "rtp", "turn", "rtcp", "rtsp", "mgcp", "h225", "h245", "skinny", "iax", "megaco", "dtls", "quic",
-    "tls", "ssh", "rdp", "vnc", "x11", "telnet", "xmpp", "http", "dns", "mdns", "llmnr", "snmp", "ntp", "dhcp",
+    "sip", "zoom", "rtp", "turn", "rtcp", "rtsp", "mgcp", "h225", "h245", "skinny", "iax", "megaco", "dtls", "zrtp",
+    "quic", "tls", "ssh", "rdp", "vnc", "x11", "telnet", "xmpp", "http", "dns", "mdns", "llmnr", "snmp", "ntp", "dhcp",
     "netbios", "ssdp", "coap", "syslog", "wireguard", "hep", "netflow", "sflow", "diameter", "radius", "gtp-c", "smpp",
     "openvpn", "ipsec", "tftp", "ftp", "mail", "mysql", "postgresql", "bgp", "bittorrent", "oicq", "lan-discovery",
     "discord", "stun", "icmp",
@@ -33,15 +34,13 @@ PLANES: Final = {
     **dict.fromkeys(("dns", "mdns", "llmnr", "ntp", "dhcp", "netbios", "ssdp", "icmp", "bgp"), "other"),
     **dict.fromkeys(("bittorrent", "lan-discovery"), "other"),
 }
-"""Not here: TLS, QUIC, DTLS, HTTP and the rest, which carry anything, and copies of what others said (HEP)."""
+"""Not here: TLS, QUIC, DTLS, ZRTP, HTTP and the rest, which carry anything, and copies of what others said (HEP)."""
 
 ROUTING: Final = (1, 2, 58, 88, 89, 103, 112)
 """ICMP, IGMP, ICMPv6, EIGRP, OSPF, PIM, VRRP: protocols that run the network, plane `other`."""
 
-STEADY: Final = 4
-"""Packets of one SSRC in one direction that make a stream without other evidence."""
 FEW: Final = 2
-"""Packets that look like RTP or RTCP which suffice beside other evidence (STUN, DTLS, each other)."""
+"""Packets of one stream that suffice beside other evidence (STUN, DTLS, ZRTP, each other)."""
 
 NAME_PORTS: Final = (53, 137, 5353, 5355)
 """DNS and its kin: an identifier can look like RTP's first bytes, and their counts, mostly 0, like a steady SSRC."""
@@ -61,26 +60,30 @@ def carried(rows: Directed, flows: Paired) -> Bits:
 
 
 def recognised(seen: Bits, rows: Directed, flows: Paired, announced: Bool) -> Bits:
-    """Take RTP and RTCP for what they are only where the flow bears it out; else the payload is `other`.
+    """Take RTP, RTCP and Zoom for what they are only where the flow bears it out; else the payload is `other`.
 
-    It does where a session description announced an end of it; where one direction keeps to one SSRC over
-    `STEADY` packets; or where there are some packets beside STUN or DTLS, beside RTCP or RTP of the same
-    sockets, or with RTCP on the next ports (RFC 3550, section 11).
+    It does where a session description announced an end of it; where one direction keeps a stream (`rtp.steady`);
+    or where there are some packets of one stream beside STUN, DTLS or ZRTP, beside RTCP or RTP of the same
+    sockets, or with RTCP on the next ports (RFC 3550, section 11).  What Zoom's ports alone name counts where all
+    of the flow begins as Zoom's messages do.
     """
-    rtp, rtcp = _count(rows, flows, "rtp"), _count(rows, flows, "rtcp")
-    if not (rtp.any() or rtcp.any()):
+    rtp, rtcp, zoom = (_count(rows, flows, app) for app in ("rtp", "rtcp", "zoom"))
+    if not (rtp.any() or rtcp.any() or zoom.any()):
         return seen
-    which = np.flatnonzero((rows.app == CODE["rtp"]) & (rows.packets >= STEADY) & (rows.ssrc_min == rows.ssrc_max))
-    steady = np.zeros(len(flows), bool)
-    steady[flows.row_flow[which]] = True
-    beside = (seen & bit("stun", "dtls") != 0) | ((rtp > 0) & (rtcp > 0)) | _neighbours(flows, rtp, rtcp)
+    known = np.where(rows.stream & rtp_streams.KNOWN != 0, rows.packets, 0)
+    most = _greatest(flows, np.where(rows.app == CODE["rtp"], known, 0))
+    steady = rtp_streams.steady(rows.stream, rows.progress, rows.packets)
+    keeps, keeps_zoom = (_greatest(flows, steady & (rows.app == CODE[app])) > 0 for app in ("rtp", "zoom"))
+    setup = seen & bit("stun", "dtls", "zrtp") != 0
+    beside = setup | ((rtp > 0) & (rtcp > 0)) | _neighbours(flows, rtp, rtcp)
     names = np.isin(flows.a_port, NAME_PORTS) | np.isin(flows.b_port, NAME_PORTS)
-    is_rtp = (rtp > 0) & (announced | ((steady | (beside & (rtp >= FEW))) & ~names))
+    is_rtp = (rtp > 0) & (announced | ((keeps | (beside & (most >= FEW))) & ~names))
     is_rtcp = (rtcp > 0) & (announced | is_rtp | (beside & (rtcp >= FEW)))
-    stray = ((rtp > 0) & ~is_rtp) | ((rtcp > 0) & ~is_rtcp)
-    seen = np.where((rtp > 0) & ~is_rtp, seen & ~bit("rtp"), seen)
-    seen = np.where((rtcp > 0) & ~is_rtcp, seen & ~bit("rtcp"), seen)
-    return np.where(stray, seen | bit("other"), seen)
+    is_zoom = (zoom > 0) & (keeps_zoom | ((seen & bit("other") == 0) & (zoom >= FEW)))
+    for app, there, kept in (("rtp", rtp, is_rtp), ("rtcp", rtcp, is_rtcp), ("zoom", zoom, is_zoom)):
+        stray = (there > 0) & ~kept
+        seen = np.where(stray, seen & ~bit(app) | bit("other"), seen)
+    return seen
 
 
 def _count(rows: Directed, flows: Paired, app: str) -> I64:
@@ -88,6 +91,12 @@ def _count(rows: Directed, flows: Paired, app: str) -> I64:
     counts = np.zeros(len(flows), np.int64)
     np.add.at(counts, flows.row_flow[which], rows.packets[which])
     return counts
+
+
+def _greatest(flows: Paired, values: NDArray[Any]) -> I64:
+    """Return the greatest value of the rows of each flow."""
+    most: I64 = flows.folded(values.astype(np.int64), np.maximum)
+    return most
 
 
 def _neighbours(flows: Paired, rtp: I64, rtcp: I64) -> Bool:

@@ -12,15 +12,17 @@ import numpy as np
 import polars as pl
 
 from auditor.model.flow import frame
-from auditor.read import aliases, apps, calls
+from auditor.read import aliases, apps, calls, ice
 from auditor.read.apps import Bits, bit
 from auditor.read.arrays import Bool
 from auditor.read.calls import Share
 from auditor.read.classify import APPS, CODE
 from auditor.read.directed import Directed
+from auditor.read.encrypted import encrypted
 from auditor.read.facts.model import Dialog, Fact, Flow, Hello, Hop, Media, Name, Peer
 from auditor.read.labels import labelled, mapped, named_addresses, reflexive
 from auditor.read.layout import draft, laid_out
+from auditor.read.media import streams
 from auditor.read.pairing import Paired, pair, summed
 from auditor.read.passed import Carried
 from auditor.read.placed import Placed
@@ -51,6 +53,7 @@ class Assembled:
     reflexive: pl.DataFrame  # vantage, addr, public: the public addresses under which others saw a client
     names: pl.DataFrame  # vantage, addr, name: DNS answers, one row a name
     passages: pl.DataFrame  # wrapped.PASSAGES: which tunnels carried which rows of the flow table
+    streams: pl.DataFrame  # media.STREAM: each stream of media
 
 
 def assemble(scan: Scanned, vantages: Sequence[str]) -> Assembled:
@@ -65,16 +68,20 @@ def assemble(scan: Scanned, vantages: Sequence[str]) -> Assembled:
     ends = calls.announced(placed.only(Media)[0], clients, calls.behind_nat(placed.only(Hop)[0]))
     sums = summed(scan.directed, flows)
     media = calls.media(ends, flows, sums, seen)
-    seen = apps.recognised(seen, scan.directed, flows, _marked(len(flows), media))
+    expected = _marked(len(flows), media)
+    seen = apps.recognised(seen, scan.directed, flows, expected)
 
     hellos = [found for found in zip(*placed.only(Hello), strict=True) if found[1] >= 0]
     labels = labelled(flows, [fact for fact in facts if isinstance(fact, Name)], hellos)
-    sketch = draft(sums, placed, seen)
+    sketch = draft(sums, placed, seen, encrypted(seen, scan.directed, placed, media, clients))
     own = {(vantage, public[0]) for vantage, _, public in clients}
+    sessions = ice.tied(placed, media, sketch.outcome)
     heard = told(facts, _relaying(placed, seen), _went(flows, shares, media), own)
-    rows, passages = tied(laid_out(flows, sketch, labels, shares, media, vantages), scan.carried, vantages)
+    laid = laid_out(flows, sketch, labels, shares, media, sessions, vantages)
+    rows, passages = tied(laid, scan.carried, vantages)
     parts = [rows, told_rows(heard, vantages), _unread(scan.unread)]
-    return Assembled(pl.concat(parts), reflexive(clients, vantages), named_addresses(facts, vantages), passages)
+    found = streams(scan.directed, flows, seen, expected, vantages)
+    return Assembled(pl.concat(parts), reflexive(clients, vantages), named_addresses(facts, vantages), passages, found)
 
 
 def _named(scan: Scanned) -> Sequence[Fact]:

@@ -12,11 +12,12 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from auditor.read.apps import STEADY, Bits, bit
+from auditor.read.apps import Bits, bit
 from auditor.read.arrays import Bool
 from auditor.read.facts.model import CONTROL, Dialog, End, Hop, Media
 from auditor.read.facts.text import reachable
 from auditor.read.pairing import Paired, Sums
+from auditor.read.rtp import STEADY
 
 EARLY: Final = 5_000_000_000
 """Nanoseconds by which media may seem to come before its announcement: captures and clocks of several taps."""

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from auditor.read import second
+from auditor.read import second, zoom
 from auditor.read.arrays import I64, U64, Bool, distinct, rows, words
 from auditor.read.headers import FRAGMENT, ICMP, ICMP6, TCP, UDP, Packets
 from auditor.read.heads import Heads
@@ -21,7 +21,7 @@ APPS: Final = (
     "rdp", "vnc", "telnet", "snmp", "ntp", "dhcp", "mdns", "llmnr", "netbios", "ssdp", "icmp", "wireguard", "mgcp",
     "coap", "syslog", "h225", "h245", "skinny", "iax", "megaco", "xmpp", "discord", "bittorrent", "openvpn", "ipsec",
     "radius", "diameter", "smpp", "tftp", "netflow", "sflow", "hep", "gtp-c", "mysql", "postgresql", "mail", "ftp",
-    "bgp", "x11", "oicq", "lan-discovery",
+    "bgp", "x11", "oicq", "lan-discovery", "zrtp",
 )  # fmt: skip
 """Kinds of payload by code, no more than 64; the first is none at all, the second one that is not recognised."""
 CODE: Final = {name: code for code, name in enumerate(APPS)}
@@ -44,6 +44,10 @@ TEXTS: Final[dict[str, tuple[bytes, ...]]] = {
 """First four bytes of messages that are text."""
 ZOOM_TYPES: Final = (1, 2, 3, 4, 5, 7)  # of Zoom's encapsulation towards its servers (Michel et al., IMC 2022)
 COOKIE: Final = 0x2112A442  # RFC 8489, section 5
+ZRTP: Final = 0x5A525450  # RFC 6189, section 5
+RTCP: Final = (192, 193, 194, 195, *range(200, 214))  # the types that are registered
+REPORTS: Final = 8  # packets of a compound that are looked at
+SRTCP: Final = 14  # bytes behind the first packet of one: its index and the shortest tag (RFC 3711, sections 3.4, 5)
 FIRST_LINE: Final = 2048
 TEXT: Final = 255  # a candidate for any of TEXTS, until `_text` has looked
 TPKT: Final = 254  # for one of several protocols behind the header of RFC 1006
@@ -70,10 +74,14 @@ def _table(tcp: bool) -> NDArray[np.uint8]:
     table = np.full(FEW, CODE["other"], np.uint8)
     if not tcp:
         table[(_low >> 6) == 2] = CODE["rtp"]
-        table[((_low >> 6) == 2) & (_high >= 192) & (_high <= 223)] = CODE["rtcp"]  # RFC 5761, section 4
+        control = ((_low >> 6) == 2) & (_high >= 192) & (_high <= 223)  # beside RTCP no RTP (RFC 5761, section 4)
+        table[control] = CODE["other"]
+        table[control & np.isin(_high, RTCP)] = CODE["rtcp"]
         table[(_low >= 20) & (_low <= 25) & (_high == 0xFE)] = CODE["dtls"]
         table[_low >= 0xC0] = CODE["quic"]
         table[(_low & 0xC9 == 0x09) & (_low & 0x02 == 0)] = CODE["quic"]  # Google's public header with a version
+        table[zoom.begins(_low)] = CODE["zoom"]
+        table[(_low == 0x10) & (_high == 0)] = CODE["zrtp"]
     else:
         table[(_low >= 20) & (_low <= 23) & (_high == 3)] = CODE["tls"]
         table[(_low == 3) & (_high == 0)] = TPKT
@@ -113,7 +121,7 @@ _DOUBTED: Final = np.isin(np.arange(len(APPS)), [CODE[name] for name in second.L
 """Kinds that a port names only together with the payload."""
 
 _8, _16, _32, _48 = (np.uint64(n) for n in (8, 16, 32, 48))
-_S, _W = np.uint64(0xFFFF), np.uint64(0xFFFFFFFF)
+_B, _S, _W = np.uint64(0xFF), np.uint64(0xFFFF), np.uint64(0xFFFFFFFF)
 
 
 def _network(value: U64, size: int) -> I64:
@@ -123,7 +131,10 @@ def _network(value: U64, size: int) -> I64:
 
 
 def classify(packets: Packets) -> tuple[NDArray[np.uint8], U64]:
-    """Return the code of each packet's payload, and its first 16 bytes, of which those behind its end mean nothing."""
+    """Return the code of each packet's payload, and its first 16 bytes, of which those behind its end mean nothing.
+
+    Of what Zoom encapsulates, they are the first bytes of the RTP or RTCP inside.
+    """
     size = packets.end - packets.body
     start = words(packets.data, packets.body, 2)
     tcp = packets.protocol == TCP
@@ -151,6 +162,7 @@ def classify(packets: Packets) -> tuple[NDArray[np.uint8], U64]:
             app[lost] = CODE["other"]
             if code == CODE["stun"] and len(lost):
                 app[lost[second.discord(Heads(packets, lost, rows(start, lost)))]] = CODE["discord"]
+    _zoom(packets, app, start)
     if len(packets.later):
         plain &= packets.flags & FRAGMENT == 0
     _carried(packets, app, tcp)
@@ -298,13 +310,59 @@ def _at_other_port(packets: Packets, which: I64) -> Bool:
 
 
 def _rtp(packets: Packets, which: I64, start: U64, size: I64) -> Bool:
-    return (packets.length[which] >= 12) & (size >= 12) & ~_at_other_port(packets, which)
+    """Tell RTP by room for its header: 12 bytes, its contributing sources, its extension (RFC 3550, section 5)."""
+    good: Bool = (packets.length[which] >= 12) & (size >= 12) & ~_at_other_port(packets, which)
+    odd = np.flatnonzero(good & (start[:, 0] & np.uint64(0x1F) != 0))
+    if len(odd):
+        first, second = start[odd, 0].view(np.int64), start[odd, 1]
+        sources = 4 * (first & 0x0F)
+        extended = (first & 0x10 != 0) & (sources == 0) & (size[odd] >= 16)
+        extension = 4 + 4 * _network(second >> _48, 2)
+        good[odd] = 12 + sources + extended * extension <= packets.length[which[odd]]
+    return good
 
 
 def _rtcp(packets: Packets, which: I64, start: U64, size: I64) -> Bool:
-    """RTCP says its length in words (RFC 3550, section 6.4); several packets may follow each other."""
-    fits: Bool = (_network(start[:, 0] >> _16 & _S, 2) + 1) * 4 <= packets.length[which]
-    return fits & ~_at_other_port(packets, which)
+    """Tell RTCP by the lengths of its packets, which add up to the datagram (RFC 3550, sections 6.4 and A.2).
+
+    Of SRTCP only the first length can be read; there is room for its trailer behind it.  A sender's or a receiver's
+    report is long enough for the blocks that it counts.
+    """
+    length = packets.length[which]
+    kind, blocks = _network(start[:, 0] >> _8 & _B, 1), start[:, 0].view(np.int64) & 0x1F
+    reach = (_network(start[:, 0] >> _16 & _S, 2) + 1) * 4
+    least = np.where(kind == 200, 28 + 24 * blocks, np.where(kind == 201, 8 + 24 * blocks, 4))
+    good: Bool = (reach <= length) & (reach >= least) & ~_at_other_port(packets, which)
+    ciphered = length - reach >= SRTCP
+    for _ in range(REPORTS):
+        more = np.flatnonzero(good & (reach < length) & (reach + 4 <= size))
+        if not len(more):
+            break
+        head = words(packets.data, packets.body[which[more]] + reach[more], 1)[:, 0]
+        follows = (head & np.uint64(0xC0) == 0x80) & _CONTROL.take((head >> _8 & _B).view(np.int64))
+        reach[more] = np.where(follows, reach[more] + (_network(head >> _16 & _S, 2) + 1) * 4, 1 << 30)
+    cut = (reach <= length) & (size < length)
+    good &= (reach == length) | ciphered | cut
+    return good
+
+
+_CONTROL: Final = np.isin(np.arange(256), RTCP)
+
+
+def _zoom(packets: Packets, app: NDArray[np.uint8], start: U64) -> None:
+    """Tell Zoom by what it encapsulates; its other messages are told by their ports."""
+    some = np.flatnonzero(app == CODE["zoom"])
+    if not len(some):
+        return
+    at = zoom.inside(packets, some)
+    there = at > 0
+    app[some[~there]] = CODE["other"]
+    start[some[there]] = words(packets.data, at[there], 2)
+
+
+def _zrtp(packets: Packets, which: I64, start: U64, size: I64) -> Bool:
+    good: Bool = (size >= 12) & (_network(start[:, 0] >> _32, 4) == ZRTP)
+    return good
 
 
 def _quic(packets: Packets, which: I64, start: U64, size: I64) -> Bool:
@@ -392,5 +450,6 @@ _LOOKS: Final[dict[int, Look]] = {
     CODE["rtcp"]: _rtcp,
     CODE["quic"]: _quic,
     CODE["tls"]: _tls,
+    CODE["zrtp"]: _zrtp,
 }
 """What else a candidate must show."""

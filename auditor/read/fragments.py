@@ -105,9 +105,8 @@ class Fragments:
             named = later[words]
             app = np.where(found == 0, 1, found & _B).astype(np.uint8)
             rest = packed(found >> _8, (named >> _32).astype(np.uint8), app, 0) | named >> _48 << _48
-            none = np.zeros(len(found), np.uint32)
             flags = np.full(len(found), FRAGMENT, np.uint8)
-            flows.append(later[:words], rest, [*later[words + 2 :], flags, none, none])
+            flows.append(later[:words], rest, [*later[words + 2 :], flags, np.zeros(len(found), np.int64)])
 
 
 def _looked_up(keys: list[U64], table: list[Column], width: int) -> U64:

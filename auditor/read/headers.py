@@ -18,8 +18,8 @@ from auditor.read.kinds import IPV4, IPV6, reason
 from auditor.read.link import Layer
 from auditor.read.window import Batch
 
-SYN, SYNACK, RST, FIN, DATA, FRAGMENT, ERROR = 1, 2, 4, 8, 16, 32, 64
-"""Flags of a one-way flow: TCP's, data with ACK, a fragment other than the first, an ICMP error."""
+SYN, SYNACK, RST, FIN, DATA, FRAGMENT, ERROR, SEALED = 1, 2, 4, 8, 16, 32, 64, 128
+"""Flags of a one-way flow: TCP's, data with ACK, a fragment other than the first, an ICMP error, DTLS inside TURN."""
 TCP, UDP, ICMP, ICMP6 = 6, 17, 1, 58
 
 _PORTED: Final = np.isin(

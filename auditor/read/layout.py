@@ -12,6 +12,7 @@ from auditor.model.flow import ROLES, SOURCE_SHIFT, UNKNOWN, frame
 from auditor.read import apps, outcome
 from auditor.read.arrays import I64
 from auditor.read.calls import Share, divided
+from auditor.read.encrypted import WORDS
 from auditor.read.labels import Labels
 from auditor.read.pairing import Both, Paired, Sums
 from auditor.read.placed import Placed
@@ -31,9 +32,10 @@ class Draft:
     plane: tuple[Sequence[str], I64]
     sums: Sums
     role: Both
+    encrypted: I64
 
 
-def draft(sums: Sums, placed: Placed, seen: apps.Bits) -> Draft:
+def draft(sums: Sums, placed: Placed, seen: apps.Bits, encrypted: I64) -> Draft:
     """Decide what is known of each flow."""
     flows = placed.flows
     side, opened = outcome.openers(flows, sums, seen, placed.asked())
@@ -59,6 +61,7 @@ def draft(sums: Sums, placed: Placed, seen: apps.Bits) -> Draft:
         apps.planes(seen, app[1], flows.protocol, placed.inside()),
         sums,
         (role[0], role[1]),
+        encrypted,
     )
 
 
@@ -76,6 +79,7 @@ def laid_out(
     labels: Labels,
     shares: Mapping[int, list[Share]],
     media: pl.DataFrame,
+    tied: Mapping[int, str],
     vantages: Sequence[str],
 ) -> pl.DataFrame:
     """Write the rows, by time of their first packet, then by vantage and 5-tuple."""
@@ -97,7 +101,7 @@ def laid_out(
         for name, values in (("packets", known.sums.packets), ("bytes", known.sums.bytes))
     }
     witness = column(known.sums.witness, [part.share.witness for part in parts])[order]
-    session = _sessions(shares, media, parts, whole, order)
+    session = _sessions(shares, media, tied, parts, whole, order)
     columns: dict[str, Any] = {
         "source": witness >> SOURCE_SHIFT,
         "record": witness & ((1 << SOURCE_SHIFT) - 1),
@@ -107,6 +111,7 @@ def laid_out(
         "plane": _words(known.plane[0], known.plane[1][pick]),
         "session": session,
         "outcome": _words(outcome.OUTCOMES, known.outcome[pick]),
+        "encrypted": _words(WORDS, known.encrypted[pick]),
         "opened": _words(outcome.OPENED, known.opened[pick]),
         "first_ns": first[order],
         "last_ns": column(known.sums.last_ns, [part.share.last_ns for part in parts])[order],
@@ -161,8 +166,14 @@ def _opener(part: _Part, known: Draft) -> int:
 
 
 def _sessions(
-    shares: Mapping[int, list[Share]], media: pl.DataFrame, parts: Sequence[_Part], whole: NDArray[np.bool_], order: I64
+    shares: Mapping[int, list[Share]],
+    media: pl.DataFrame,
+    tied: Mapping[int, str],
+    parts: Sequence[_Part],
+    whole: NDArray[np.bool_],
+    order: I64,
 ) -> pl.Series:
+    """Name the session of each row: of calls by their signalling, which comes before what ICE ties."""
     texts: list[str | None] = [None]
     numbers: dict[str | None, int] = {None: 0}
 
@@ -173,6 +184,8 @@ def _sessions(
         return numbers[call]
 
     codes = np.zeros(len(whole), np.int64)
+    for flow, name in tied.items():
+        codes[flow] = number(name)
     for flow, call in media.filter("main").select("flow", "call").iter_rows():
         codes[flow] = number(call)
     for flow, found in shares.items():

@@ -13,12 +13,13 @@ from auditor.model.status import SOURCE_SHIFT
 from auditor.read import headers, link, pcap, pcapng, plain, snoop, unwrap
 from auditor.read.arrays import I64
 from auditor.read.aside import Aside
-from auditor.read.classify import CODE, classify
+from auditor.read.classify import classify
 from auditor.read.directed import Flows, packed
 from auditor.read.facts.model import Name
 from auditor.read.fragments import Fragments
 from auditor.read.passed import Tunnelled
 from auditor.read.payloads import Facts, wanted
+from auditor.read.rtp import marks
 from auditor.read.source import HEAD, Source, opened
 from auditor.read.streams.chains import Chain
 from auditor.read.streams.reader import ROOM, Streams
@@ -147,15 +148,17 @@ def _place(part: Part, batch: Batch, packets: headers.Packets, source: int, vant
     witness: I64 = record | source << SOURCE_SHIFT
     errors = headers.icmp_errors(packets)
     rest = packed(packets.ports, packets.protocol, app, vantage)
-    ssrc = np.where(app == CODE["rtp"], start[:, 1].astype(np.uint32).byteswap(), np.uint32(0))
-    columns = (wire, packets.length, ns, witness, packets.flags, ssrc)
+    columns = (wire, packets.length, ns, witness, packets.flags)
+    media = marks(packets, app, start)
     if len(packets.later) or len(packets.leading):
         part.fragments.add(part.flows, packets, app, vantage, wire, ns, witness)
     if not len(packets.later):
-        part.flows.add(packets.address, rest, *columns)
+        part.flows.add(packets.address, rest, media, *columns)
     elif len(packets.later) < len(app):
         first = packets.flags & headers.FRAGMENT == 0
-        part.flows.add([word[first] for word in packets.address], rest[first], *(column[first] for column in columns))
+        address = [word[first] for word in packets.address]
+        kept = media and (media[0][first], media[1][first])
+        part.flows.add(address, rest[first], kept, *(column[first] for column in columns))
     followed = part.streams.take(part.facts, batch, packets, app, start, source, vantage)
     which = wanted(packets, app, start)
     which = np.concatenate((which[~followed[which]], errors))

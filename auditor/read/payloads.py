@@ -115,7 +115,7 @@ class Facts:
             self._condense(batch, packets, which[messages], app, witness, vantage)
             rest = which[~names & ~messages]
             self._hold(batch, packets, rest, places(packets, rest, app, vantage), packets.body[rest], witness)
-        if self._size > HELD:
+        if self._size + self._alike.size > HELD:
             self.parse()
 
     def _hold(self, batch: Batch, packets: Packets, which: I64, places: list[bytes], body: I64, witness: I64) -> None:

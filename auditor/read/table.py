@@ -3,7 +3,7 @@
 Sums, minima, maxima and ORs only: the same rows give the same table in any order and any split.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -21,8 +21,10 @@ MERGE: Final = 1 << 17
 class Table:
     """Rows of `keys` 64-bit key columns, and value columns that are folded as `folds` says."""
 
-    def __init__(self, keys: int, folds: Sequence[str]) -> None:
+    def __init__(self, keys: int, folds: Sequence[str], after: Callable[["Table"], None] | None = None) -> None:
+        """Make an empty table; `after` is called when rows were merged, and may `rekey` them quietly."""
         self.keys = keys
+        self.after = after
         self.folds = tuple(folds)
         self.parts: list[list[Column]] = []
         self.rows = 0
@@ -39,8 +41,8 @@ class Table:
             self.merge()
             self._limit = max(MERGE, 3 * self.rows)
 
-    def merge(self) -> None:
-        """Make all parts one, without two rows of the same key."""
+    def merge(self, quietly: bool = False) -> None:
+        """Make all parts one, without two rows of the same key; `quietly`: `after` is not called."""
         if not self.parts:
             return
         columns = [np.concatenate(each) for each in zip(*self.parts, strict=True)]
@@ -50,6 +52,8 @@ class Table:
             columns = [key.take(order.take(starts)) for key in columns[: self.keys]] + values
         self.parts = [columns]
         self.rows = len(starts)
+        if self.after and not quietly:
+            self.after(self)
 
     def _valued(self, columns: list[Column]) -> list[tuple[str, Column]]:
         return list(zip(self.folds, columns[self.keys :], strict=True))
@@ -66,11 +70,11 @@ class Table:
         for part in self.parts:
             part[self.keys + value] = part[self.keys + value] + amount
 
-    def rekey(self, keys: Sequence[U64]) -> None:
+    def rekey(self, keys: Sequence[U64], quietly: bool = False) -> None:
         """Replace the key columns of the merged table, and join the rows that are now equal."""
         if self.parts:
-            self.parts = [[*keys, *self.columns()[self.keys :]]]
-            self.merge()
+            self.parts = [[*keys, *self.parts[0][self.keys :]]]
+            self.merge(quietly)
 
 
 def reduced(fold: str, values: Column, order: I64, starts: I64) -> Column:

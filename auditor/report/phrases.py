@@ -23,6 +23,8 @@ PLANES: Final = {
     "unknown": "traffic that was not recognised",
 }
 
+ENCRYPT: Final = "must_be_encrypted"
+
 BASES: Final = {
     "observed": "Observed: seen in captured packets.",
     "attested": "Attested: a network element states it in its own headers.",
@@ -102,7 +104,8 @@ def happened(finding: Finding) -> str:
         who += "" if not _asked_who(finding) else " (which is not certain)"
         return f"{who} {were} offered, for {carried(finding.plane)}, {there}; no packet was seen to go there."
     added = _ADDED.get(finding.basis, "")
-    told = f"{who} exchanged {carried(finding.plane)} with {place(finding.place)}{added}{named}."
+    clear = " in clear" if finding.asked == ENCRYPT else ""
+    told = f"{who} exchanged {carried(finding.plane)}{clear} with {place(finding.place)}{added}{named}."
     return f"It is open whether {told}" if finding.verdict == Verdict.OPEN else told
 
 
@@ -126,6 +129,8 @@ def _cited(names: Sequence[str]) -> str:
 
 def _undecided(finding: Finding) -> str:
     """Say what the sources say of each address of an open finding."""
+    if finding.asked == ENCRYPT:
+        return "Not decided by what the packets show."
     said = [
         f"{address}: {source.name} says {where(source.countries, sentence=True)}"
         for address, entries in finding.located_by
@@ -144,11 +149,14 @@ def known(finding: Finding) -> str:
     """Say in a sentence or two how it is known: what proves it, or which claims it rests on."""
     if finding.verdict == Verdict.OPEN:
         return _undecided(finding)
+    if finding.proven and finding.asked == ENCRYPT:
+        return "The packets show it: how the exchange was set up, or its text itself."
     if finding.proven:
         proofs = _cited([source.name for source in sources(finding, "proof", place_only=True)])
         return f"Proven by {proofs}." if proofs else _WHEREVER
     touched = set(finding.endpoints)
-    at_place = [said for address, said in finding.located_by if address in touched]
+    placed = finding.asked != ENCRYPT  # else the place plays no part
+    at_place = [said for address, said in finding.located_by if address in touched and placed]
     at_home = [said for address, said in finding.located_by if address not in touched]
     parts = [("the place", _grounds(at_place)), ("who took part", _grounds(at_home))]
     told = ", ".join(f"{what} {grounds}" for what, grounds in parts if grounds)
@@ -191,12 +199,18 @@ def cast(finding: Finding) -> str:
 
 def title(report: Report) -> str:
     """Say the verdict as one plain sentence."""
+    failed = [finding for finding in report.findings if finding.verdict == Verdict.FAIL]
+    if failed and all(finding.asked == ENCRYPT for finding in failed):
+        certain = "was" if any(finding.proven for finding in failed) else "appears to have been"
+        return f"Traffic {certain} in clear where the rules ask for encryption"
     if report.verdict == Verdict.FAIL:
         proven = any(finding.proven for finding in report.findings if finding.verdict == Verdict.FAIL)
         return f"Traffic {'went' if proven else 'appears to have gone'} where the rules forbid it"
     if report.empty:
         return "Nothing in this evidence falls under the rules"
     if report.verdict == Verdict.PASS:
+        if all(rule.asks == ENCRYPT for rule in report.rules):
+            return "Everything that was examined was encrypted where the rules ask for it"
         return "Everything that was examined stayed where the rules allow"
     if report.findings:
         return "No violation was found, but not everything could be decided"

@@ -32,15 +32,9 @@ def flows(frame: pl.DataFrame, inputs: Sequence[str]) -> pl.DataFrame:
     Times are nanosecond timestamps in UTC; countries are sets (`CN+HK`, `*` for anywhere); `record` is the
     number of the first packet in `input`.
     """
-    names = pl.Series("input", [encodable(name) for name in inputs], pl.String)
-    time = [
-        pl.from_epoch(pl.when(pl.col("first_ns") > 0).then(c), time_unit="ns").dt.replace_time_zone("UTC")
-        for c in ("first_ns", "last_ns")
-    ]
     frame = frame.sort("source", "record", "src_addr", "src_port", "dst_addr", "dst_port", nulls_last=True)
     table = frame.select(
-        time[0].alias("start"),
-        time[1].alias("end"),
+        *_times(),
         pl.col("src_addr").alias("src"),
         pl.col("src_port").alias("sport"),
         pl.col("dst_addr").alias("dst"),
@@ -59,6 +53,7 @@ def flows(frame: pl.DataFrame, inputs: Sequence[str]) -> pl.DataFrame:
         "detail",
         "basis",
         "outcome",
+        "encrypted",
         "service",
         "meeting",
         "src_role",
@@ -69,10 +64,46 @@ def flows(frame: pl.DataFrame, inputs: Sequence[str]) -> pl.DataFrame:
         "dst_packets",
         "src_bytes",
         "dst_bytes",
-        pl.col("source").replace_strict(dict(enumerate(names)), return_dtype=pl.String, default=None).alias("input"),
+        _inputs(inputs),
         "record",
     )
     return table.with_columns(harmless(name) for name in STRANGERS if name in table.columns)
+
+
+def streams(frame: pl.DataFrame, inputs: Sequence[str]) -> pl.DataFrame:
+    """Return the streams of media as people read them, one row for each source and payload type of a flow."""
+    frame = frame.sort("source", "record")
+    return frame.select(
+        *_times(),
+        pl.col("src_addr").alias("src"),
+        pl.col("src_port").alias("sport"),
+        pl.col("dst_addr").alias("dst"),
+        pl.col("dst_port").alias("dport"),
+        "app",
+        "ssrc",
+        "payload_type",
+        "packets",
+        "bytes",
+        "vantage",
+        _inputs(inputs),
+        "record",
+    ).with_columns(harmless("vantage"), harmless("input"))
+
+
+def _times() -> list[pl.Expr]:
+    columns = {"start": pl.col("first_ns"), "end": pl.col("last_ns")}
+    return [
+        pl.from_epoch(pl.when(pl.col("first_ns") > 0).then(column), time_unit="ns")
+        .dt.replace_time_zone("UTC")
+        .alias(name)
+        for name, column in columns.items()
+    ]
+
+
+def _inputs(names: Sequence[str]) -> pl.Expr:
+    """Name the input of each row."""
+    called = pl.Series("input", [encodable(name) for name in names], pl.String)
+    return pl.col("source").replace_strict(dict(enumerate(called)), return_dtype=pl.String, default=None).alias("input")
 
 
 def joined(*columns: str) -> pl.Expr:

@@ -100,6 +100,14 @@ class Must(Strict, frozen=True):
     roles: Annotated[tuple[Role, ...], Meta(min_length=1)] = field(name="as", default=("server", "relay"))
 
 
+class Encrypted(Strict, frozen=True):
+    """`must_be_encrypted: {}`: between any two ends; a place of which role its exchanges count."""
+
+    roles: Annotated[tuple[Role, ...], Meta(min_length=1)] = field(
+        name="as", default=("client", "server", "relay", "hop")
+    )
+
+
 class Valid(Strict, frozen=True):
     """The days of traffic that a rule judges: from the first moment (UTC) of `from` to that of `until`."""
 
@@ -136,6 +144,7 @@ class Touch(Strict, frozen=True):
     direction: Direction | None = None
     basis: Basis = "observed"
     outcome: Literal["", "unanswered", "rejected"] = ""
+    encrypted: bool | Literal["unknown"] = "unknown"
     evidence: Literal["proof", "claim"] = "proof"
 
 
@@ -174,5 +183,6 @@ class Rule(Strict, frozen=True):
     applies: Applies = Applies()
     must_not_touch: Must | None = None
     must_stay_in: Must | None = None
+    must_be_encrypted: Encrypted | None = None
     valid: Valid = Valid()
     proof: Literal["required"] | None = None

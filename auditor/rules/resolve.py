@@ -14,6 +14,7 @@ from auditor.model.rule import Assertion, Names, Population, Reference, Rule, Sc
 from auditor.rules import format as form
 
 QUANTIFIERS: Final = ("all", "any", "mixed", "none")
+VERBS: Final = ("must_not_touch", "must_stay_in", "must_be_encrypted")
 
 _MEANT: Final = {"UK": "GB", "EL": "GR", "KO": "KR", "SU": "RU"}
 _GROUPS: Final = {"EU": "eu", "EEA": "eea"}
@@ -146,7 +147,8 @@ def _services(document: Document, given: form.Words | form.Except | None, named:
     return names
 
 
-def _scope(document: Document, applies: form.Applies, named: Named) -> Scope:
+def _scope(document: Document, rule: form.Rule, named: Named) -> Scope:
+    applies = rule.applies
     at = ("applies", "participants")
     quantifier, population = "", None
     if applies.participants is not None:
@@ -171,17 +173,26 @@ def _scope(document: Document, applies: form.Applies, named: Named) -> Scope:
         None if applies.planes is None else frozenset(applies.planes),
         _services(document, applies.services, named, "applies", "services"),
         None if applies.direction is None else frozenset({applies.direction}),
-        Scope().bases if applies.bases is None else frozenset(applies.bases),
+        _bases(rule),
         applies.recognised,
     )
 
 
+def _bases(rule: form.Rule) -> frozenset[str]:
+    """Return the bases that count: whether something is encrypted only packets show, unless the rule says otherwise."""
+    if rule.applies.bases is not None:
+        return frozenset(rule.applies.bases)
+    return frozenset({"observed"}) if rule.must_be_encrypted is not None else Scope().bases
+
+
 def _assertion(document: Document, rule: form.Rule, named: Named) -> Assertion:
-    given = {verb: must for verb in ("must_not_touch", "must_stay_in") if (must := getattr(rule, verb)) is not None}
+    given = {verb: must for verb in VERBS if (must := getattr(rule, verb)) is not None}
     if len(given) != 1:
-        problem = "both `must_not_touch` and `must_stay_in`" if given else "neither `must_not_touch` nor `must_stay_in`"
-        raise document.error(f"has {problem}; a rule asserts one thing", *(("must_stay_in",) if given else ()))
+        problem = " and ".join(f"`{verb}`" for verb in given) if given else "none of " + ", ".join(VERBS)
+        raise document.error(f"has {problem}; a rule asserts one thing", *(list(given)[1:2]))
     ((verb, must),) = given.items()
+    if isinstance(must, form.Encrypted):
+        return Assertion(verb, roles=frozenset(must.roles))
     if must.territory is not None and must.countries is not None:
         raise document.error("`territory` and `countries` exclude each other; keep one", verb, "countries")
     if all(each is None for each in (must.territory, must.countries, must.operators, must.services, must.sites)):
@@ -231,7 +242,7 @@ def rule(document: Document, given: form.Rule, named: Named, pack: str, file: st
         given.id,
         given.title.strip(),
         given.severity,
-        _scope(document, given.applies, named),
+        _scope(document, given, named),
         _assertion(document, given, named),
         given.why.strip(),
         given.fix.strip(),

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from auditor.model import countries
+from auditor.model.flow import ROLES
 from auditor.model.rule import Assertion, Names, Population, Rule, Scope
 
 _MANY: Final = 12  # codes that a reader still takes in
@@ -20,7 +21,11 @@ _QUANTIFIED: Final = {
 def speaks(rule: Rule) -> str:
     """Return the rule as one sentence: who, what traffic, what must or must not happen, and since when."""
     scope, must = rule.applies, rule.asserts
-    if must.verb == "must_stay_in":
+    if must.verb == "must_be_encrypted":
+        asked = "must be encrypted between any two ends that packets show"
+        if len(must.roles) < len(ROLES):
+            asked += f", of which one is a {_either(must.roles)}"
+    elif must.verb == "must_stay_in":
         asked = f"must reach no {_either(must.roles)} except one {_conditions(must)}"
     else:
         asked = f"must not reach a {_either(must.roles)} {_conditions(must)}"
@@ -109,7 +114,8 @@ def _dates(rule: Rule) -> str:
 
 def _evidence(rule: Rule) -> str:
     said = []
-    if rule.applies.bases != Scope().bases:
+    usual = frozenset({"observed"}) if rule.asserts.verb == "must_be_encrypted" else Scope().bases
+    if rule.applies.bases != usual:
         said.append(f"judged on what is {_either(rule.applies.bases)}")
     if rule.proof:
         said.append("only proof of a place counts")

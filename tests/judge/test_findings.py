@@ -51,6 +51,7 @@ def test_a_finding_says_it_all() -> None:
         evidence=(Evidence("b.pcap", 17, "rtp to 52.81.151.250, media", 5),),
         located_by=(),
         settles=(),
+        asked="must_not_touch",
     )
     (person,) = finding.participants
     assert (person.countries, person.example, person.certain) == ("CA", "142.1.33.4", True)

@@ -64,7 +64,7 @@ def supply(rows: list[Row], judged: Rule, settle: Settle) -> tuple[list[Row], Ru
     changes: dict[str, list[Row]] = {
         "plane": flows_of(plane="media"),
         "service": flows_of(service="zoom"),
-        "packets": flows_of(outcome="", basis="observed"),
+        "packets": [{**row, "encrypted": row["encrypted"] or "yes"} for row in flows_of(outcome="", basis="observed")],
         "direction": [{**row, "opened": "handshake"} for row in rows],
         "date": [{**row, "first_ns": row["first_ns"] or 1, "last_ns": row["first_ns"] or 1} for row in rows],
     }
@@ -130,6 +130,11 @@ def test_each_condition_names_its_fact() -> None:
     assert asked(flow(**client("10.0.0.1"), **PLACE, vantage="office")) == {("client", "10.0.0.1")}
     assert asked(flow(**PERSON, **server("fd00::1"))) == {("site", "fd00::1"), ("vantage", "a.pcap")}
     assert asked(flow(**client("8.8.8.8", proven="!"), **PLACE)) == {("client", "8.8.8.8")}
+    assert asked(unknown, verb="must_be_encrypted") == {("packets", "142.1.33.4"), ("packets", there)}
+    assert asked(flow(**PERSON, **PLACE, encrypted="no", outcome="unanswered"), verb="must_be_encrypted") == {
+        ("packets", "142.1.33.4"),
+        ("packets", there),
+    }
     own = rule(roles=frozenset({"client"}), quantifier="")
     assert facts(audit([flow(**client("8.8.8.8"), **PLACE)], own)) == {("client", "8.8.8.8")}
 

@@ -29,6 +29,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "only proof counts": {"proofs": 0.7, "proof": True},
     "private addresses at two vantages": {"vantages": ("", "office"), "prefix": "10.", "proofs": 0.4},
     "places that sessions share": {"share": 3, "proofs": 0.4},
+    "encrypted or not": {"planes": ("media", "media", "signalling", "unknown"), "ciphers": True, "weak": 0.2},
 }
 NEEDLESS = {"roles not known": 0.04, "participants judged themselves": 0.03}
 """At most this share (else one in a hundred) is open although all worlds agree: what is correlated is judged apart."""
@@ -52,6 +53,8 @@ def session(chance: random.Random, i: int, options: dict[str, Any]) -> list[Row]
             service=chance.choice(["", "zoom", "teams"]) if options.get("words") else "zoom",
             vantage=chance.choice(options.get("vantages", ("",))),
             opened=chance.choice(["", "handshake"]) if options.get("words") else "handshake",
+            app=chance.choice(["stun", "rtp", ""]),
+            encrypted=chance.choice(["yes", "no", ""]),
             first_ns=first,
             last_ns=first + chance.choice([0, 0, 25]),
         )
@@ -99,7 +102,7 @@ def some_rule(chance: random.Random, number: int, options: dict[str, Any]) -> Ru
         recognised=chance.random() < 0.3,
         services=maybe("zoom", "teams"),
         directions=chance.choice([None, frozenset({"to"})]) if words else None,
-        verb=chance.choice(["must_stay_in", "must_not_touch"]),
+        verb="must_be_encrypted" if options.get("ciphers") else chance.choice(["must_stay_in", "must_not_touch"]),
         countries=subset(chance),
         operators=maybe("Acme", "Apex"),
         asserted=maybe("zoom", "teams"),

@@ -13,6 +13,7 @@ from auditor.read.directed import Directed
 from auditor.read.facts import parse
 from auditor.read.facts.model import Fact, Packet, fold
 from auditor.read.passed import Carried, Tunnelled
+from auditor.read.rtp import KNOWN, NOISE
 from tests.read.facts.payloads import number
 
 PROTOCOLS = {"tcp": 6, "udp": 17, "icmp": 1, "sctp": 132, "igmp": 2}
@@ -32,7 +33,9 @@ class Row:
     first: int = 0
     last: int = 0
     flags: int = 0
-    ssrc: tuple[int, int] = (0xFFFFFFFF, 0)
+    ssrc: int | None = None  # None: many, of media
+    kind: int = 0  # its payload type
+    step: int = 1  # from one sequence number to the next
     witness: int = 1
     vantage: int = 0
 
@@ -42,6 +45,22 @@ def back(row: Row, **changes: Any) -> Row:
     values = {each.name: getattr(row, each.name) for each in fields(row)}
     swapped = {"src": row.dst, "sport": row.dport, "dst": row.src, "dport": row.sport}
     return Row(**(values | swapped | changes))
+
+
+def stream(row: Row) -> int:
+    """What `rtp.marks` calls the stream of a row."""
+    if row.app not in ("rtp", "rtcp", "zoom") or (row.app != "rtp" and row.ssrc is None):
+        return 0
+    return int(NOISE) if row.ssrc is None else int(KNOWN) | row.kind << 32 | row.ssrc
+
+
+def progress(row: Row) -> int:
+    """What becomes of the numbers of its packets."""
+    if row.app not in ("rtp", "zoom") or row.ssrc is None:
+        return 0
+    numbers = [100 + row.step * i & 0xFFFF for i in range(row.packets)]
+    bits = {at for n in numbers for at in (n & 15, 16 + (n >> 12))} | {32}
+    return sum(1 << at for at in bits)
 
 
 def directed(rows: Sequence[Row]) -> Directed:
@@ -63,11 +82,11 @@ def directed(rows: Sequence[Row]) -> Directed:
         "last_ns": [max(row.first, row.last) for row in rows],
         "witness": [row.witness for row in rows],
         "flags": [row.flags for row in rows],
-        "ssrc_min": [row.ssrc[0] for row in rows],
-        "ssrc_max": [row.ssrc[1] for row in rows],
+        "stream": [stream(row) for row in rows],
+        "progress": [progress(row) for row in rows],
     }
     kinds = {"vantage": "u2", "sport": "u2", "dport": "u2", "protocol": "u1", "app": "u1", "flags": "u2"}
-    kinds |= {"ssrc_min": "u4", "ssrc_max": "u4", "src_hi": "u8", "src_lo": "u8", "dst_hi": "u8", "dst_lo": "u8"}
+    kinds |= {"stream": "u8", "src_hi": "u8", "src_lo": "u8", "dst_hi": "u8", "dst_lo": "u8"}
     return Directed(**{name: np.array(values, kinds.get(name, "i8")) for name, values in columns.items()})
 
 

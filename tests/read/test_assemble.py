@@ -47,7 +47,7 @@ def traffic(draw: Any) -> list[tuple[Row, bytes]]:
             "tcp" if app == "tls" else "udp",
             first=draw(st.integers(0, 9)) * 4 * calls.S,
             flags=draw(st.sampled_from([0, 1, 2, 4])) if app == "tls" else 0,
-            ssrc=(7, 7) if app == "rtp" else (0xFFFFFFFF, 0),
+            ssrc=7 if app == "rtp" else None,
             witness=number_ + 1,
             vantage=draw(st.integers(0, 1)),
         )

@@ -30,7 +30,7 @@ def ok(call: str, address: str = B, port: int = 7000) -> bytes:
 
 
 def media(a: str = A, port: int = 6000, b: str = B, other: int = 7000, first: int = 5 * S, last: int = 50 * S) -> Row:
-    return Row(a, port, b, other, "rtp", packets=50, ssrc=(7, 7), first=first, last=last, witness=50)
+    return Row(a, port, b, other, "rtp", packets=50, ssrc=7, first=first, last=last, witness=50)
 
 
 def sessions(flows: pl.DataFrame, app: str) -> list[tuple[str | None, int, int]]:
@@ -113,7 +113,7 @@ def test_a_call_that_announced_both_ends_comes_first() -> None:
 
 def test_a_scan_of_an_announced_port_joins_no_call() -> None:
     said = facts((SIP, invite("one")), (back(SIP), ok("one")))
-    scan = Row("203.0.113.77", 4444, B, 7000, "rtp", packets=2, ssrc=(7, 7), first=6 * S)
+    scan = Row("203.0.113.77", 4444, B, 7000, "rtp", packets=2, ssrc=7, first=6 * S)
     page = Row("203.0.113.77", 4444, B, 7000, "tls", "tcp", packets=90, first=6 * S)
     flows = assembled([SIP, back(SIP), media(), scan, page, back(page)], said).flows
     assert flows.filter(pl.col("src_port").eq(4444) | pl.col("dst_port").eq(4444))["session"].to_list() == [None, None]

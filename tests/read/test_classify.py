@@ -151,17 +151,48 @@ def test_the_kind_of_payload_is_part_of_a_one_way_flow(tmp_path: Path) -> None:
     ]
 
 
-def test_synchronization_sources_of_rtp(tmp_path: Path) -> None:
-    packets = [ip4(udp(b"\x80\0" + bytes(6) + struct.pack(">I", ssrc) + bytes(20))) for ssrc in (7, 0xFFFFFFFF, 8)]
-    found = scanned(tmp_path, *packets, ip4(udp(b"\xff" * 40, dport=9)))
-    streams = dict(
-        zip(
-            found.directed.dport.tolist(),
-            zip(found.directed.ssrc_min.tolist(), found.directed.ssrc_max.tolist(), strict=True),
-            strict=True,
-        )
-    )
-    assert streams == {5000: (7, 0xFFFFFFFF), 9: (0, 0)}
+def test_streams_of_media_are_part_of_a_one_way_flow(tmp_path: Path) -> None:
+    def rtp(number: int, ssrc: int, kind: int) -> bytes:
+        return ip4(udp(struct.pack(">BBHII", 0x80, 0x80 | kind, number, 160 * number, ssrc) + bytes(20)))
+
+    packets = [rtp(65534 + i & 0xFFFF, 7, 0) for i in range(4)] + [rtp(9, 0xFFFFFFFF, 111), rtp(5, 7, 101)]
+    d = scanned(tmp_path, *packets, ip4(udp(RR)), ip4(udp(b"\xff" * 40, dport=9))).directed
+    rows = zip(d.app.tolist(), d.stream.tolist(), d.packets.tolist(), d.progress.tolist(), strict=True)
+    known = 1 << 63
+    assert sorted((APPS[app], stream, count) for app, stream, count, _ in rows) == [
+        ("other", 0, 1),
+        ("rtcp", known | 0x01020304, 1),
+        ("rtp", known | 7, 4),
+        ("rtp", known | 101 << 32 | 7, 1),
+        ("rtp", known | 111 << 32 | 0xFFFFFFFF, 1),
+    ]
+    (progress,) = d.progress[d.packets == 4].tolist()
+    assert progress == (1 << 14 | 1 << 15 | 3) | (1 << 15 | 1) << 16 | 1 << 32
+
+
+RR = struct.pack(">BBHI", 0x81, 201, 7, 0x01020304) + bytes(24)
+
+
+@pytest.mark.parametrize(
+    ("payload", "name"),
+    [
+        (RR, "rtcp"),
+        (RR + b"\x81\xca\0\2" + bytes(8), "rtcp"),  # a compound whose lengths add up
+        (RR + b"\x81\xca\0\3" + bytes(8), "other"),  # and one whose lengths don't, too short for SRTCP
+        (RR + bytes(14), "rtcp"),  # SRTCP: an index and a tag
+        (RR + bytes(12), "other"),
+        (b"\x82" + RR[1:], "other"),  # two blocks are counted, one is there
+        (b"\x80\xc7\0\1" + bytes(4), "other"),  # a type that nobody registered
+        (b"\x81\0" + bytes(14), "rtp"),  # one contributing source
+        (b"\x83\0" + bytes(14), "other"),  # three, and no room for them
+        (b"\x90\0" + bytes(10) + b"\xbe\xde\0\1" + bytes(4), "rtp"),  # an extension of one word
+        (b"\x90\0" + bytes(10) + b"\xbe\xde\0\2" + bytes(4), "other"),
+        (b"\x10\0\0\1ZRTP" + bytes(20), "zrtp"),
+        (b"\x10\0\0\1ZRTQ" + bytes(20), "other"),
+    ],
+)
+def test_media_and_its_control(tmp_path: Path, payload: bytes, name: str) -> None:
+    assert app(tmp_path, ip4(udp(payload))) == name
 
 
 def test_payloads_that_say_more_are_read(tmp_path: Path) -> None:

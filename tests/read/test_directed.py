@@ -24,12 +24,12 @@ def table(rows: list[tuple[int, int, int, int]], limit: int = 1 << 20) -> Flows:
     found.add(
         [source | target << np.uint64(32)],
         rest,
+        None,
         ones * 60,
         ones * 10,
         numbers * 100,
         numbers,
         np.zeros(count, np.uint8),
-        np.zeros(count, np.uint32),
     )
     return found
 

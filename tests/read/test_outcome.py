@@ -106,7 +106,7 @@ def test_questions_in_both_directions_did_arrive() -> None:
 
 
 def test_a_stream_on_the_socket_of_checks_counts_even_one_way() -> None:
-    media = back(back(CHECK), app="rtp", packets=50, ssrc=(7, 7))
+    media = back(back(CHECK), app="rtp", packets=50, ssrc=7)
     assert only([CHECK, media])["outcome"] == ""
     assert only([CHECK, back(back(CHECK), app="other")])["outcome"] == "unanswered"
 
@@ -126,7 +126,7 @@ def refusal(row: Row, code: int = 3) -> list[Fact]:
         ([Row(A, 5060, B, 5060, "sip")], "rejected"),
         ([UDP, back(UDP)], ""),  # it was answered at some time
         ([Row(A, 40000, B, 8801, "zoom", packets=90)], ""),  # media left
-        ([Row(A, 40000, B, 50000, "rtp", packets=90, ssrc=(7, 7))], ""),
+        ([Row(A, 40000, B, 50000, "rtp", packets=90, ssrc=7)], ""),
         (tcp(SYN, 3), "rejected"),
         (tcp(SYN, 2, SYNACK), ""),
     ],

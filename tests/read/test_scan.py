@@ -36,6 +36,20 @@ from tests.read.scalar import address_and_ports
 quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
+def media(seeded: random.Random, number: int) -> bytes:
+    """A packet of one of a few streams, or of RTCP."""
+    kind, ssrc = seeded.choice((96, 98, 200)), seeded.choice((7, 8, seeded.getrandbits(32)))
+    head = struct.pack(">BBHII", 0x80, kind, number, 160 * number, ssrc)
+    return head + bytes(20) if kind < 200 else struct.pack(">BBHI", 0x80, 201, 1, ssrc)
+
+
+def check(seeded: random.Random) -> bytes:
+    """A check of ICE with a transaction of its own."""
+    name = seeded.choice((b"a:b", b"remote00:local00", b"a:bc"))
+    attributes = struct.pack(">HH", 6, len(name)) + name + bytes(-len(name) % 4)
+    return struct.pack(">HHI", 1, len(attributes), 0x2112A442) + seeded.randbytes(12) + attributes
+
+
 def traffic(seed: int, count: int) -> list[Frame]:
     """Packets of a few dozen flows, some of them odd."""
     seeded = random.Random(seed)
@@ -43,7 +57,15 @@ def traffic(seed: int, count: int) -> list[Frame]:
     for i in range(count):
         ports = {"sport": seeded.randrange(4000, 4009), "dport": seeded.choice((53, 443, 5060, 8801))}
         payload = seeded.choice(
-            (b"", seeded.randbytes(seeded.randrange(90)), b"\x80\0" + bytes(30), b"BYE sip:x SIP/2.0\r\n\r\n")
+            (
+                b"",
+                seeded.randbytes(seeded.randrange(90)),
+                b"\x80\0" + bytes(30),
+                b"BYE sip:x SIP/2.0\r\n\r\n",
+                media(seeded, i),
+                b"\5" + bytes(7) + b"\x10\1" + bytes(22) + media(seeded, i),
+                check(seeded),
+            )
         )
         choices = (
             ether(ip4(udp(payload, **ports))),
@@ -61,8 +83,8 @@ def traffic(seed: int, count: int) -> list[Frame]:
 def essence(found: Scan) -> tuple[Any, ...]:
     """All that a scan says, apart from record numbers and files."""
     d = found.directed
-    keys = (d.vantage, d.src_hi, d.src_lo, d.dst_hi, d.dst_lo, d.sport, d.dport, d.protocol, d.app)
-    values = (d.packets, d.bytes, d.payload, d.first_ns, d.last_ns, d.flags, d.ssrc_min, d.ssrc_max)
+    keys = (d.vantage, d.src_hi, d.src_lo, d.dst_hi, d.dst_lo, d.sport, d.dport, d.protocol, d.app, d.stream)
+    values = (d.packets, d.bytes, d.payload, d.first_ns, d.last_ns, d.flags, d.progress)
     rows = sorted(zip(*(column.tolist() for column in keys + values), strict=True))
     unread: dict[tuple[str, str], list[int]] = {}
     for row in found.unread:

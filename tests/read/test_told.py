@@ -25,7 +25,7 @@ def invite(*lines: str, headers: tuple[str, ...] = ()) -> bytes:
 def test_an_announced_end_that_no_packet_reached_is_offered() -> None:
     body = invite(f"c=IN IP4 {RELAY}", "m=audio 6000 RTP/AVP 0")
     assert told([SIP], (SIP, body)) == [("offered", "one", "media", B, RELAY, 6000, "unknown")]
-    media = Row(A, 7000, RELAY, 6000, "rtp", packets=5, ssrc=(7, 7))
+    media = Row(A, 7000, RELAY, 6000, "rtp", packets=5, ssrc=7)
     assert told([SIP, media], (SIP, body)) == []
 
 

@@ -30,6 +30,21 @@ def test_a_contradiction_names_no_country() -> None:
     )
 
 
+def test_what_is_asked_of_encryption_is_said_of_encryption() -> None:
+    clear = replace(samples.KEYS, asked="must_be_encrypted", proven=True)
+    assert " in clear with " in phrases.happened(clear)
+    assert phrases.known(clear).startswith("The packets show it")
+    assert "Indicated" in phrases.known(replace(clear, proven=False))
+    assert phrases.known(replace(samples.OPEN, asked="must_be_encrypted")) == "Not decided by what the packets show."
+    report = replace(samples.FAIL, findings=(clear,), verdict=Verdict.FAIL)
+    assert phrases.title(report) == "Traffic was in clear where the rules ask for encryption"
+    unsure = replace(report, findings=(replace(clear, proven=False),))
+    assert phrases.title(unsure) == "Traffic appears to have been in clear where the rules ask for encryption"
+    asked = tuple(replace(rule, asks="must_be_encrypted") for rule in report.rules)
+    passed = replace(report, findings=(), verdict=Verdict.PASS, rules=asked, empty=False)
+    assert phrases.title(passed) == "Everything that was examined was encrypted where the rules ask for it"
+
+
 def test_an_offer_is_no_exchange() -> None:
     assert "no packet was seen to go there" in phrases.happened(samples.ANYWHERE)
     assert "exchanged" not in phrases.happened(samples.ANYWHERE)

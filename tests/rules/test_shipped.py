@@ -81,18 +81,21 @@ def test_every_service_of_the_catalogue_has_a_dated_source() -> None:
 def test_the_blocks_of_the_documentation_load(tmp_path: Path) -> None:
     text = (HERE / "docs" / "rules.md").read_text(encoding="utf-8")
     blocks = dict(re.findall(r"```yaml (\w+)\n(.*?)```", text, re.S))
-    assert set(blocks) == {"rule", "pack"}
+    assert set(blocks) == {"rule", "pack", "encrypted"}
     assert len(re.findall(r"```yaml", text)) == len(blocks)
     (tmp_path / "pack.yaml").write_text(blocks["pack"], encoding="utf-8")
     (tmp_path / "rule.yaml").write_text(blocks["rule"], encoding="utf-8")
     loaded = rules.load([str(tmp_path)]).rules
     assert [rule.id for rule in loaded] == ["eu-media-stays-in-eea"]
-    assert examples.check(loaded[0]) == []
+    (tmp_path / "encrypted.yaml").write_text(blocks["encrypted"], encoding="utf-8")
+    (tmp_path / "pack.yaml").unlink()
+    (ciphered,) = rules.load([str(tmp_path / "encrypted.yaml")]).rules
+    assert examples.check(loaded[0]) == examples.check(ciphered) == []
 
 
 def test_the_documentation_names_every_key_and_territory() -> None:
     text = (HERE / "docs" / "rules.md").read_text(encoding="utf-8")
-    for kind in (form.Rule, form.Applies, form.Must, form.Touch, form.Situation, form.Reference):
+    for kind in (form.Rule, form.Applies, form.Must, form.Encrypted, form.Touch, form.Situation, form.Reference):
         for key in kind.__struct_encode_fields__:
             assert f"`{key}`" in text or f"{key}:" in text, key
     for name in documents.load(rules.builtin() / "territories.yaml").tree["territories"]:

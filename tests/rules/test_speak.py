@@ -46,6 +46,15 @@ def test_every_condition_is_said() -> None:
     )
 
 
+def test_encryption_is_asked_of_exchanges() -> None:
+    asked = Scope(planes=frozenset({"media"}), bases=frozenset({"observed"}))
+    everyone = Assertion("must_be_encrypted", roles=frozenset({"client", "server", "relay", "hop"}))
+    said = "Whoever takes part, media traffic must be encrypted between any two ends that packets show"
+    assert speaks(rule(asked, everyone)) == f"{said}."
+    relays = speaks(rule(asked, Assertion("must_be_encrypted", roles=frozenset({"relay"}))))
+    assert relays == f"{said}, of which one is a relay."
+
+
 def test_long_sets_are_cut_and_the_world_is_a_word() -> None:
     members = "+".join(["AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU"])
     said = speaks(rule(Scope(), Assertion("must_stay_in", members)))

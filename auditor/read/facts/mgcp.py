@@ -53,14 +53,14 @@ def _command(command: re.Match[bytes], message: bytes, packet: Packet) -> list[F
     facts.append(Dialog(*seen, flow, call, True, True))
     if verb in (b"CRCX", b"MDCX"):
         facts.append(Alias(*seen, flow, call, _transaction(packet, command[2])))
-    return facts + [Media(*seen, flow, call, *end) for end in sdp.ends(body)]
+    return facts + [Media(*seen, flow, call, end[0], end[1], *end[2:]) for end in sdp.ends(body)]
 
 
 def _response(response: re.Match[bytes], message: bytes, packet: Packet) -> list[Fact]:
     """Read a response: the descriptions in it are the gateway's, so only commands to open connections have them."""
     seen, flow = _seen(packet), packet.flow
     call = _transaction(packet, response[2])
-    told: list[Fact] = [Media(*seen, flow, call, *end) for end in sdp.ends(_parts(message)[1])]
+    told: list[Fact] = [Media(*seen, flow, call, end[0], end[1], *end[2:]) for end in sdp.ends(_parts(message)[1])]
     return [Dialog(*seen, flow, call if told else _NO_CALL, False, False), *told]
 
 

@@ -115,6 +115,8 @@ class Media(Fact):
     kind: str  # media, rtcp, candidate host, candidate srflx, candidate prflx, candidate relay, INSIDE or CONTROL
     media: str  # audio, video, application, ..., empty: unknown
     profile: str = ""  # the transport of its m= line, in upper case: RTP/AVP, RTP/SAVP, UDP/TLS/RTP/SAVPF, UDPTL, ...
+    keys: str = ""  # how keys are offered or agreed: the names of its attributes, sorted, joined by a space
+    ufrag: str = ""  # the sender's fragment of ICE (RFC 8839, section 5.4)
 
 
 @dataclass(slots=True, unsafe_hash=True)
@@ -152,6 +154,14 @@ class Exchange(Fact):
     flow: Flow
     answer: bool  # a success or error response; False: a request or an indication
     method: str  # binding, allocate, ..., data: what a TURN indication or an unknown method is called is in stun.py
+
+
+@dataclass(slots=True, unsafe_hash=True)
+class Ice(Fact):
+    """A check of ICE went this way, by itself or through a relay, and named both sides' fragments."""
+
+    flow: Flow
+    pair: str  # both, in alphabetical order, joined by a colon
 
 
 @dataclass(slots=True, unsafe_hash=True)

@@ -80,14 +80,14 @@ def _message(start: re.Match[bytes], headers: _Headers, body: bytes, packet: Pac
     transport = headers.get(b"transport", b"")
     if not call:
         return
-    asked = ((*end, "") for end in _transported(transport, flow, by_client, method is None))
+    asked = ((*end, "", "", "") for end in _transported(transport, flow, by_client, method is None))
     told = list(dict.fromkeys((*asked, *sdp.ends(body))))
     if session or told:
         yield Dialog(*seen, flow, call, by_client, bool(session))
     if session and exchange and transport and method is None:
         yield Alias(*seen, flow, call, exchange)
     for end in told:
-        yield Media(*seen, flow, call, *end)
+        yield Media(*seen, flow, call, end[0], end[1], *end[2:])
 
 
 def _transported(

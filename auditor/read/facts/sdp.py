@@ -20,11 +20,19 @@ _MEDIA: Final = frozenset((b"audio", b"video", b"text", b"application", b"messag
 _LINE: Final = re.compile(rb"^([a-z])=([^\r\n]{0,1024})", re.MULTILINE)
 _BEGIN: Final = re.compile(rb"^v=0", re.MULTILINE)
 _PART: Final = re.compile(rb"^--", re.MULTILINE)
-_SAYS: Final = re.compile(rb"^(?:v=0|[cm]=[^\r\n]*|a=(?:rtcp|candidate):[^\r\n]*|--)", re.MULTILINE)
 _PROFILE: Final = re.compile(rb"[A-Za-z0-9/.+-]{1,32}\Z")
 
-End = tuple[int, int, str, str, str]
-"""Address, port, kind (`media`, `rtcp`, `candidate host`, ...), media, profile (`RTP/AVP`, `RTP/SAVPF`, ...)."""
+_KEYS: Final = (b"crypto", b"fingerprint", b"key-mgmt", b"zrtp-hash", b"encryption")
+"""RFC 4568, RFC 8122, RFC 4567, RFC 6189, and what some telephones write instead."""
+_UFRAG: Final = re.compile(rb"ice-ufrag:([\x21-\x39\x3b-\x7e]{1,256})")
+_SAYS: Final = re.compile(
+    rb"^(?:v=0|[cm]=[^\r\n]*|a=(?:rtcp|candidate|ice-ufrag|%b):[^\r\n]*|--)" % b"|".join(_KEYS),
+    re.MULTILINE | re.IGNORECASE,
+)
+"""Lines that say where media goes, and whether it is to be encrypted."""
+
+End = tuple[int, int, str, str, str, str, str]
+"""Address, port, kind (`media`, `rtcp`, `candidate host`, ...), media, profile, keys, ufrag: as in `model.Media`."""
 
 
 @dataclass(slots=True)
@@ -35,13 +43,15 @@ class _Stream:
     port: int
     count: int  # of ports
     profile: str
+    keys: set[str] = field(default_factory=set)
+    ufrag: str = ""
     addresses: list[int] = field(default_factory=list)
     rtcp: tuple[int, int | None] | None = None  # port, address if it has its own
     candidates: list[tuple[int, int, str]] = field(default_factory=list)
 
 
 def condensed(payload: bytes, at: int) -> bytes:
-    """Return the lines from this offset on that say where media goes; nothing where no description begins."""
+    """Return the lines from this offset on that say where media goes and how; nothing where no description begins."""
     if payload.find(b"v=0", at) < 0:
         return b""
     return b"\n".join(_SAYS.findall(payload, at))
@@ -59,6 +69,8 @@ def ends(body: bytes) -> list[End]:
 
 def _description(body: bytes, start: int, end: int) -> list[End]:
     session: list[int] = []
+    keys: set[str] = set()
+    ufrag = ""
     streams: list[_Stream] = []
     for kind, value in _lines(body, start, end):
         stream = streams[-1] if streams else None
@@ -66,11 +78,20 @@ def _description(body: bytes, start: int, end: int) -> list[End]:
             streams.append(_stream(value))
         elif kind == b"c" and (where := _connection(value)) is not None:
             (stream.addresses if stream else session).append(where)
-        elif kind == b"a" and stream:
-            _attribute(value, stream)
+        elif kind == b"a":
+            name = value.partition(b":")[0].lower()
+            if name in _KEYS:
+                (stream.keys if stream else keys).add(name.decode("ascii"))
+            elif named := _UFRAG.match(value):
+                if stream:
+                    stream.ufrag = named[1].decode("ascii")
+                else:
+                    ufrag = named[1].decode("ascii")
+            elif stream:
+                _attribute(value, stream)
     if not streams:
-        return [(where, 0, "media", "", "") for where in session]
-    return [end for stream in streams for end in _told(stream, session)]
+        return [(where, 0, "media", "", "", "", "") for where in session]
+    return [end for stream in streams for end in _told(stream, session, keys, ufrag)]
 
 
 def _lines(body: bytes, start: int, end: int) -> Iterator[tuple[bytes, bytes]]:
@@ -112,17 +133,17 @@ def _attribute(value: bytes, stream: _Stream) -> None:
             stream.candidates.append((where, port(words[5]), "candidate " + words[7].decode("ascii")))
 
 
-def _told(stream: _Stream, session: list[int]) -> Iterator[End]:
-    kind = stream.media, stream.profile
+def _told(stream: _Stream, session: list[int], keys: set[str], ufrag: str) -> Iterator[End]:
+    what = stream.media, stream.profile, " ".join(sorted(stream.keys | keys)), stream.ufrag or ufrag
     addresses = stream.addresses or session
     step = 2 if "RTP" in stream.profile else 1  # RTCP has the ports between (RFC 8866, section 5.14)
     for where in addresses:
         for number in range(stream.count if stream.port else 1):
             if stream.port + step * number < 1 << 16:
-                yield where, stream.port + step * number, "media", *kind
+                yield where, stream.port + step * number, "media", *what
     if stream.rtcp and stream.port:
         number, own = stream.rtcp
         for where in addresses[:1] if own is None else [own]:
-            yield where, number, "rtcp", *kind
+            yield where, number, "rtcp", *what
     for where, number, candidate in stream.candidates:
-        yield where, number, candidate, *kind
+        yield where, number, candidate, *what

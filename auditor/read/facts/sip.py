@@ -135,7 +135,7 @@ def _message(start: re.Match[bytes], headers: _Headers, body: bytes, packet: Pac
     for value in headers.get(b"session-id", [])[:1]:
         facts += [Tie(*seen, call_id, found.decode()) for found in _SESSION.findall(value) if found != _NIL]
     if body:
-        facts += [Media(*seen, flow, call_id, *end) for end in sdp.ends(body)]
+        facts += [Media(*seen, flow, call_id, end[0], end[1], *end[2:]) for end in sdp.ends(body)]
     return facts
 
 
@@ -144,7 +144,9 @@ def _described(payload: bytes, packet: Packet) -> list[Fact]:
     seen = (packet.vantage, packet.witness, packet.time_ns, packet.time_ns, 1, packet.bytes)
     body = 3 + int.from_bytes(payload[1:3], "big")
     call_id, flow = line_text(payload[3:body]), packet.flow
-    return [Media(*seen, flow, call_id, *end) for end in sdp.ends(payload[body:])] if call_id else []
+    return (
+        [Media(*seen, flow, call_id, end[0], end[1], *end[2:]) for end in sdp.ends(payload[body:])] if call_id else []
+    )
 
 
 def _host_text(host: bytes) -> str:

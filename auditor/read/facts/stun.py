@@ -4,11 +4,12 @@ With the magic cookie a message proves itself.  Without it (classic) the address
 taken only where type and length fit exactly, since a few bytes of anything can look like it.
 """
 
+import re
 import struct
 from collections.abc import Sequence
 from typing import Final
 
-from auditor.read.facts.model import V4_MAPPED, Exchange, Fact, Packet, Peer, Redirect, Reflexive, Relayed
+from auditor.read.facts.model import V4_MAPPED, Exchange, Fact, Ice, Packet, Peer, Redirect, Reflexive, Relayed
 
 METHODS: Final = {
     0x001: "binding", 0x002: "shared-secret", 0x003: "allocate", 0x004: "refresh", 0x006: "send", 0x007: "data",
@@ -29,6 +30,10 @@ _XOR_MAPPED_DRAFT, _ALTERNATE, _ORIGIN, _OTHER = 0x8020, 0x8023, 0x802B, 0x802C 
 WANTED: Final = frozenset(
     (_MAPPED, MAGIC, _PEER, _RELAYED, _XOR_MAPPED, _XOR_MAPPED_DRAFT, _ALTERNATE, _ORIGIN, _OTHER, _ZOOM_MAPPED)
 )
+USERNAME, DATA, CHECK = 0x0006, 0x0013, 0x0001
+"""Attributes that name the fragments of ICE and carry what goes through a relay; the type of a check."""
+NAMED: Final = re.compile(rb"([\x21-\x39\x3b-\x7e]{1,256}):([\x21-\x39\x3b-\x7e]{1,256})")
+_COLLECTED: Final = WANTED | {USERNAME, DATA}
 _HEAD: Final = struct.Struct(">HH")
 
 _Attributes = dict[int, list[bytes]]
@@ -90,7 +95,7 @@ def _attributes(message: bytes, end: int) -> _Attributes:
         at += 4
         if at + length > end:
             break
-        if kind in WANTED:
+        if kind in _COLLECTED:
             found.setdefault(kind, []).append(message[at : at + length])
         at += length + 3 & ~3
     return found
@@ -107,9 +112,24 @@ def _modern(found: _Attributes, group: int, message: bytes, packet: Packet) -> l
         facts += [Redirect(*seen, flow, *end, "other") for end in _ends(found, None, _OTHER)]
     elif group == _ERROR:
         facts += [Redirect(*seen, flow, *end, "alternate") for end in _ends(found, None, _ALTERNATE)]
+    facts += _check(found, message, packet)
     carried, answer = group == _INDICATION, group == _SUCCESS or message[1] & 0x0F == 7  # a data indication
     facts += [Peer(*seen, flow, *end, carried, answer) for end in _ends(found, message, _PEER)]
     return facts
+
+
+def _check(found: _Attributes, message: bytes, packet: Packet) -> list[Fact]:
+    """Read the USERNAME of a check (RFC 8445, section 7.2.2), by itself or in what goes through a relay."""
+    if message[:2] != CHECK.to_bytes(2, "big"):
+        return [
+            fact
+            for inner in found.get(DATA, ())
+            if inner[:2] == CHECK.to_bytes(2, "big") and inner[4:8] == COOKIE
+            for fact in _check(_attributes(inner, len(inner)), inner, packet)
+        ]
+    names = [named for value in found.get(USERNAME, ()) if (named := NAMED.fullmatch(value))]
+    pairs = [":".join(sorted(part.decode("ascii") for part in named.groups())) for named in names[:1]]
+    return [Ice(*_seen(packet), packet.flow, pair) for pair in pairs]
 
 
 def _classic(found: _Attributes, kind: int, message: bytes, packet: Packet) -> list[Fact]:

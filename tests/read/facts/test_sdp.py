@@ -6,7 +6,21 @@ from tests.read.facts.payloads import sdp as body
 
 
 def ends(*lines: str) -> list[tuple[int, int, str, str]]:
-    return [end[:4] for end in sdp.ends(body(*lines).encode())]
+    return [found[:4] for found in sdp.ends(body(*lines).encode())]
+
+
+def test_the_profile_and_the_ways_to_keys_are_told() -> None:
+    def secrets(*lines: str) -> list[tuple[str, str]]:
+        return [found[4:6] for found in sdp.ends(body("c=IN IP4 192.0.2.1", *lines).encode())]
+
+    assert secrets("m=audio 6000 RTP/AVP 0") == [("RTP/AVP", "")]
+    assert secrets("m=audio 6000 rtp/savp 0", "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:x") == [("RTP/SAVP", "crypto")]
+    both = "a=fingerprint:sha-256 AA", "m=audio 9 UDP/TLS/RTP/SAVPF 0", "a=zrtp-hash:1.10 f", "m=video 8 RTP/AVP 31"
+    assert secrets(*both) == [("UDP/TLS/RTP/SAVPF", "fingerprint zrtp-hash"), ("RTP/AVP", "fingerprint")]
+    both = "a=ice-ufrag:8hhY", "m=audio 6000 RTP/AVP 0", "m=video 8 RTP/AVP 31", "a=ice-ufrag:a+/9"
+    assert [found[6] for found in sdp.ends(body("c=IN IP4 192.0.2.1", *both).encode())] == ["8hhY", "a+/9"]
+    assert secrets("m=audio 6000") == [("", "")]
+    assert secrets("m=audio 6000 <b>") == [("", "")]
 
 
 def test_a_stream_has_the_address_of_the_session_unless_it_has_its_own() -> None:
@@ -51,7 +65,7 @@ def test_candidates_tell_their_type() -> None:
 
 def test_a_part_of_a_multipart_body_is_found_and_other_bodies_are_none() -> None:
     part = "--b\r\nContent-Type: application/sdp\r\n\r\n" + body("c=IN IP4 192.0.2.1", "m=audio 6000 RTP/AVP 0")
-    assert sdp.ends(part.encode()) == [(number("192.0.2.1"), 6000, "media", "audio", "RTP/AVP")]
+    assert sdp.ends(part.encode()) == [(number("192.0.2.1"), 6000, "media", "audio", "RTP/AVP", "", "")]
     assert sdp.ends(b"Signal=5\r\nDuration=160") == []
 
 
