@@ -96,23 +96,28 @@ class Part:
 def take(part: Part, batch: Batch, source: int, vantage: int, aside: Aside) -> None:
     """Add all packets of a batch to what was found, or keep them aside for now."""
     part.packets[source] = part.packets.get(source, 0) + len(batch.start)
+    if len(batch.record):
+        part.begun[source] = min(part.begun.get(source, int(batch.ns[0])), int(batch.ns[0]))
     packets, others = plain.split(batch)
+    part.streams.odd = False
     if packets:
         _open(part, batch, packets, source, vantage)
+    if len(batch.record):
+        part.streams.sweep(part.facts, int(batch.record[-1]))
     for which in others:
         for other in aside.put(batch, which):
             _take_any(part, other, source, vantage)
 
 
 def _take_any(part: Part, batch: Batch, source: int, vantage: int) -> None:
-    """Add packets of any shape."""
+    """Add packets of any shape, which come later than plain ones, but in their order."""
+    part.streams.odd = True
     for found in headers.read(batch, link.find(batch)):
         if isinstance(found, headers.Unplaced):
             part.count(_unread(batch, found, source))
         elif len(found.index):
             _open(part, batch, found, source, vantage)
     if len(batch.record):
-        part.begun[source] = min(part.begun.get(source, int(batch.ns[0])), int(batch.ns[0]))
         part.streams.sweep(part.facts, int(batch.record[-1]))
 
 
@@ -188,7 +193,7 @@ def _read_on(part: Part, batches: Iterator[Found], index: int, vantage: int, rec
                     placed = inner.packets if isinstance(inner, unwrap.Wrapped) else inner
                     streams.take(part.facts, each, placed, *classify(placed), index, vantage, begin=False)
         records = int(each.record[-1]) if len(each.record) else records
-        streams.sweep(part.facts, records)
+        streams.sweep(part.facts, records, every=True)
     streams.end(part.facts, index, records)
 
 

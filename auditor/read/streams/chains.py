@@ -70,6 +70,7 @@ class Chain:
     hunting: bool = False  # the place is lost, and the beginning of a message is looked for
     sifted: int = 0  # bytes in which none was found
     over: bool = False
+    odd: bool = False  # its packets are among those that are read later than others
     losses: list[str] = field(default_factory=list)  # why a message is not whole, once for each
 
     @classmethod

@@ -35,6 +35,7 @@ class Streams:
     lost: dict[tuple[int, str, str], int] = field(default_factory=dict)  # source, kind, why -> messages
     room: int = field(default_factory=lambda: ROOM)
     crowded: bool = False
+    odd: bool = False  # the packets that come now are not plain ones: both kinds come in their own order
     _size: int = 0
 
     def take(
@@ -72,6 +73,7 @@ class Streams:
                     self._tell(facts, chain, chain.take(segment))
         if segment.begins and begin:
             chain = Chain.begun(kind, key, segment)
+            chain.odd = self.odd
             self._tell(facts, chain, chain.take(segment))
             if not chain.over and self._size > self.room:
                 self.crowded = True
@@ -99,21 +101,26 @@ class Streams:
         """Count messages that could not be read whole."""
         self.lost[source, kind, why] = self.lost.get((source, kind, why), 0) + messages
 
-    def sweep(self, facts: Facts, record: int) -> None:
-        """Close the chains that have waited too long."""
-        old = [key for key, chains in self.opened.items() if any(record - chain.touched > WAIT for chain in chains)]
+    def sweep(self, facts: Facts, record: int, every: bool = False) -> None:
+        """Close the chains of the kind of packets that came last, or all, that have waited too long at this record."""
+
+        def late(chain: Chain) -> bool:
+            return record - chain.touched > WAIT and (every or chain.odd == self.odd)
+
+        old = [key for key, chains in self.opened.items() if any(map(late, chains))]
         for key in old:
             chains = self.opened.pop(key)
             for chain in chains:
                 self._size -= chain.size + OVERHEAD
-                if record - chain.touched > WAIT:
+                if late(chain):
                     self._tell(facts, chain, chain.close())
             self._keep(key, chains)
-        self.datagrams.sweep(facts, record)
+        if every or self.odd:
+            self.datagrams.sweep(facts, record)
 
     def end(self, facts: Facts, source: int, records: int) -> None:
         """Set aside what is open where a file ends."""
-        self.sweep(facts, records)
+        self.sweep(facts, records, every=True)
         going = [chain for chains in self.opened.values() for chain in chains]
         for chain in going:
             chain.touched -= records

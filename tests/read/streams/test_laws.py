@@ -166,7 +166,6 @@ def test_waiting_is_counted_across_pieces(wait: int, tmp_path: Path, monkeypatch
 def test_what_is_too_much_is_left_out_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """If a piece has no room, what is left out hangs on what was open before: then one reader reads all."""
     monkeypatch.setattr(reader, "ROOM", 20_000)
-    monkeypatch.setattr(room, "ROOM", 20_000)
     packets = [segment(invite(f"c{i}", "x" * 900)[:700], 1, 1000 + i) for i in range(60)]
     frames = [Frame(packet, SECOND * 10**9 + i) for i, packet in enumerate(packets)]
     (tmp_path / "whole.pcap").write_bytes(pcap(frames))
