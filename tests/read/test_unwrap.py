@@ -161,11 +161,12 @@ def test_a_selection_keeps_its_fragments() -> None:
         "later": np.array([1, 3]),
         "leading": np.array([0, 4]),
         "identification": np.array([11, 13, 20, 24], np.uint64),
-        "place": np.array([1, 3, 0, 4]),
+        "place": np.array([370, 3, 1, 1]),
     }
     own = {"data": np.zeros(1, np.uint8), "index": np.arange(count) * 2, "address": [np.arange(count, dtype=np.uint64)]}
     packets = Packets(**{**plain, **own, **fragments})
     some = unwrap.only(packets, np.array([0, 3, 5]))
     assert some.index.tolist() == [0, 6, 10]
     assert (some.later.tolist(), some.leading.tolist()) == ([1], [0])
-    assert (some.identification.tolist(), some.place.tolist()) == ([13, 20], [3, 0])
+    assert some.place.tolist() == [3, 1]
+    assert some.identification.tolist() == [13, 20]
