@@ -16,7 +16,7 @@ S = 1_000_000_000
 
 
 def stream(a: str, port: int, b: str, other: int) -> Row:
-    return Row(a, port, b, other, "rtp", packets=50, ssrc=(7, 7), first=5 * S, last=50 * S, witness=50)
+    return Row(a, port, b, other, "rtp", packets=50, ssrc=7, first=5 * S, last=50 * S, witness=50)
 
 
 def rows(flows: pl.DataFrame) -> set[tuple[str, str | None, str]]:
