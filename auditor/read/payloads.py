@@ -26,6 +26,7 @@ from auditor.read.window import Batch
 MAPPED: Final = 0xFFFF << 32
 HELD: Final = 24 << 20  # bytes of payloads that are kept back
 OVERHEAD: Final = 400  # bytes that keeping one costs besides
+FEW: Final = 1 << 15  # facts that are made at a time
 PLACE: Final = 40  # bytes that say where a payload came from
 _8, _16, _32, _40, _48 = (np.uint64(n) for n in (8, 16, 32, 40, 48))
 _MAPPED: Final = np.uint64(0xFFFF0000)  # before an IPv4 address in an IPv6 one, as it lies in memory
@@ -238,7 +239,10 @@ class Facts:
         self._sums.add(0, by)
 
     def facts(self) -> list[Fact]:
-        """Return every fact once, in an order that depends on what was said alone: by their first record."""
+        """Return every fact once, in an order that depends on what was said alone: by their first record.
+
+        They are forgotten one by one, since there may be millions, and room for both forms of them is dear.
+        """
         self.parse()
         for hello in self.initials.drain():
             self.say(hello, [hello.witness, hello.first_ns, hello.last_ns, hello.packets, hello.bytes])
@@ -248,11 +252,17 @@ class Facts:
         tallies = [column[by_number] for column in sums]
         order = np.argsort(tallies[0], kind="stable")
         witness, said = tallies[0][order], list(self.known)
+        self.known, self._sums = {}, Table(1, TALLY)
         for begin, end in _ties(witness):
             order[begin:end] = sorted(order[begin:end], key=lambda number: (said[number][0].__name__, said[number][1:]))
-        chosen = map(said.__getitem__, order.tolist())
-        rows = zip(chosen, *(column[order].tolist() for column in tallies), strict=True)
-        return [kind(vantage, *tally, *own) for (kind, vantage, *own), *tally in rows]
+        told: list[Fact] = []
+        for begin in range(0, len(order), FEW):
+            which = order[begin : begin + FEW]
+            for number, *tally in zip(which.tolist(), *(column[which].tolist() for column in tallies), strict=True):
+                kind, vantage, *own = said[number]
+                said[number] = ()
+                told.append(kind(vantage, *tally, *own))
+        return told
 
 
 def _ties(ordered: I64) -> list[tuple[int, int]]:
