@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from auditor.digest import Digest
     from auditor.enrich.catalogue import Catalogue
     from auditor.enrich.places import Places
+    from auditor.read.assemble import Assembled
     from auditor.read.scan import Scan
     from auditor.read.source import Source
     from auditor.read.staff import Worker
@@ -48,6 +49,16 @@ class Reading:
     vantages: Sequence[str]  # names of the capture points
     of: Sequence[int]  # for each source the index of its vantage
     scan: "Scan"
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The flows of some inputs before anything is known of their ends, and what is known of the inputs."""
+
+    assembled: "Assembled"
+    inputs: tuple[Input, ...]
+    unread_bytes: tuple[tuple[str, int, str], ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +160,8 @@ def locate_flows(
     staff: "Sequence[Worker]" = (),
 ) -> Located:
     """Read captures into flows and say of every end who and where it may be; `staff` as `scan` takes it."""
-    return put_together(read(inputs, places, workers, progress, staff), places, services)
+    gathered = gather(read(inputs, places, workers, progress, staff))  # single packets' facts, by the million, end here
+    return put_together(gathered, places, services)
 
 
 def read(
@@ -168,22 +180,28 @@ def read(
     return Reading(found, names, vantages, scan(found, vantages, workers=workers, progress=progress, staff=staff))
 
 
-def put_together(reading: Reading, places: "Places", services: "Catalogue") -> Located:
-    """Make flows of what was read, and say of every end who and where it may be."""
-    from auditor.enrich.hops import CROWDED, apart, crowded, hops
-    from auditor.enrich.meetings import meetings
-    from auditor.enrich.who import settle, who
+def gather(reading: Reading) -> Gathered:
+    """Make flows of what was read."""
     from auditor.read.assemble import assemble
 
     read = reading.scan
-    assembled = assemble(read, reading.vantages)
-    flows, passages, public = apart(who(assembled.flows, services), assembled.passages, assembled.reflexive)
+    unread = tuple((read.inputs[source].name, size, why) for source, size, why in read.unread_bytes)
+    return Gathered(assemble(read, reading.vantages), tuple(read.inputs), unread, of_reading(read))
+
+
+def put_together(gathered: Gathered, places: "Places", services: "Catalogue") -> Located:
+    """Say of every end of flows who and where it may be."""
+    from auditor.enrich.hops import CROWDED, apart, crowded, hops
+    from auditor.enrich.meetings import meetings
+    from auditor.enrich.who import settle, who
+
+    found = gathered.assembled
+    flows, passages, public = apart(who(found.flows, services), found.passages, found.reflexive)
     flows = places(flows, public)
     flows = meetings(settle(flows))  # the inventory names servers and clients: that tells more of those who faced them
-    told = (*of_reading(read), *([CROWDED] if crowded(flows, passages) else []))
+    told = (*gathered.notes, *([CROWDED] if crowded(flows, passages) else []))
     flows = hops(flows, passages, places)  # last, since hops share what is known of the flows they carried
-    unread = tuple((read.inputs[source].name, size, why) for source, size, why in read.unread_bytes)
-    return Located(flows, tuple(read.inputs), unread, told, assembled.streams)
+    return Located(flows, gathered.inputs, gathered.unread_bytes, told, found.streams)
 
 
 def located(

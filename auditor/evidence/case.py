@@ -93,7 +93,7 @@ def opened(
     ruleset = pipeline.load_rules(rules, known.titles)
     with uncollected():
         reading = pipeline.read(inputs, places, workers, progress)
-        located = pipeline.put_together(reading, places, known)
+        located = pipeline.put_together(pipeline.gather(reading), places, known)
         digest = pipeline.fold(located, ruleset)
         report = pipeline.conclude(digest, located, ruleset, places, known, pipeline.notes(rules))
     scan = reading.scan
