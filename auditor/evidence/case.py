@@ -1,7 +1,7 @@
 """What an audit read and found, kept so that its findings can be traced back to flows and records."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,7 +30,8 @@ class Read:
     sources: Sequence["Source"]
     vantages: Sequence[str]  # names of the capture points
     of: Sequence[int]  # for each source the index of its vantage
-    facts: Sequence["Fact"]  # what single packets say
+    facts: Sequence["Fact"]  # what single packets say, by the names of sessions
+    legs: Mapping[str, Set[str]]  # the Call-IDs of each session that has several
     coarse: int  # how flows were told apart: see read.directed
     fragments_apart: bool  # later fragments stand without ports
 
@@ -87,7 +88,9 @@ def opened(
     progress: pipeline.Progress | None = None,
 ) -> Case:
     """Audit captures as `pipeline.audit` does, and keep what it took.  Raise InputError for what the user can mend."""
+    from auditor.read.assemble import named
     from auditor.read.scan import uncollected
+    from auditor.read.ties import legs
 
     places, known = pipeline.open_places(inventory, geo), pipeline.catalogue(services)
     ruleset = pipeline.load_rules(rules, known.titles)
@@ -97,7 +100,8 @@ def opened(
         digest = pipeline.fold(located, ruleset)
         report = pipeline.conclude(digest, located, ruleset, places, known, pipeline.notes(rules))
     scan = reading.scan
-    read = Read(reading.sources, reading.vantages, reading.of, scan.facts, scan.coarse, scan.fragments_apart)
+    told = named(scan), legs(scan.facts)
+    read = Read(reading.sources, reading.vantages, reading.of, *told, scan.coarse, scan.fragments_apart)
     return Case(report, located, read, digest, ruleset)
 
 

@@ -109,11 +109,11 @@ def _beside(rows: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
 def _calls(rows: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
     """Say of datagram flows of SIP that several calls share which calls are wanted.
 
-    Messages that belong to no call stay with them: a registration shows who serves whom.  A TCP connection is taken
-    whole, since messages run across its segments.
+    Messages that belong to no call stay with them: a registration shows who serves whom.  TCP connections and SCTP
+    associations are taken whole, since messages run across their segments and chunks.
     """
     datagrams = frame.filter(
-        (pl.col("app") == "sip") & (pl.col("basis") == flow.OBSERVED) & (pl.col("transport") != "tcp")
+        (pl.col("app") == "sip") & (pl.col("basis") == flow.OBSERVED) & (pl.col("transport") == "udp")
     )
     several = _turned(datagrams).group_by(_ENDS).len().filter(pl.col("len") > 1).select(*_ENDS, shared=pl.lit(True))
     marked = _turned(rows).join(several, on=_ENDS, how="left", maintain_order="left").drop(_ENDS[2:])
@@ -236,7 +236,8 @@ def numbered(case: Case, wanted: Wanted) -> Numbered:
         if basis == flow.OBSERVED:
             witness = source << flow.SOURCE_SHIFT | record
             first = witness if first < 0 else min(first, witness)
-        found[ends] = min(best, WHY.index(why)), None if calls is None or not shared else calls | {session}, first
+        own = case.reading.legs.get(session, {session})
+        found[ends] = min(best, WHY.index(why)), None if calls is None or not shared else calls | own, first
     told = list(found.values())
     return Numbered(
         list(found),

@@ -58,7 +58,7 @@ class Assembled:
 
 def assemble(scan: Scanned, vantages: Sequence[str]) -> Assembled:
     """Put the flow table together; `vantages` are the names of the capture points by number."""
-    facts = sorted(united(_named(scan)), key=lambda fact: (fact.first_ns, getattr(fact, "flow", ())))
+    facts = sorted(named(scan), key=lambda fact: (fact.first_ns, getattr(fact, "flow", ())))
     placed = Placed.of(facts, lambda keys: pair(scan.directed, keys))
     flows = placed.flows
     seen = apps.carried(scan.directed, flows)
@@ -84,10 +84,11 @@ def assemble(scan: Scanned, vantages: Sequence[str]) -> Assembled:
     return Assembled(pl.concat(parts), reflexive(clients, vantages), named_addresses(facts, vantages), passages, found)
 
 
-def _named(scan: Scanned) -> Sequence[Fact]:
-    """Return the facts by the names of their calls, which some protocols don't say in every message."""
+def named(scan: Scanned) -> list[Fact]:
+    """Return the facts by the names of their sessions, which not every message says; aliases and ties are left out."""
     elsewhere = np.isin(np.arange(len(APPS)), [CODE[name] for name in aliases.USED])
-    return aliases.resolved(scan.facts) if elsewhere.take(scan.directed.app).any() else scan.facts
+    facts = aliases.resolved(scan.facts) if elsewhere.take(scan.directed.app).any() else scan.facts
+    return united(facts)
 
 
 def _marked(count: int, media: pl.DataFrame) -> Bool:

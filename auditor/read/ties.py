@@ -27,6 +27,14 @@ def united(facts: Sequence[Fact]) -> list[Fact]:
     return found
 
 
+def legs(facts: Sequence[Fact]) -> dict[str, set[str]]:
+    """Return the Call-IDs of each session that has several, by the name of the session."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for call, session in _names(facts).items():
+        found[session] |= {call, session}
+    return dict(found)
+
+
 def _names(facts: Sequence[Fact]) -> dict[str, str]:
     """Return the name of the session of each Call-ID that is tied to others."""
     legs: dict[str, set[str]] = defaultdict(set)

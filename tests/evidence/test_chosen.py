@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from auditor.evidence.keys import Keys
+from auditor.evidence.shown import shown
 from tests.captures import ACK, PSH, SYN, ether, ip, pcap, rtp, sdp, sip, stun, tcp, udp, xor_mapped
 from tests.evidence import pcapng_file
 from tests.evidence.folder import PROXY, Folder, call, extracted, fragmented, records
 from tests.read import files
+from tests.read.streams.wire import chunk
 from tests.test_witness import BEIJING, CANADA, STATES
 
 
@@ -46,6 +48,43 @@ def test_of_calls_on_one_five_tuple_only_those_that_touched(folder: Folder) -> N
     assert b"Call-ID: good" not in said
     assert b"Call-ID: fine" not in said
     assert len(file.packets) == 1 + 2 + 40
+
+
+def test_legs_of_one_session_on_the_five_tuple_that_calls_share(folder: Folder) -> None:
+    """A back-to-back user agent gives each leg its own Call-ID; `Session-ID` (RFC 7989) says that they are one."""
+    session = f"\r\nSession-ID: {'ab' * 16};remote={'cd' * 16}"
+    asked, answered = "INVITE sip:b@example.com SIP/2.0" + session, "SIP/2.0 200 OK" + session
+    legs = [
+        udp(*ends, sip(first, name, CANADA, sdp(*media)))
+        for name in ("a-leg", "b-leg")
+        for first, ends, media in (
+            (asked, (CANADA, 5060, PROXY, 5060), (CANADA, 40000)),
+            (answered, (PROXY, 5060, CANADA, 5060), (BEIJING, 41000)),
+        )
+    ]
+    media = rtp(CANADA, 40000, BEIJING, 41000)
+    paths = folder.write(a=pcap([*legs, *call("good", CANADA, 44000, PROXY), *media]))
+    file, _, finding = folder.proof(paths)
+    assert finding.first_sessions == ("a-leg",)
+    assert [packet.data for packet in file.packets] == [*legs, *media]
+    told = shown(folder.open(paths), finding)
+    assert {line for message in told.messages for line in message.text if line.startswith("Call-ID")} == {
+        "Call-ID: a-leg",
+        "Call-ID: b-leg",
+    }
+
+
+def test_calls_on_one_association_are_taken_whole(folder: Folder) -> None:
+    """SIP on SCTP: messages of several calls may share a packet, and one may run across several."""
+    good, bad = call("good", CANADA, 40000, PROXY), call("bad", CANADA, 42000, BEIJING)
+    ours = [
+        ether(ip(src, dst, 132, struct.pack("!HHII", 5060, 5060, 1, 0) + chunk(frame[42:], number, 3)))
+        for number, frames in enumerate((good, bad))
+        for src, dst, frame in ((CANADA, PROXY, frames[0]), (PROXY, CANADA, frames[1]))
+    ]
+    file, _, finding = folder.proof(folder.write(a=pcap([*ours, *good[2:], *bad[2:]])))
+    assert finding.first_sessions == ("bad",)
+    assert [packet.data for packet in file.packets] == [*ours, *bad[2:]]
 
 
 def test_fragments_of_messages_follow_their_call(folder: Folder) -> None:

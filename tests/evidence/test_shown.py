@@ -112,7 +112,7 @@ def test_an_offer_has_no_packets_and_says_so(folder: Folder) -> None:
         udp(PROXY, 5060, CANADA, 5060, sip("SIP/2.0 200 OK", "two", CANADA, sdp(BEIJING, 50000))),
     ]
     found, text = told(folder, offer)
-    assert f"It announces that audio may be sent to {BEIJING}:50000 (media)." in text
+    assert f"It announces that audio may be sent to {BEIJING}:50000 (media, RTP/AVP)." in text
     assert "to settle it:" in text
     assert found.exchanges[0].basis == "offered"
     assert found.exchanges[0].packets == 0
@@ -138,6 +138,26 @@ def test_it_is_bounded_and_counts_the_rest(folder: Folder) -> None:
     assert "and 40 more exchanges" in text
 
 
+@pytest.mark.parametrize(
+    ("app", "line", "left"),
+    [
+        ("sip", "a=key-mgmt:mikey AQAFgM0XflABAAAAAAAAAAAAAAsAyO", "a=key-mgmt:mikey (key left out)"),
+        ("sip", "INVITE sip:al:s3cret@example.com SIP/2.0", "INVITE sip:al:(password left out)@example.com SIP/2.0"),
+        ("sip", "Route: <sip:p.example:5060>,<sip:b@c.example>", "Route: <sip:p.example:5060>,<sip:b@c.example>"),
+        ("mgcp", "L: p:20, k:base64:c2VjcmV0, a:PCMU", "L: p:20, k:base64:(key left out), a:PCMU"),
+        ("rtsp", "KeyMgmt: prot=mikey; data=\"c2VjcmV0\"", "KeyMgmt: (key left out)"),
+        ("rtsp", "PLAY rtsp://al:s3cret@cam/1 RTSP/1.0", "PLAY rtsp://al:(password left out)@cam/1 RTSP/1.0"),
+    ],
+)  # fmt: skip
+def test_keys_and_passwords_are_left_out_wherever_they_stand(app: str, line: str, left: str) -> None:
+    assert said.lines(app, f"{line}\r\n".encode()) == [left]
+
+
+def test_what_is_no_text_has_no_lines() -> None:
+    assert said.lines("sip", b"\x81\xfe\x01\x00\x8a\x12INVITE") == []
+    assert said.lines("skinny", b"text") == []
+
+
 def test_every_kind_of_fact_has_a_sentence() -> None:
     flow = (0xFFFF01020304, 1, 0xFFFF05060708, 2, 17)
     seen = (0, 1, 0, 0, 1, 10)
@@ -152,11 +172,21 @@ def test_every_kind_of_fact_has_a_sentence() -> None:
         model.Reflexive(*seen, flow, *end),
         model.Relayed(*seen, flow, *end),
         model.Peer(*seen, flow, *end, True, False),
-        model.Redirect(*seen, flow, *end, "alternate"),
+        *(model.Redirect(*seen, flow, *end, kind) for kind in ("alternate", "origin", "other")),
+        model.Media(*seen, flow, "c", *end, model.INSIDE, "audio"),
+        model.Media(*seen, flow, "c", *end, model.CONTROL, "h245"),
+        model.Acts(*seen, flow, "server"),
+        model.Registered(*seen, flow),
+        model.Ice(*seen, flow, "a:b"),
         model.Unreachable(*seen, flow, 3),
     ]
     sentences = [said.sentence(fact) for fact in facts]
     assert all(sentence.endswith(".") and " " in sentence for sentence in sentences)
+    assert len(set(sentences)) == len(sentences)
+    never_left = {"Alias", "Tie"}  # facts are told by the names of their sessions
+    assert {type(fact).__name__ for fact in facts} == {
+        kind.__name__ for kind in model.Fact.__subclasses__()
+    } - never_left
     assert said.sentence(model.Relayed(*seen, flow, *end)) == (
         "The TURN server 1.2.3.4 relays for 5.6.7.8:2 at 9.9.9.9:7."
     )
