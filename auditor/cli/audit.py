@@ -17,9 +17,6 @@ class Format(StrEnum):
     HTML = "html"
 
 
-SUFFIXES = {".json": Format.JSON, ".html": Format.HTML, ".htm": Format.HTML}
-
-
 def audit(
     inputs: Inputs,
     rules: Packs = None,
@@ -46,7 +43,7 @@ def audit(
 ) -> None:
     """Audit captures: was everything that they touched allowed to be touched?"""
     outputs = output_ or []
-    formats = format or [SUFFIXES.get(path.suffix.lower(), Format.TEXT) for path in outputs] or [Format.TEXT]
+    formats = format or [output.named(path, Format.TEXT) for path in outputs] or [Format.TEXT]
     pairs = output.pair(formats, outputs)
     output.apart(outputs, inputs, inventory, *(geo or ()), *(catalogue or ()), *(rules or ()))
     from auditor import pipeline

@@ -44,7 +44,8 @@ def guarded(app: typer.Typer) -> int:
     try:
         result = app(standalone_mode=False)
     except typer.TyperException as error:
-        say(f"error: {error.format_message()} (--help shows what is possible)")
+        if message := error.format_message().replace("Value error, ", ""):  # none where help was shown instead
+            say(f"error: {message} (--help shows what is possible)")
         return ERROR
     except signals.Ended as ended:
         return _ended(ended)

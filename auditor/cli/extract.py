@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from auditor.cli import exits, output, progress
+from auditor.cli.opened import opened
 from auditor.cli.options import Finding, Geo, Inputs, Inventory, Packs, Services, Workers
 from auditor.model.errors import InputError
 
@@ -32,21 +33,10 @@ def extract(
     target = None if str(output_) == "-" else output_
     if target is None and sys.stdout.isatty():
         raise InputError("--output", "a capture would garble this terminal; name a file, or send it through a pipe")
-    output.apart([target], inputs, inventory, *(geo or ()), *(catalogue or ()), *(rules or ()))
-    from auditor.evidence import case as cases
     from auditor.evidence.extract import extract as extracted
     from auditor.report.words import many
 
-    with progress.shown("reading") as shown:
-        case = cases.opened(
-            inputs,
-            rules=rules,
-            inventory=inventory,
-            geo=geo or (),
-            services=catalogue or (),
-            workers=workers,
-            progress=shown,
-        )
+    case = opened(target, inputs, rules, inventory, geo, catalogue, workers)
     chosen = case.finding(finding)
     with output.whole(target) as file, progress.shown("extracting") as shown:
         done = extracted(case, chosen, file, limit=limit, progress=shown)

@@ -21,7 +21,9 @@ def flows(
     inventory: Inventory = None,
     geo: Geo = None,
     catalogue: Services = None,
-    format: Annotated[Table, typer.Option(help="How to write the table.")] = Table.CSV,
+    format: Annotated[
+        Table | None, typer.Option(help="Default: csv, or what the output's name says.", show_default=False)
+    ] = None,
     output_: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Standard output otherwise.")
     ] = None,
@@ -31,7 +33,9 @@ def flows(
     workers: Workers = None,
 ) -> None:
     """List every flow of captures with its endpoints located: the table that an audit judges."""
-    output.apart([output_], inputs, inventory, *(geo or ()), *(catalogue or ()))
+    chosen = format or output.named(output_, Table.CSV)
+    ((_, target),) = output.pair([chosen], [output_] if output_ else [])
+    output.apart([target], inputs, inventory, *(geo or ()), *(catalogue or ()))
     from auditor import pipeline
     from auditor.report import table
 
@@ -42,4 +46,4 @@ def flows(
     names = [entry.name for entry in found.inputs]
     listed = found.streams if streams else None
     rows = table.flows(found.frame, names) if listed is None else table.streams(listed, names)
-    output.write(table.WRITERS[format](rows), output_)
+    output.write(table.WRITERS[chosen](rows), target)

@@ -9,7 +9,7 @@ Inputs = Annotated[
     list[str],
     typer.Argument(
         metavar="INPUT...",
-        help="Capture files (pcap, pcapng; also gzip, zstd, xz, bzip2), directories, globs, or - for standard input.",
+        help="Captures (pcap, pcapng, snoop; also gzip, zstd, xz, bzip2), directories, globs, or - for standard input.",
     ),
 ]
 Finding = Annotated[

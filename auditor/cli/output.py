@@ -6,16 +6,25 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from enum import StrEnum
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, TypeVar
 
 import typer
 
 from auditor.cli import streams
 from auditor.model.errors import InputError
 
+F = TypeVar("F", bound=StrEnum)
+
 WRITTEN: Final[list[str]] = []
 """Files that this command has written whole, for it to name should it be interrupted."""
+
+
+def named(path: Path | None, default: F) -> F:
+    """Tell a format by the name of its output."""
+    suffix = path.suffix.lower().removeprefix(".") if path else ""
+    return next((each for each in type(default) if each.value == {"htm": "html"}.get(suffix, suffix)), default)
 
 
 def pair(formats: Sequence[str], outputs: Sequence[Path]) -> list[tuple[str, Path | None]]:

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from auditor.cli import output, progress
+from auditor.cli import output
+from auditor.cli.opened import opened
 from auditor.cli.options import Geo, Inputs, Inventory, Packs, Services, Workers
 
 
@@ -39,33 +40,16 @@ def sessions(
     workers: Workers = None,
 ) -> None:
     """List the calls and meetings that were touched: when, who, where, and the findings that each is part of."""
-    chosen = format or _named(output_)
+    chosen = format or output.named(output_, Format.TEXT)
     ((_, target),) = output.pair([chosen], [output_] if output_ else [])
-    output.apart([target], inputs, inventory, *(geo or ()), *(catalogue or ()), *(rules or ()))
-    from auditor.evidence import case as cases
     from auditor.evidence import listing
     from auditor.evidence.sessions import flat, table
     from auditor.report.table import WRITERS
 
-    with progress.shown("reading") as shown:
-        case = cases.opened(
-            inputs,
-            rules=rules,
-            inventory=inventory,
-            geo=geo or (),
-            services=catalogue or (),
-            workers=workers,
-            progress=shown,
-        )
+    case = opened(target, inputs, rules, inventory, geo, catalogue, workers)
     found = list({each.id: each for each in map(case.finding, finding or ())}.values())
     rows = table(case, [each.id for each in found])
     if chosen is Format.TEXT:
         output.write(listing.render(rows, found), target)
     else:
         output.write(WRITERS[chosen](flat(rows) if chosen is Format.CSV else rows), target)
-
-
-def _named(path: Path | None) -> Format:
-    """Tell the format by the name of the output."""
-    suffix = path.suffix.lower().removeprefix(".") if path else ""
-    return next((each for each in Format if each.value == suffix), Format.TEXT)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from auditor.cli import output, progress
+from auditor.cli.opened import opened
 from auditor.cli.options import Finding, Geo, Inputs, Inventory, Packs, Services, Workers
 
 
@@ -32,24 +33,13 @@ def show(
     workers: Workers = None,
 ) -> None:
     """Explain a finding: the rule, who took part, where it was and why that is believed, and which packets show it."""
-    chosen = format or (Format.JSON if output_ and output_.suffix.lower() == ".json" else Format.TEXT)
+    chosen = format or output.named(output_, Format.TEXT)
     ((_, target),) = output.pair([chosen], [output_] if output_ else [])
-    output.apart([target], inputs, inventory, *(geo or ()), *(catalogue or ()), *(rules or ()))
-    from auditor.evidence import case as cases
     from auditor.evidence import explained
     from auditor.evidence.shown import shown as shown_as
     from auditor.report.jsonv1 import written
 
-    with progress.shown("reading") as shown:
-        case = cases.opened(
-            inputs,
-            rules=rules,
-            inventory=inventory,
-            geo=geo or (),
-            services=catalogue or (),
-            workers=workers,
-            progress=shown,
-        )
+    case = opened(target, inputs, rules, inventory, geo, catalogue, workers)
     found = case.finding(finding)
     with progress.shown("looking for its packets") as shown:
         told = shown_as(case, found, limit=limit, progress=shown)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from auditor.read.source import Source
     from auditor.rules import RuleSet
 
-NAMED = 5  # findings that an error names
+NAMED: Final = 5  # findings that an error names
+SAME: Final = "give the options of the `auditor audit` that named it: --rules, --inventory, --geo, --catalogue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +64,14 @@ class Case:
             return found[0]
         known = [finding.id for finding in self.report.findings]
         if not known:
-            raise InputError(
-                wanted, "there is no such finding: these inputs have none under these rules; check --rules"
-            )
+            raise InputError(wanted, f"there is no such finding: these inputs have none under these rules; {SAME}")
         if found:
             names = ", ".join(finding.id for finding in found[:NAMED])
             raise InputError(wanted, f"{len(found)} findings begin so: {names}; give more of the identifier")
         close = difflib.get_close_matches(wanted.lower(), known, 1, 0.3)
         meant = f"; did you mean {close[0]}?" if close else ";"
         listed = ", ".join(known[:NAMED]) + (f" and {len(known) - NAMED} more" if len(known) > NAMED else "")
-        raise InputError(
-            wanted, f"no finding begins so{meant} `auditor audit` lists all of the same inputs and rules: {listed}"
-        )
+        raise InputError(wanted, f"no finding begins so{meant} with these options there are {listed}; {SAME}")
 
 
 def opened(

@@ -112,7 +112,7 @@ def _environment() -> Environment:
         ),
         *(phrases.place, phrases.volume, phrases.whose, worldmap.counted),
     )
-    environment.globals.update({function.__name__: function for function in said})
+    environment.globals.update({function.__name__: function for function in said}, takes=phrases.TAKES)
     environment.globals.update(BASES=phrases.BASES, GLOSSARY=phrases.GLOSSARY)
     return environment
 

@@ -291,12 +291,16 @@ def database(entry: Database) -> str:
 
 
 def commands(finding: Finding) -> tuple[tuple[str, str], ...]:
-    """Return the commands that go on from a finding, and what each does; they take what the audit took."""
+    """Return the commands that go on from a finding, and what each does; `TAKES` says with what."""
     return (
         (f"auditor sessions --finding {finding.id} INPUT...", "lists every session"),
         (f"auditor show {finding.id} INPUT...", "explains it packet by packet"),
         (f"auditor extract {finding.id} INPUT... -o evidence.pcapng", "takes out the packets that show it"),
     )
+
+
+TAKES: Final = "INPUT...: the inputs of this audit, and its options"
+"""What the commands have to be given: without its inventory and rules nobody finds a finding again."""
 
 
 def first_of_each(findings: Sequence[Finding], most: int) -> list[Finding]:

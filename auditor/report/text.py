@@ -94,7 +94,7 @@ def _finding(finding: Finding, rule: RuleText | None, width: int) -> Iterator[st
         ("evidence", [phrases.witness(entry) for entry in finding.evidence[:FEW]]),
         ("sessions", [_more(finding.first_sessions[:FEW], finding.sessions)]),
     ]
-    rows.append(("trace it", [command for command, _ in phrases.commands(finding)]))
+    rows.append(("trace it", [*(command for command, _ in phrases.commands(finding)), f"({phrases.TAKES})"]))
     if finding.verdict == Verdict.OPEN:
         rows.append(("settle it", [f"- {settle.text}" for settle in finding.settles[:FEW]]))
     if rule:

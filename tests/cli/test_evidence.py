@@ -39,6 +39,25 @@ def test_sessions_in_every_format(tmp_path: Path) -> None:
     assert [row["findings"] for row in rows] == [[FINDING]] * 2
 
 
+def test_flows_as_the_name_of_the_output_says(tmp_path: Path) -> None:
+    for suffix in ("csv", "json", "parquet"):
+        assert run("flows", str(CAPTURE), *OPTIONS, "-o", str(tmp_path / f"f.{suffix}")).returncode == 0
+    assert len(json.loads((tmp_path / "f.json").read_text())) == 12
+    assert pl.read_parquet(tmp_path / "f.parquet").height == pl.read_csv(tmp_path / "f.csv").height == 12
+    done = run("flows", str(CAPTURE), *OPTIONS, "-o", "-", cwd=tmp_path)
+    assert done.stdout == (tmp_path / "f.csv").read_bytes()
+    assert not (tmp_path / "-").exists()
+
+
+def test_without_the_options_of_the_audit_it_says_what_to_give() -> None:
+    done = run("show", FINDING, str(CAPTURE), "--workers", "1")
+    assert done.returncode == 2
+    assert (
+        b"give the options of the `auditor audit` that named it: --rules, --inventory, --geo, --catalogue"
+        in done.stderr
+    )
+
+
 def test_show_in_both_formats(tmp_path: Path) -> None:
     done = run("show", "bcde", str(CAPTURE), *OPTIONS)
     assert done.returncode == 0

@@ -3,6 +3,7 @@ from dataclasses import dataclass
 import pytest
 import typer
 
+from auditor.cli import app as auditor_app
 from auditor.cli import exits
 from auditor.model.errors import InputError
 
@@ -36,6 +37,16 @@ BOTH, FAILED = Outcome("open", undecided=True, empty=True), Outcome("fail", unde
 )
 def test_the_code_of_a_report(report: Outcome, allow_open: bool, allow_empty: bool, code: int) -> None:
     assert exits.of_report(report, allow_open=allow_open, allow_empty=allow_empty) == code  # type: ignore[arg-type]
+
+
+def test_help_instead_of_an_error_is_no_error_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["auditor"])
+    assert exits.guarded(auditor_app) == 2
+    shown = capsys.readouterr()
+    assert "Commands" in shown.out + shown.err
+    assert "error:" not in shown.err
 
 
 def app_that(error: BaseException) -> typer.Typer:

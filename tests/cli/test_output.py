@@ -2,6 +2,7 @@ import errno
 import stat
 import subprocess
 import sys
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,19 @@ def test_the_nth_output_belongs_to_the_nth_format() -> None:
         ("html", None),
     ]
     assert output.pair(["text"], [Path("-")]) == [("text", None)]
+
+
+class Format(StrEnum):
+    TEXT = "text"
+    HTML = "html"
+
+
+@pytest.mark.parametrize(
+    ("name", "format"), [("r.HTML", "html"), ("r.htm", "html"), ("r.text", "text"), ("r.pdf", "text"), ("-", "text")]
+)
+def test_the_name_of_an_output_says_its_format(name: str, format: str) -> None:
+    assert output.named(Path(name), Format.TEXT) == format
+    assert output.named(None, Format.HTML) == "html"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,35 @@
+"""What `sessions`, `show` and `extract` begin with: the audit that their findings are of, done again."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from auditor.cli import output, progress
+
+if TYPE_CHECKING:
+    from auditor.evidence.case import Case
+
+
+def opened(
+    target: Path | None,
+    inputs: Sequence[str],
+    rules: Sequence[str] | None,
+    inventory: Path | None,
+    geo: Sequence[Path] | None,
+    catalogue: Sequence[Path] | None,
+    workers: int | None,
+) -> "Case":
+    """Audit the inputs, once it is sure that writing to `target` overwrites nothing of what is read."""
+    output.apart([target], inputs, inventory, *(geo or ()), *(catalogue or ()), *(rules or ()))
+    from auditor.evidence import case as cases
+
+    with progress.shown("reading") as shown:
+        return cases.opened(
+            inputs,
+            rules=rules,
+            inventory=inventory,
+            geo=geo or (),
+            services=catalogue or (),
+            workers=workers,
+            progress=shown,
+        )
