@@ -1,5 +1,6 @@
 """The house keeps its promises: documentation runs, help imports little, nothing speaks of where it was built."""
 
+import json
 import re
 import shlex
 import subprocess
@@ -48,6 +49,23 @@ def test_make_targets_of_the_documentation_exist() -> None:
     named = {line.split()[1] for _, line in shown() if line.startswith("make ")}
     assert named <= targets
     assert {"demo", "test"} <= named
+
+
+def test_maps_of_rooms_name_every_file_in_them() -> None:
+    for room in ("read", "evidence"):
+        folder = HERE / "auditor" / room
+        told = set(re.findall(r"[a-z0-9]+", (folder / "__init__.py").read_text(encoding="utf-8")))
+        there = {path.stem for path in folder.iterdir() if path.suffix == ".py" and path.stem != "__init__"}
+        assert there <= told, f"{room}: {sorted(there - told)}"
+
+
+def test_shares_in_the_documentation_are_the_measured_ones() -> None:
+    """A percent may be lost to rounding, and two gained, before the page has to be written again."""
+    shares = json.loads((HERE / "tests" / "data" / "corpus.json").read_text()).values()
+    page = (HERE / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    for name in ("recognised", "placed", "decided"):
+        (said,) = re.findall(rf"^\| {name} \|.*?\| (\d+) % \|", page, re.M)
+        assert -1 <= 100 * sum(row[name] for row in shares) / len(shares) - int(said) <= 2
 
 
 def test_options_of_the_documentation_exist() -> None:

@@ -4,13 +4,18 @@ source      finds captures and opens them          unpack      gzip, zstd, xz, b
 window      a bounded stretch of a stream          chain       finds records in it
 pcap pcapng blocks snoop                           records become batches of packets
 plain       reads the shape of most packets        aside       keeps rare shapes until they are many
-link rare mpls          finds the network header   headers     IP and transport headers
+link kinds rare mpls        finds the network header    headers layout   IP and transport headers
 unwrap tunnels gre inside   steps into tunnels     passed wrapped   which tunnel carried which flow
-classify    what a payload is                      payloads repeats facts/   what some payloads say
-initials    hellos of QUIC, from their sealed pieces
-directed    packets become one-way flows           fragments   get their ports
-table group arrays      folding and gathering columns
-scan        shares captures among processes, joins what they found
-staff worker            processes that read
-assemble    one-way flows and facts become flows
+classify second zoom        what a payload is      heads       its first bytes, by columns
+payloads repeats facts/     what some payloads say
+streams/    messages that don't fit one packet     initials    hellos of QUIC, from their sealed pieces
+directed rtp    packets become one-way flows       fragments   get their ports
+table group arrays written  folding and gathering columns, addresses as text
+part        reads one stretch of a capture         scan        shares them among processes, joins what they found
+staff worker                processes that read
+assemble    one-way flows and facts become flows, by these:
+pairing placed apps         two directions, the facts of each, the kinds of payload
+aliases ties calls ice      which call or session a fact or flow belongs to
+told labels                 touches that no packet shows, names of addresses
+media encrypted outcome     streams of media, what is ciphered, what was answered
 """
