@@ -6,7 +6,9 @@ pcap pcapng blocks snoop                           records become batches of pac
 plain       reads the shape of most packets        aside       keeps rare shapes until they are many
 link kinds rare mpls        finds the network header    headers layout   IP and transport headers
 unwrap tunnels gre inside   steps into tunnels     passed wrapped   which tunnel carried which flow
-classify second zoom        what a payload is      heads       its first bytes, by columns
+classify codes              what a payload is      heads       its first bytes, by columns
+candidates firstline        what must follow the first bytes
+second zoom                 what ports and wrappers tell
 payloads repeats facts/     what some payloads say
 streams/    messages that don't fit one packet     initials    hellos of QUIC, from their sealed pieces
 directed rtp    packets become one-way flows       fragments   get their ports
