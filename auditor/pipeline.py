@@ -193,7 +193,8 @@ def put_together(gathered: Gathered, places: "Places", services: "Catalogue") ->
     """Say of every end of flows who and where it may be."""
     from auditor.enrich.hops import CROWDED, apart, crowded, hops
     from auditor.enrich.meetings import meetings
-    from auditor.enrich.who import settle, who
+    from auditor.enrich.roles import settle
+    from auditor.enrich.who import who
 
     found = gathered.assembled
     flows, passages, public = apart(who(found.flows, services), found.passages, found.reflexive)

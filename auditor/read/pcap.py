@@ -95,10 +95,10 @@ def read(window: Window, form: Shape, first: int = 1) -> Iterator[Found]:
             return
         elif records.broken() or not window.refill():
             break
-    yield from _rest(window, records.broken())
+    yield from rest(window, records.broken())
 
 
-def _rest(window: Window, broken: bool) -> Iterator[Found]:
+def rest(window: Window, broken: bool) -> Iterator[Found]:
     """Count what is left after the last whole record, to the end of the stream."""
     start = window.position
     reason = window.failure or ("a record length that can't be" if broken else "the last record is cut")

@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 
 from auditor.read.arrays import items
-from auditor.read.window import LONGEST, Batch, Found, Lost, Window
+from auditor.read.pcap import rest
+from auditor.read.window import LONGEST, Batch, Found, Window
 
 MAGIC: Final = b"snoop\0\0\0"
 VERSION: Final = 2
@@ -41,13 +42,7 @@ def read(window: Window) -> Iterator[Found]:
             window.consume(upto)
         elif broken or not window.refill():
             break
-    start = window.position
-    reason = window.failure or ("a record length that can't be" if broken else "the last record is cut")
-    while window.end > window.start:
-        window.consume(window.end)
-        window.refill()
-    if window.position > start or window.failure:
-        yield Lost(window.position - start, reason)
+    yield from rest(window, broken)
 
 
 def _records(window: Window) -> tuple[list[int], int, bool]:

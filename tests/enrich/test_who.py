@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.enrich.catalogue import Catalogue, Entry, NetworkEntry
-from auditor.enrich.who import settle, who
+from auditor.enrich.roles import settle
+from auditor.enrich.who import who
 from auditor.model import flow
 
 PHONE, OTHER, INSIDE, NATTED = "203.0.113.5", "198.51.100.7", "192.168.1.5", "100.64.3.4"
