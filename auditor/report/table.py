@@ -17,7 +17,17 @@ from auditor.report.clean import encodable
 if TYPE_CHECKING:
     import pandas as pd
 
-STRANGERS: Final = ("session", "meeting", "names", "sites", "service", "src_operator", "dst_operator", "input")
+STRANGERS: Final = (
+    "session",
+    "meeting",
+    "names",
+    "sites",
+    "service",
+    "src_operator",
+    "dst_operator",
+    "vantage",
+    "input",
+)
 """Columns whose text others wrote."""
 
 FINDING: Final = (
@@ -64,6 +74,8 @@ def flows(frame: pl.DataFrame, inputs: Sequence[str]) -> pl.DataFrame:
         "dst_packets",
         "src_bytes",
         "dst_bytes",
+        "opened",
+        "vantage",
         _inputs(inputs),
         "record",
     )

@@ -1,5 +1,7 @@
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import polars as pl
 
@@ -33,6 +35,13 @@ def test_columns_come_in_the_promised_order() -> None:
     ends = "start end src sport dst dport transport app plane session packets bytes".split()
     places = "names src_countries dst_countries sites status".split()
     assert table.flows(frame(), ["a.pcap", "b.pcap"]).columns[:17] == ends + places
+
+
+def test_every_column_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "report.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"`([a-z_]+)`", page.partition("## The flow table")[2].partition("\n## ")[0]))
+    columns = table.flows(frame(), ["a.pcap", "b.pcap"]).columns
+    assert {column.replace("dst_", "src_") for column in columns} <= told
 
 
 def test_rows_are_in_the_order_of_first_packets_and_located() -> None:
