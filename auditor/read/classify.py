@@ -166,6 +166,7 @@ def classify(packets: Packets) -> tuple[NDArray[np.uint8], U64]:
     if len(packets.later):
         plain &= packets.flags & FRAGMENT == 0
     _carried(packets, app, tcp)
+    _behind_line_ends(packets, app, plain, start)
     _by_port(packets, app, tcp, plain & (packets.length > 0), start, size)
     return app, start
 
@@ -180,6 +181,19 @@ def _carried(packets: Packets, app: NDArray[np.uint8], tcp: Bool) -> None:
     chunks = rest[packets.protocol[rest] == SCTP]
     if len(chunks):
         app[chunks[_sip_in_chunk(packets, chunks)]] = CODE["sip"]
+
+
+def _behind_line_ends(packets: Packets, app: NDArray[np.uint8], plain: Bool, start: U64) -> None:
+    """Name SIP that follows the line ends by which a connection is kept alive (RFC 3261, section 7.5; RFC 5626)."""
+    which = np.flatnonzero((app == CODE["other"]) & plain & (start[:, 0] & _S == _LINE_END))
+    memory = packets.data.data
+    for i, body, end in zip(which.tolist(), packets.body[which].tolist(), packets.end[which].tolist(), strict=True):
+        text = bytes(memory[body : min(end, body + FIRST_LINE)]).lstrip(b"\r\n")
+        if text.startswith(TEXTS["sip"]) and b"SIP/2.0" in text.partition(b"\r\n")[0]:
+            app[i] = CODE["sip"]
+
+
+_LINE_END: Final = np.uint64(int.from_bytes(b"\r\n", "little"))
 
 
 def _sip_in_frame(packets: Packets, which: I64) -> Bool:
