@@ -70,10 +70,16 @@ def encrypted(seen: Bits, rows: Directed, placed: Placed, calls: pl.DataFrame, m
     return np.where(media & (answer == _UNKNOWN), agreed, answer)
 
 
+FLIGHTS: Final = 2
+"""Packets of each side that a DTLS handshake takes at least (RFC 6347, section 4.2.4; RFC 9147, section 7): fewer are
+one that failed, or was never meant."""
+
+
 def _both(rows: Directed, flows: Paired, app: str) -> Bool:
-    """Say in which flows both sides sent packets of a kind."""
+    """Say in which flows both sides sent packets of a kind; of DTLS, as many as a handshake has."""
     sent = flows.by_side(np.where(rows.app == CODE[app], rows.packets, 0), np.add, 0)
-    both: Bool = (sent[0] > 0) & (sent[1] > 0)
+    least = FLIGHTS if app == "dtls" else 1
+    both: Bool = (sent[0] >= least) & (sent[1] >= least)
     return both
 
 

@@ -83,6 +83,8 @@ def test_dtls_on_the_same_sockets_keys_the_media() -> None:
     dtls = Row(A, 6000, B, 7000, "dtls", packets=4)
     assert shown([RTP, back(RTP), dtls, back(dtls)]) == {"rtp": "yes"}
     assert shown([RTP, back(RTP), dtls]) == {"rtp": ""}
+    once = Row(A, 6000, B, 7000, "dtls", packets=1)
+    assert shown([RTP, back(RTP), dtls, back(once)]) == {"rtp": ""}, "a handshake has two flights of each side"
     other = Row(A, 6001, B, 7001, "dtls", packets=4)
     assert shown([RTP, back(RTP), other, back(other)]) == {"rtp": "", "dtls": "yes"}
 
