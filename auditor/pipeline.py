@@ -170,7 +170,7 @@ def read(
 
 def put_together(reading: Reading, places: "Places", services: "Catalogue") -> Located:
     """Make flows of what was read, and say of every end who and where it may be."""
-    from auditor.enrich.hops import CROWDED, apart, crowded, hops
+    from auditor.enrich.hops import CROWDED, WRAPPED_SOME, apart, crowded, hops
     from auditor.enrich.meetings import meetings
     from auditor.enrich.who import settle, who
     from auditor.read.assemble import assemble
@@ -180,7 +180,8 @@ def put_together(reading: Reading, places: "Places", services: "Catalogue") -> L
     flows, passages, public = apart(who(assembled.flows, services), assembled.passages, assembled.reflexive)
     flows = places(flows, public)
     flows = meetings(settle(flows))  # the inventory names servers and clients: that tells more of those who faced them
-    told = (*of_reading(read), *([CROWDED] if crowded(flows, passages) else []))
+    wrapped = [WRAPPED_SOME] if len(passages) else []
+    told = (*of_reading(read), *wrapped, *([CROWDED] if crowded(flows, passages) else []))
     flows = hops(flows, passages, places)  # last, since hops share what is known of the flows they carried
     unread = tuple((read.inputs[source].name, size, why) for source, size, why in read.unread_bytes)
     return Located(flows, tuple(read.inputs), unread, told, assembled.streams)
