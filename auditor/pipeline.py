@@ -191,7 +191,7 @@ def gather(reading: Reading) -> Gathered:
 
 def put_together(gathered: Gathered, places: "Places", services: "Catalogue") -> Located:
     """Say of every end of flows who and where it may be."""
-    from auditor.enrich.hops import CROWDED, apart, crowded, hops
+    from auditor.enrich.hops import CROWDED, WRAPPED_SOME, apart, crowded, hops
     from auditor.enrich.meetings import meetings
     from auditor.enrich.roles import settle
     from auditor.enrich.who import who
@@ -200,7 +200,8 @@ def put_together(gathered: Gathered, places: "Places", services: "Catalogue") ->
     flows, passages, public = apart(who(found.flows, services), found.passages, found.reflexive)
     flows = places(flows, public)
     flows = meetings(settle(flows))  # the inventory names servers and clients: that tells more of those who faced them
-    told = (*gathered.notes, *([CROWDED] if crowded(flows, passages) else []))
+    wrapped = [WRAPPED_SOME] if len(passages) else []
+    told = (*gathered.notes, *wrapped, *([CROWDED] if crowded(flows, passages) else []))
     flows = hops(flows, passages, places)  # last, since hops share what is known of the flows they carried
     return Located(flows, gathered.inputs, gathered.unread_bytes, told, found.streams)
 

@@ -87,7 +87,9 @@ def outcomes(rows: Sequence[Row], session: str, rule: Rule, lives: Mapping[str, 
     people = sorted({end["who"] for end in own if end["person"]})
     clients = {end["who"] for end in own if end["role"] == "client"}
     attempts = not any(end["carried"] for end in own)
-    sure = {e["who"] for e in own if e["role"] == "client" and (e["carried"] or attempts)}
+    checks = not any(end["carried"] and end["app"] != "stun" for end in own)
+    came_through = [end for end in own if attempts or (end["carried"] and (checks or end["app"] != "stun"))]
+    sure = {end["who"] for end in came_through if end["role"] == "client"}
     odd = [who for who in people if who not in clients]
     weak = [who for who in people if who in clients and who not in sure]
     held = sorted({end["label"] for end in own if end["label"]}) if not people else []

@@ -115,6 +115,16 @@ class TestAttempts:
         assert facts(report) == {("packets", BEIJING)}
         assert report.coverage.outcomes == (("unanswered", 1),)
 
+    def test_a_stranger_who_only_checks_connectivity_clears_nobody(self) -> None:
+        """The fragments of ICE go in clear, so whoever hears them can join a session by one check that is answered."""
+        call = to_beijing(session="ice:a:b", app="rtp", **client(CANADA, proven="CA"))
+        check = to_beijing(session="ice:a:b", app="stun", **client(CHINA, proven="CN"))
+        assert audit([call]).verdict == Verdict.FAIL
+        report = audit([call, check])
+        assert counts(report) == {"open": 1}
+        assert facts(report) == {("packets", CHINA)}
+        assert audit([{**check, "session": "ice:c:d"}]).empty, "where all are checks, those who made them take part"
+
     def test_an_offer_that_names_a_mainland_participant_keeps_the_call_open(self) -> None:
         """One who was only offered may have taken part: then the call was not overseas alone."""
         seen = to_beijing(session="call", **client(CANADA, proven="CA"))

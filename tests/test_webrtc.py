@@ -57,7 +57,7 @@ def checked(client: str, relay: str, fragments: bytes = b"rem0:loc0", port: int 
 
 def handshake(client: str, relay: str, port: int = 40000) -> list[bytes]:
     record = b"\x16\xfe\xfd" + bytes(8) + b"\0\x20" + b"\x02" + bytes(31)
-    return [udp(client, port, relay, 3480, record), udp(relay, 3480, client, port, record)]
+    return [udp(client, port, relay, 3480, record), udp(relay, 3480, client, port, record)] * 2
 
 
 def failed(report: Report) -> set[str]:

@@ -21,6 +21,10 @@ SESSIONS: Final = 1 << 16
 CROWDED: Final = (
     f"More than {SESSIONS:,} wrapped flows belong to no call, so the hops of their tunnels stand without sessions."
 )
+WRAPPED_SOME: Final = (
+    "Some flows came through tunnels; the ends of those are hops, "
+    "which only rules that ask for them (`as: [hop]`) judge."
+)
 _ARROW: Final = " → "  # not ASCII, so no identifier that a stranger wrote can look like a session of ours
 _OUTCOMES: Final = (CARRIED, UNANSWERED, REJECTED)
 _PAIR: Final = ("vantage", "app", "transport", "src_addr", "dst_addr")

@@ -69,14 +69,16 @@ def _speaks(ends: pl.DataFrame) -> Booleans:
 def _sure(ends: pl.DataFrame, touch: Integers) -> Booleans:
     """Say which ends are certainly participants.
 
-    An end of unknown role may be a place.  One that was only offered or called may never have taken part,
-    unless the whole session is no more than such attempts.
+    An end of unknown role may be a place.  One that was only offered or called may never have taken part, and one that
+    only exchanged STUN may be a stranger who heard what a check has to name; unless the whole session is no more.
     """
     client = (ends["party"] & (ends["role"] == "client")).to_numpy()
     carried = ends["carried"].to_numpy()
-    took = _some(client & carried, touch)
-    attempts = ~_some(carried, ends["id"].to_numpy())
-    return took | (_some(client, touch) & attempts)
+    more = carried & (ends["app"] != "stun").to_numpy()
+    session = ends["id"].to_numpy()
+    sure = _some(client & more, touch)
+    sure |= _some(client & carried, touch) & ~_some(more, session)
+    return sure | (_some(client, touch) & ~_some(carried, session))
 
 
 def _some(holds: Booleans, group: Integers) -> Booleans:

@@ -79,8 +79,13 @@ class Tally:
 def coverage(
     covered: pl.DataFrame, tally: Tally, source: Callable[[int], str], unread_bytes: Sequence[tuple[str, int, str]]
 ) -> Coverage:
-    """Put the counts of COVER rows and of judged touches together."""
-    records = covered.group_by("status").agg(pl.col("packets").sum()).sort("status")
+    """Put the counts of COVER rows and of judged touches together.
+
+    The ends of flows that wrap too much are judged as they are, and what they wrap was not examined.
+    """
+    deep = (pl.col("status") == flow.OK) & (pl.col("detail") == flow.TOO_DEEP)
+    covered = covered.with_columns(read=pl.when(deep).then(pl.lit(flow.UNSUPPORTED)).otherwise("status"))
+    records = covered.group_by("read").agg(pl.col("packets").sum()).sort("read")
     ends = covered.filter((pl.col("status") == flow.OK) & (pl.col("detail") != flow.PASSED))
     attempts = ends.filter(pl.col("outcome") != flow.CARRIED)
     flows = ends.filter(~pl.col("basis").is_in(_ATTEMPTS))
@@ -99,9 +104,9 @@ def coverage(
 
 
 def _unread(covered: pl.DataFrame, source: Callable[[int], str]) -> tuple[Unread, ...]:
-    keys = ["source", "status", "detail"]
+    keys = ["source", "read", "detail"]
     rows = (
-        covered.filter(pl.col("status") != flow.OK)
+        covered.filter(pl.col("read") != flow.OK)
         .group_by(keys)
         .agg(pl.col("packets").sum(), pl.col("first_record").min())
     )

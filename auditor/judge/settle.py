@@ -70,7 +70,7 @@ def _people(people: Sequence[Person], touched: Sequence[Subject]) -> list[Settle
         if person.belongs == 0:
             found += _client_place(who)
         if not person.member.sure:
-            found += _packets(who) if who.role == "client" else _role(who)
+            found += _part(who) if who.role == "client" else _role(who)
     if not people:
         found = [_site(end, "and say whose data it holds (`holds`)") for end in touched]
     return found or [fact for end in touched for fact in _roster(end)]
@@ -139,6 +139,15 @@ def _site(end: Subject, what: str) -> Settle:
 def _packets(end: Subject) -> list[Settle]:
     where = f"A capture that shows whether packets of {end.addr} were answered would decide; {end.source} does not."
     return [Settle("packets", end.addr, where)]
+
+
+def _part(who: Subject) -> list[Settle]:
+    """Ask for more of somebody than an attempt or a check of connectivity, which strangers can make."""
+    where = (
+        f"A capture that shows whether {who.addr} took part, by packets that were answered and are more than STUN, "
+        f"would decide; {who.source} does not."
+    )
+    return [Settle("packets", who.addr, where)]
 
 
 def _roster(end: Subject) -> list[Settle]:

@@ -28,6 +28,8 @@ ROLES: Final = ("client", "server", "relay", "hop")
 CARRIED, UNANSWERED, REJECTED = "", "unanswered", "rejected"  # outcome
 PASSED: Final = "a tunnel: its packets are counted in the flows that it carried"
 """Detail of the row of a hop, which has no packets of its own."""
+TOO_DEEP: Final = "wraps more IP headers than are read"
+"""Detail of a flow whose packets hold further addresses, which were not read: it is judged, and keeps from passing."""
 INSIDE: Final = "in tunnels"
 """Behind the name of a vantage: private addresses there need not be those of the vantage itself."""
 ENCRYPTED, CLEAR, NOT_SHOWN = "yes", "no", ""

@@ -13,7 +13,7 @@ from auditor.read import second, zoom
 from auditor.read.arrays import I64, U64, Bool, distinct, rows, words
 from auditor.read.candidates import FEW, IN_MEMORY, LOOKS, RTCP, network, raw_ports, tpkt
 from auditor.read.codes import APPS, CODE
-from auditor.read.firstline import TEXTS, is_sip, text
+from auditor.read.firstline import FIRST_LINE, TEXTS, is_sip, text
 from auditor.read.headers import FRAGMENT, ICMP, ICMP6, TCP, UDP, Packets
 from auditor.read.heads import Heads
 
@@ -115,6 +115,7 @@ def classify(packets: Packets) -> tuple[NDArray[np.uint8], U64]:
     if len(packets.later):
         plain &= packets.flags & FRAGMENT == 0
     _carried(packets, app, tcp)
+    _behind_line_ends(packets, app, plain, start)
     _by_port(packets, app, tcp, plain & (packets.length > 0), start, size)
     return app, start
 
@@ -129,6 +130,20 @@ def _carried(packets: Packets, app: NDArray[np.uint8], tcp: Bool) -> None:
     chunks = rest[packets.protocol[rest] == SCTP]
     if len(chunks):
         app[chunks[_sip_in_chunk(packets, chunks)]] = CODE["sip"]
+
+
+def _behind_line_ends(packets: Packets, app: NDArray[np.uint8], plain: Bool, start: U64) -> None:
+    """Name SIP that follows the line ends by which a connection is kept alive (RFC 3261, section 7.5; RFC 5626)."""
+    rest = np.flatnonzero((app == CODE["other"]) & plain)
+    which = rest[start[rest, 0] & _S == _LINE_END]
+    memory = packets.data.data
+    for i, body, end in zip(which.tolist(), packets.body[which].tolist(), packets.end[which].tolist(), strict=True):
+        said = bytes(memory[body : min(end, body + FIRST_LINE)]).lstrip(b"\r\n")
+        if said.startswith(TEXTS["sip"]) and b"SIP/2.0" in said.partition(b"\r\n")[0]:
+            app[i] = CODE["sip"]
+
+
+_LINE_END: Final = np.uint64(int.from_bytes(b"\r\n", "little"))
 
 
 def _sip_in_frame(packets: Packets, which: I64) -> Bool:

@@ -57,21 +57,29 @@ def encrypted(seen: Bits, rows: Directed, placed: Placed, calls: pl.DataFrame, m
         answer[both[app] & (seen & bit(app) != 0)] = _YES
     answer[_begun(rows, placed)] = _YES
     answer[flows.protocol == ESP] = _YES
-    answer[(seen & bit(*CLEAR) != 0) & (answer == _UNKNOWN)] = _NO
+    spoken = seen & bit(*CLEAR) != 0
+    answer[spoken] = np.where(answer[spoken] == _YES, _UNKNOWN, _NO)  # ciphers beside text don't hide what was read
     answer[seen & bit("sip") != 0] = _NO  # whatever else went the same way, these messages could be read
     sealed = flows.by_side(rows.flags & SEALED, np.bitwise_or, 0)
     answer[(sealed[0] > 0) & (sealed[1] > 0)] = _YES
     media = seen & bit("rtp", "rtcp") != 0
     answer[media & ~both["dtls"] & (answer == _YES)] = _UNKNOWN
     agreed = _agreed(placed, calls, mapped)
-    agreed[(agreed == _NO) & (seen & bit("zrtp", "dtls") != 0)] = _UNKNOWN
+    keyed = (agreed == _NO) & (seen & bit("zrtp", "dtls") != 0)  # a few packets of DTLS don't overrule a description
+    agreed[keyed] = answer[media & keyed] = _UNKNOWN
     return np.where(media & (answer == _UNKNOWN), agreed, answer)
 
 
+FLIGHTS: Final = 2
+"""Packets of each side that a DTLS handshake takes at least (RFC 6347, section 4.2.4; RFC 9147, section 7): fewer are
+one that failed, or was never meant."""
+
+
 def _both(rows: Directed, flows: Paired, app: str) -> Bool:
-    """Say in which flows both sides sent packets of a kind."""
+    """Say in which flows both sides sent packets of a kind; of DTLS, as many as a handshake has."""
     sent = flows.by_side(np.where(rows.app == CODE[app], rows.packets, 0), np.add, 0)
-    both: Bool = (sent[0] > 0) & (sent[1] > 0)
+    least = FLIGHTS if app == "dtls" else 1
+    both: Bool = (sent[0] >= least) & (sent[1] >= least)
     return both
 
 
@@ -125,7 +133,8 @@ def _asked(facts: Iterable[Media], mapped: Iterable[Mapped], calls: Container[st
     for fact in facts:
         if not fact.port or not fact.profile or fact.call_id not in calls:
             continue
-        asks = _YES if fact.profile in SECURE else _NO if fact.profile in PLAIN and not fact.keys else _UNKNOWN
+        secure, plain = fact.profile in SECURE and fact.keys, fact.profile in PLAIN and not fact.keys
+        asks = _YES if secure else _NO if plain else _UNKNOWN
         end = fact.address, fact.port
         ends, described = asked.setdefault(fact.call_id, ({}, {}))
         media = fact.kind == "media"

@@ -22,7 +22,7 @@ from auditor.read.payloads import Facts, wanted
 from auditor.read.rtp import marks
 from auditor.read.source import HEAD, Source, opened
 from auditor.read.streams.chains import Chain
-from auditor.read.streams.reader import ROOM, Streams
+from auditor.read.streams.reader import Streams
 from auditor.read.window import Batch, Found, Lost, Named, Window
 
 Advanced = Callable[[int], None]
@@ -217,10 +217,9 @@ def found(source: Source, window: Window) -> Iterator[Found]:
         yield Lost(source.size, window.failure)
 
 
-def read_range(piece: "Piece", advanced: Advanced, room: int | None = None) -> "Reading":
+def read_range(piece: "Piece", advanced: Advanced) -> "Reading":
     """Read the records that begin in one piece of a capture, numbered from 1, and on while messages are open."""
     part, state = Part(), deepcopy(piece.state)
-    part.streams.room = room or part.streams.room
     with opened(piece.source, piece.start, advanced) as stream:
         window = Window(stream, piece.start)
         window.until = piece.end
@@ -289,7 +288,7 @@ def work(jobs: Sequence[Job], advanced: Advanced) -> Answer:
     part, readings = Part(), []
     for job in jobs:
         if isinstance(job, Piece):
-            readings.append(read_range(job, advanced, ROOM // 2))
+            readings.append(read_range(job, advanced))
         else:
             index, source, vantage = job
             read_whole(part, index, source, vantage, advanced)

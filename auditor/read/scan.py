@@ -21,6 +21,7 @@ from auditor.read.part import Job, Part, Piece, Reading, UnreadRow, follow, read
 from auditor.read.passed import Carried
 from auditor.read.source import HEAD, Source, hashed, opened
 from auditor.read.staff import WORTH, Worker, processes
+from auditor.read.streams import reader
 from auditor.read.streams.chains import Chain
 
 __all__ = ["Progress", "Scan", "UnreadRow", "scan", "uncollected"]
@@ -174,6 +175,10 @@ def _join_pieces(
     pieces = [job for share in jobs for job in share if isinstance(job, Piece)]
     before: Reading | None = None
     crowded = {reading.index for reading in readings if reading.part.streams.crowded}
+    open_at_most: dict[int, int] = {}
+    for reading in readings:  # what begins in one piece may still be open in all later ones
+        open_at_most[reading.index] = open_at_most.get(reading.index, 0) + reading.part.streams.peak
+    crowded |= {index for index, size in open_at_most.items() if size > reader.ROOM}
     for piece, reading in sorted(zip(pieces, readings, strict=True), key=lambda each: (each[0].index, each[0].start)):
         if piece.index in crowded:  # what was left out hangs on what was open before
             if before is None or before.index != piece.index:

@@ -6,15 +6,13 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from auditor.model.flow import SOURCE_SHIFT
+from auditor.model.flow import SOURCE_SHIFT, TOO_DEEP
 from auditor.read.arrays import I64
 from auditor.read.layout import TRANSPORTS
 from auditor.read.passed import DEEPER, Carried
 from auditor.read.tunnels import TUNNELS
 from auditor.read.written import numbered, texts
 
-TOO_DEEP: Final = "wraps more IP headers than are read"
-"""Detail of a flow whose packets hold more headers than `unwrap.HEADERS`."""
 PASSAGES: Final[dict[str, Any]] = {
     "row": pl.Int64,  # of the flow that was carried, in the flow table; null: it is not known which
     "vantage": pl.String,

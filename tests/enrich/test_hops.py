@@ -159,6 +159,7 @@ def test_of_too_many_wrapped_flows_hops_stand_alone_and_the_report_says_so(
     ]
     report = pipeline.audit(tmp_path / "a.pcap", workers=1).report
     assert any("without sessions" in note for note in report.notes)
+    assert enrich_hops.WRAPPED_SOME in report.notes
     assert report.coverage.packets == len(frames)
 
 

@@ -1,5 +1,6 @@
 """The report as a whole: its verdict, what was covered, the places of the map."""
 
+from auditor.model.flow import TOO_DEEP
 from auditor.model.report import Judged, Report, Unread, Verdict
 from tests.builders import MAINLAND, Row, audit, client, end, flow, rule, server
 
@@ -23,6 +24,15 @@ def test_what_was_not_examined_never_looks_clean() -> None:
     assert audit([BAD, CUT]).verdict == Verdict.FAIL
     assert audit([GOOD], unread_bytes=[("a.pcap", 5, "cut record")]).verdict == Verdict.OPEN
     assert not audit([GOOD, CUT]).empty
+
+
+def test_what_wraps_too_much_is_judged_and_keeps_from_passing() -> None:
+    """Addresses deeper than are read may be anywhere; those that were read are judged as ever."""
+    deep = audit([GOOD, {**GOOD, "detail": TOO_DEEP, "src_packets": 3}])
+    assert deep.verdict == Verdict.OPEN
+    assert deep.coverage.unread == (Unread("a.pcap", "unsupported", TOO_DEEP, 3, 1),)
+    assert deep.coverage.records == (("ok", 1), ("unsupported", 3))
+    assert audit([{**BAD, "detail": TOO_DEEP}]).verdict == Verdict.FAIL
 
 
 def test_nothing_in_scope_is_said() -> None:

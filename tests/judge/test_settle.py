@@ -64,7 +64,10 @@ def supply(rows: list[Row], judged: Rule, settle: Settle) -> tuple[list[Row], Ru
     changes: dict[str, list[Row]] = {
         "plane": flows_of(plane="media"),
         "service": flows_of(service="zoom"),
-        "packets": [{**row, "encrypted": row["encrypted"] or "yes"} for row in flows_of(outcome="", basis="observed")],
+        "packets": [
+            {**row, "encrypted": row["encrypted"] or "yes", "app": row["app"].replace("stun", "rtp")}
+            for row in flows_of(outcome="", basis="observed")
+        ],
         "direction": [{**row, "opened": "handshake"} for row in rows],
         "date": [{**row, "first_ns": row["first_ns"] or 1, "last_ns": row["first_ns"] or 1} for row in rows],
     }

@@ -34,6 +34,7 @@ def described(offered: tuple[str, ...], answered: tuple[str, ...] = (), *more: R
 
 PLAIN, SECURE = "m=audio PORT RTP/AVP 0", "m=audio PORT RTP/SAVP 0"
 DTLS_SRTP = "m=audio PORT UDP/TLS/RTP/SAVPF 111"
+FINGERPRINT = "a=fingerprint:sha-256 AA"
 CRYPTO = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj"
 
 
@@ -45,7 +46,10 @@ CRYPTO = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJh
         ((PLAIN, CRYPTO), (PLAIN,), ""),  # best effort: RFC 8643
         (("a=fingerprint:sha-256 AA", PLAIN), (PLAIN,), ""),
         ((SECURE, CRYPTO), (SECURE, CRYPTO), "yes"),
-        ((DTLS_SRTP,), (DTLS_SRTP,), "yes"),
+        ((FINGERPRINT, DTLS_SRTP), (FINGERPRINT, DTLS_SRTP), "yes"),
+        ((DTLS_SRTP,), (DTLS_SRTP,), ""),  # a promise without any key
+        ((SECURE,), (SECURE,), ""),
+        ((SECURE, CRYPTO), (SECURE,), ""),
         ((SECURE, CRYPTO), (), ""),  # it may have been declined
         ((SECURE, CRYPTO), (PLAIN,), ""),
         (("m=audio PORT UNHEARD/OF 0",), (PLAIN,), ""),
@@ -61,7 +65,8 @@ def test_zrtp_and_half_a_handshake_leave_a_plain_profile_open() -> None:
     half = Row(A, 6000, B, 7000, "dtls", packets=4)
     assert described((PLAIN,), (PLAIN,), zrtp, back(zrtp)) == ""
     assert described((PLAIN,), (PLAIN,), half) == ""
-    assert described((PLAIN,), (PLAIN,), half, back(half)) == "yes"
+    assert described((PLAIN,), (PLAIN,), half, back(half)) == "", "alerts are DTLS too, and the description says plain"
+    assert described((FINGERPRINT, PLAIN), (FINGERPRINT, PLAIN), half, back(half)) == "yes"
 
 
 def test_a_later_description_of_another_profile_leaves_it_open() -> None:
@@ -78,6 +83,8 @@ def test_dtls_on_the_same_sockets_keys_the_media() -> None:
     dtls = Row(A, 6000, B, 7000, "dtls", packets=4)
     assert shown([RTP, back(RTP), dtls, back(dtls)]) == {"rtp": "yes"}
     assert shown([RTP, back(RTP), dtls]) == {"rtp": ""}
+    once = Row(A, 6000, B, 7000, "dtls", packets=1)
+    assert shown([RTP, back(RTP), dtls, back(once)]) == {"rtp": ""}, "a handshake has two flights of each side"
     other = Row(A, 6001, B, 7001, "dtls", packets=4)
     assert shown([RTP, back(RTP), other, back(other)]) == {"rtp": "", "dtls": "yes"}
 
@@ -104,9 +111,10 @@ def test_protocols_tell(rows: list[Row], app: str, expected: str) -> None:
     assert shown(rows)[app] == expected
 
 
-def test_a_tunnel_through_a_proxy_begins_in_clear() -> None:
+def test_a_cipher_beside_text_that_could_be_read_leaves_it_open() -> None:
+    """A tunnel through a proxy, or a page with a few bytes in it that look like records of TLS."""
     proxied = [Row(A, 50000, B, 443, "http", "tcp"), TLS, back(TLS)]
-    assert shown(proxied) == {"tls": "yes"}
+    assert shown(proxied) == {"tls": ""}
 
 
 def test_of_one_direction_a_hello_and_what_follows_it_show_tls() -> None:

@@ -15,7 +15,7 @@ from auditor.read.facts.text import address, line_text, name_text, port
 
 MESSAGES: Final = 16  # read of one payload at most
 LONGEST: Final = 8192  # octets of a header
-HOSTS: Final = 64  # told of one message at most (Max-Forwards starts at 70)
+HOSTS: Final = 512  # told of one message at most: Max-Forwards starts at 70, and five headers list hops
 
 _START: Final = re.compile(rb"(?:SIP/2\.0 ([1-6]\d\d)|([A-Z]{2,20}) [^\r\n]{1,2048}? SIP/2\.0)[^\r\n]{0,512}\r?\n")
 _HEADER: Final = re.compile(rb"\n([CILMPRSVcilmprsv][A-Za-z-]{0,13})[ \t]*:([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)")

@@ -15,6 +15,8 @@ WAIT: Final = 1 << 15
 """Records that a chain waits for its next segment: about a second of a busy link, and long on any other."""
 HOLE: Final = 32  # segments behind a hole, or LONGEST bytes of them, after which it is taken for one
 WINDOW: Final = 1 << 18  # bytes by which a segment may be ahead
+RIVALS: Final = 64
+"""Segments of its stream that begin a message, after which a chain is given up: all are given to every chain there."""
 
 MISSING, NOT_FRAMED, TOO_MANY = "segments are missing", "no message where one should begin", "too many were open"
 
@@ -69,6 +71,7 @@ class Chain:
     looked: int = 0  # bytes of the buffer in which the headers of a SIP message don't end
     hunting: bool = False  # the place is lost, and the beginning of a message is looked for
     sifted: int = 0  # bytes in which none was found
+    rivals: int = 0
     over: bool = False
     odd: bool = False  # its packets are among those that are read later than others
     losses: list[str] = field(default_factory=list)  # why a message is not whole, once for each
@@ -103,7 +106,8 @@ class Chain:
             self._append(segment, -ahead)
             self._pull()
             yield from self._told(segment)
-        if segment.cut and not self.over:
+        self.rivals += segment.begins
+        if (segment.cut or self.rivals > RIVALS) and not self.over:
             yield from self.close()
 
     def _touch(self, segment: Segment) -> None:

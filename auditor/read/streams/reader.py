@@ -35,6 +35,7 @@ class Streams:
     lost: dict[tuple[int, str, str], int] = field(default_factory=dict)  # source, kind, why -> messages
     room: int = field(default_factory=lambda: ROOM)
     crowded: bool = False
+    peak: int = 0  # bytes that were open at most
     odd: bool = False  # the packets that come now are not plain ones: both kinds come in their own order
     _size: int = 0
 
@@ -88,6 +89,7 @@ class Streams:
         if going:
             self.opened[key] = going
             self._size += sum(chain.size + OVERHEAD for chain in going)
+            self.peak = max(self.peak, self._size)
 
     def _tell(self, facts: Facts, chain: Chain, told: Iterable[Told]) -> None:
         source = chain.source

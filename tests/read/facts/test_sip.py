@@ -191,3 +191,9 @@ def test_a_call_id_stays_text() -> None:
 def test_hostile_headers_are_read_in_one_go(line: str) -> None:
     found = facts(message(INVITE, "Call-ID: a", line))
     assert [fact.call_id for fact in found if isinstance(fact, Dialog)] == ["a"]
+
+
+def test_as_many_hops_as_a_message_can_have_passed_are_told() -> None:
+    vias = [f"Via: SIP/2.0/UDP 192.0.2.{i};branch=z9hG4bK{i}" for i in range(1, 91)]
+    routes = [f"Record-Route: <sip:198.51.100.{i};lr>" for i in range(101, 191)]
+    assert len(hops(message(INVITE, "Call-ID: long", *vias, *routes))) == 180

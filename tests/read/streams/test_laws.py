@@ -111,7 +111,7 @@ def in_pieces(content: bytes, frames: list[Frame], cuts: list[int], folder: Path
     assert form is not None
     places = sorted({0, len(frames), *cuts})
     pieces = [Piece(0, source, 0, offsets[a], offsets[b], form) for a, b in pairwise(places)]
-    readings = [read_range(piece, lambda _: None, reader.ROOM // 2) for piece in pieces]
+    readings = [read_range(piece, lambda _: None) for piece in pieces]
     part = Part()
     room._join_pieces(part, readings, [pieces], lambda _: None)
     room._follow(part, [source], [0])
@@ -164,14 +164,14 @@ def test_waiting_is_counted_across_pieces(wait: int, tmp_path: Path, monkeypatch
 
 
 def test_what_is_too_much_is_left_out_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If a piece has no room, what is left out hangs on what was open before: then one reader reads all."""
+    """If pieces together have no room, what is left out hangs on what was open before: then one reader reads all."""
     monkeypatch.setattr(reader, "ROOM", 20_000)
     packets = [segment(invite(f"c{i}", "x" * 900)[:700], 1, 1000 + i) for i in range(60)]
     frames = [Frame(packet, SECOND * 10**9 + i) for i, packet in enumerate(packets)]
     (tmp_path / "whole.pcap").write_bytes(pcap(frames))
     whole = scan(sources([str(tmp_path / "whole.pcap")]), [0])
     assert {why for _, _, why, _ in whole.unfinished} == {chains.MISSING, chains.TOO_MANY}
-    for cuts in ([30], [10, 20, 50]):
+    for cuts in ([30], [10, 20, 50], [*range(5, 60, 5)]):
         parts = in_pieces(pcap(frames), frames, cuts, tmp_path)
         assert (parts.facts, parts.unfinished) == (whole.facts, whole.unfinished)
 

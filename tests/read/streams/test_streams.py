@@ -145,6 +145,20 @@ def test_there_is_room_for_so_much(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert {why for _, _, why, _ in found.unfinished} == {chains.MISSING, chains.TOO_MANY}
 
 
+def test_messages_that_overlap_each_other_are_followed_in_linear_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each begins a chain, and each chain of a stream is given every segment of it."""
+    given: list[int] = []
+    take = chains.Chain.take
+    monkeypatch.setattr(chains.Chain, "take", lambda chain, piece: given.append(1) or take(chain, piece))
+    count = 500
+    found = scanned(tmp_path, [segment(described(f"call{i}", 20_000, 900)[:600], 1 + 7 * i) for i in range(count)])
+    assert set(calls(found)) == {f"call{i}" for i in range(count)}
+    assert len(given) <= count * (chains.RIVALS + 1)
+    assert sum(messages for *_, messages in found.unfinished) == count
+
+
 @pytest.mark.parametrize("padding", [1200, 2900, 9000])
 @pytest.mark.parametrize("most", [600, 1 << 14])
 def test_hellos_that_span_segments_and_records(tmp_path: Path, padding: int, most: int) -> None:
