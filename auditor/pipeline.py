@@ -38,6 +38,7 @@ class Located:
     inputs: tuple[Input, ...]
     unread_bytes: tuple[tuple[str, int, str], ...]  # input, bytes that belong to no whole record, why
     notes: tuple[str, ...] = ()  # what a reader has to know of the reading
+    limits: tuple[str, ...] = ()  # what was there and was not examined
     streams: "pl.DataFrame | None" = None  # the columns of read.media.STREAM: each stream of media
 
 
@@ -59,6 +60,7 @@ class Gathered:
     inputs: tuple[Input, ...]
     unread_bytes: tuple[tuple[str, int, str], ...]
     notes: tuple[str, ...]
+    limits: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,8 @@ def conclude(
         inputs=found.inputs,
         unread_bytes=found.unread_bytes,
         databases=(*places.databases(), *services.databases, *ruleset.databases),
-        notes=(*said, *found.notes),
+        notes=(*said, *found.notes, *found.limits),
+        limits=found.limits,
         explain=places.explain,
     )
 
@@ -186,7 +189,7 @@ def gather(reading: Reading) -> Gathered:
 
     read = reading.scan
     unread = tuple((read.inputs[source].name, size, why) for source, size, why in read.unread_bytes)
-    return Gathered(assemble(read, reading.vantages), tuple(read.inputs), unread, of_reading(read))
+    return Gathered(assemble(read, reading.vantages), tuple(read.inputs), unread, of_reading(read), limits_of(read))
 
 
 def put_together(gathered: Gathered, places: "Places", services: "Catalogue") -> Located:
@@ -201,9 +204,9 @@ def put_together(gathered: Gathered, places: "Places", services: "Catalogue") ->
     flows = places(flows, public)
     flows = meetings(settle(flows))  # the inventory names servers and clients: that tells more of those who faced them
     wrapped = [WRAPPED_SOME] if len(passages) else []
-    told = (*gathered.notes, *wrapped, *([CROWDED] if crowded(flows, passages) else []))
+    limits = (*gathered.limits, *([CROWDED] if crowded(flows, passages) else []))
     flows = hops(flows, passages, places)  # last, since hops share what is known of the flows they carried
-    return Located(flows, gathered.inputs, gathered.unread_bytes, told, found.streams)
+    return Located(flows, gathered.inputs, gathered.unread_bytes, (*gathered.notes, *wrapped), limits, found.streams)
 
 
 def located(
@@ -293,14 +296,20 @@ def notes(rules: Sequence[str | Path] | None) -> tuple[str, ...]:
 
 
 def of_reading(read: "Scan") -> tuple[str, ...]:
-    """Say where the reading of captures fell short of what a reader would take for granted."""
-    from auditor.read.directed import ONE_PORT
-
-    found = [
+    """Say where captures fell short of what a reader would take for granted."""
+    empty = [
         f"{entry.name} is empty: whatever was to be captured in it is not examined."
         for entry in read.inputs
         if not entry.bytes
     ]
+    return (*empty, *unfinished(read, missing=True))
+
+
+def limits_of(read: "Scan") -> tuple[str, ...]:
+    """Say what was there and could not be read, by limits of ours or for what it was: no such report passes."""
+    from auditor.read.directed import ONE_PORT
+
+    found = []
     if read.coarse:
         found.append(
             "There are more streams of media than fit into memory, so media that no signalling announced were not "
@@ -321,14 +330,20 @@ def of_reading(read: "Scan") -> tuple[str, ...]:
             f"There are more QUIC connections than can be opened, so the server names of one in {2**read.quic_level:,} "
             "were read."
         )
-    return (*found, *unfinished(read))
+    return (*found, *unfinished(read, missing=False))
 
 
-def unfinished(read: "Scan") -> list[str]:
-    """Say which messages in several packets could not be read to their end; headers before the gap were."""
+def unfinished(read: "Scan", missing: bool) -> list[str]:
+    """Say which messages in several packets could not be read to their end; headers before the gap were.
+
+    With `missing`, those of which the captures lack packets; else those that were there.
+    """
+    from auditor.read.streams.chains import MISSING
+
     counts: dict[tuple[str, str], int] = {}
     for _, kind, why, messages in read.unfinished:
-        counts[kind, why] = counts.get((kind, why), 0) + messages
+        if (why == MISSING) == missing:
+            counts[kind, why] = counts.get((kind, why), 0) + messages
     return [
         f"Read only in part: {messages:,} {MESSAGES[kind]} ({why})." for (kind, why), messages in sorted(counts.items())
     ]

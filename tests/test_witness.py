@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from auditor import pipeline
-from auditor.model.report import Report
+from auditor.model.report import Report, Verdict
 from tests.captures import ACK, RST, SYN, ether, ip, pcap, rtp, sdp, sip, stun, tcp, udp, xor_mapped
 
 BEIJING = "52.81.151.250"
@@ -281,3 +281,23 @@ class TestNames:
             tcp(INSIDE, 50001, UNLISTED, 443, ACK, data, seq),
             tcp(UNLISTED, 443, INSIDE, 50001, ACK, data, seq),
         ]
+
+
+def test_a_message_that_is_too_long_to_be_read_keeps_a_report_from_passing(case: Case) -> None:
+    """Its Via headers may name a place that no packet shows; a capture that lacks packets says so and may pass."""
+    relay = "sites:\n  - {name: proxy, networks: [128.32.10.20/32], country: US, role: server, planes: [signalling]}\n"
+    relay += "clients:\n  - {networks: [142.1.0.0/16], country: CA, population: overseas}\n"
+    head = b"INVITE sip:b@example.com SIP/2.0\r\nCall-ID: long\r\nVia: SIP/2.0/TCP 142.1.33.4:5060;branch=z9hG4bK1\r\n"
+    whole = sip("INVITE sip:b@example.com SIP/2.0", "short", CANADA)
+
+    def stream(data: bytes) -> list[bytes]:
+        parts = [data[at : at + 1400] for at in range(0, len(data), 1400)]
+        sent = [tcp(CANADA, 5070, STATES, 5060, ACK, part, 2 + 1400 * i) for i, part in enumerate(parts)]
+        back = sip("SIP/2.0 200 OK", "short", CANADA)
+        opened = [tcp(CANADA, 5070, STATES, 5060, SYN), tcp(STATES, 5060, CANADA, 5070, SYN | ACK)]
+        return [*opened, *sent, tcp(STATES, 5060, CANADA, 5070, ACK, back)]
+
+    assert not case.audit(stream(whole), relay).coverage.limits
+    told = case.audit(stream(head + b"X-Filler: " + b"a" * 70_000 + b"\r\n\r\n"), relay)
+    assert told.coverage.limits
+    assert told.verdict == Verdict.OPEN

@@ -43,12 +43,14 @@ def conclude(
     unread_bytes: Sequence[tuple[str, int, str]] = (),
     databases: Sequence[Database] = (),
     notes: Sequence[str] = (),
+    limits: Sequence[str] = (),
     explain: Explain | None = None,
 ) -> Report:
     """Judge a digest by rules.
 
     `inputs` stand in the order of the flows' `source`; `unread_bytes` lists input, bytes that belong to no
-    whole record, and why.  `explain` says why addresses are believed to be where they are: see `Explain`.
+    whole record, and why; `limits` are sentences that say what else was not examined.  `explain` says why
+    addresses are believed to be where they are: see `Explain`.
     """
     sealed = seal(digest.situations)
     touches = Touches(sealed, rules)
@@ -62,7 +64,7 @@ def conclude(
         worst = np.minimum(worst, outcomes.outcome)
         unexplained += findings(rule, outcomes, names)
     found = explained(unexplained, explain)
-    covered = coverage(digest.covered, tally, names.source, unread_bytes)
+    covered = coverage(digest.covered, tally, names.source, unread_bytes, limits)
     first, last = _time(digest.covered)
     return Report(
         verdict=_verdict(found, covered, tally.empty),
@@ -100,7 +102,9 @@ def _verdict(found: Sequence[Finding], covered: Coverage, empty: bool) -> Verdic
     """Fail if anything fails; open if anything is open or was not examined, or if there was nothing to judge."""
     if any(finding.verdict == Verdict.FAIL for finding in found):
         return Verdict.FAIL
-    return Verdict.OPEN if found or covered.unexamined or covered.unread_bytes or empty else Verdict.PASS
+    return (
+        Verdict.OPEN if found or covered.unexamined or covered.unread_bytes or covered.limits or empty else Verdict.PASS
+    )
 
 
 def _ordered(found: Sequence[Finding], rules: Sequence[Rule]) -> tuple[Finding, ...]:

@@ -77,8 +77,9 @@ class Tally:
 
 
 def coverage(
-    covered: pl.DataFrame, tally: Tally, source: Callable[[int], str], unread_bytes: Sequence[tuple[str, int, str]]
-) -> Coverage:
+    covered: pl.DataFrame, tally: Tally, source: Callable[[int], str], unread_bytes: Sequence[tuple[str, int, str]],
+    limits: Sequence[str] = (),
+) -> Coverage:  # fmt: skip
     """Put the counts of COVER rows and of judged touches together.
 
     The ends of flows that wrap too much are judged as they are, and what they wrap was not examined.
@@ -100,6 +101,7 @@ def coverage(
         decided=tally.decided,
         touches=tally.touches,
         judged=tuple(tally.judged),
+        limits=tuple(limits),
     )
 
 

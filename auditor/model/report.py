@@ -125,6 +125,7 @@ class Coverage:
     decided: int  # touches that at least one rule decided (pass or fail)
     touches: int
     judged: tuple[tuple[str, Judged], ...]  # rule id -> counts, in rule order
+    limits: tuple[str, ...] = ()  # sentences: what else was there and was not examined, so that nothing passes
 
     @property
     def unexamined(self) -> int:
@@ -199,4 +200,4 @@ class Report:
     def undecided(self) -> bool:
         """Say whether something that was there stays open or was not examined."""
         still = any(finding.verdict == Verdict.OPEN for finding in self.findings)
-        return still or bool(self.coverage.unexamined or self.coverage.unread_bytes)
+        return still or bool(self.coverage.unexamined or self.coverage.unread_bytes or self.coverage.limits)

@@ -98,6 +98,7 @@ def _coverage(coverage: model.Coverage) -> shape.Coverage:
         records=dict(coverage.records),
         unread=[shape.Unread(u.source, u.status, u.reason, u.packets, u.first_record) for u in coverage.unread],
         unread_bytes=[shape.UnreadBytes(*row) for row in coverage.unread_bytes],
+        limits=list(coverage.limits),
         outcomes=dict(coverage.outcomes),
         flows=coverage.flows,
         touches=coverage.touches,

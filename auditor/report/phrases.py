@@ -247,6 +247,8 @@ def examined(report: Report) -> str:
         lost = sum(count for _, count, _ in coverage.unread_bytes)
         parts = [many(missed, "packet")] * bool(missed) + [size(lost)] * bool(lost)
         return f"{text} {' and '.join(parts)} could not be examined."
+    if coverage.limits:
+        return f"{text} Not all that was in the packets could be examined."
     return f"{text} Every packet was examined." if coverage.packets else text
 
 

@@ -188,6 +188,10 @@ class Coverage(Shape):
     records: Annotated[dict[str, Count], Meta(description="Packets by status; their sum is `packets`.")]
     unread: list[Unread]
     unread_bytes: Annotated[list[UnreadBytes], Meta(description="Bytes that belong to no whole record.")]
+    limits: Annotated[
+        list[str],
+        Meta(description="Sentences: what else was there and was not examined. With any, nothing passes as a whole."),
+    ]
     outcomes: Annotated[dict[str, Count], Meta(description="Flows that were attempts and carried nothing, by outcome.")]
     flows: Count
     touches: Count
