@@ -3,7 +3,7 @@
 Nothing else ties them: a proxy's own headers mean what it likes.  The session is called by the least of its Call-IDs.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -11,7 +11,7 @@ from typing import Final
 from auditor.read.facts.model import Dialog, Fact, Hop, Media, Tie
 
 LEGS: Final = 256
-"""Call-IDs of one identifier: an element that gives all calls the same tells none of them apart."""
+"""Call-IDs of one session: an element that gives all calls the same identifier, or chains them, tells none apart."""
 
 
 def united(facts: Sequence[Fact]) -> list[Fact]:
@@ -56,4 +56,6 @@ def _names(facts: Sequence[Fact]) -> dict[str, str]:
         if 1 < len(each & calls) <= LEGS:
             first, *rest = sorted(top(call) for call in each & calls)
             above.update(dict.fromkeys(rest, first))
-    return {call: top(call) for call in above}
+    names = {call: top(call) for call in above}
+    sizes = Counter(names.values())
+    return {call: name for call, name in names.items() if sizes[name] < LEGS}

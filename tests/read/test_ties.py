@@ -32,3 +32,10 @@ def test_registrations_tie_nothing_and_an_identifier_of_all_calls_says_nothing()
     many = [f"{i:04}" for i in range(LEGS + 1)]
     assert calls(*map(dialog, many), *(tie(call, "1") for call in many)) == many
     assert set(calls(*map(dialog, many[1:]), *(tie(call, "1") for call in many[1:]))) == {"0001"}
+
+
+def test_a_chain_of_too_many_ties_nothing() -> None:
+    many = [f"{i:04}" for i in range(LEGS + 1)]
+    chain = [tie(call, str(i + k)) for i, call in enumerate(many) for k in (0, 1)]
+    assert calls(*map(dialog, many), *chain) == many
+    assert set(calls(*map(dialog, many[1:]), *chain[2:])) == {"0001"}
