@@ -56,13 +56,12 @@ class Run:
     status: int
 
 
-def resident(root: int) -> float:
-    """Return the megabytes that a process and its descendants hold; 0 where /proc does not tell."""
-    parents, pages = {}, {}
+def held(root: int) -> float:
+    """Return the megabytes that a process and its descendants hold, shared pages once; 0 where /proc does not tell."""
+    parents = {}
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            parents[int(entry.name)], pages[int(entry.name)] = int(fields[1]), int(fields[21])
+            parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
         except (OSError, ValueError, IndexError):
             continue  # it ended while we looked
 
@@ -71,7 +70,14 @@ def resident(root: int) -> float:
             process = parents.get(process, 0)
         return process == root
 
-    return sum(count for process, count in pages.items() if descends(process)) * os.sysconf("SC_PAGE_SIZE") / 1e6
+    def proportional(process: int) -> int:
+        try:
+            rows = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+        except OSError:
+            return 0
+        return sum(int(row.split()[1]) for row in rows if row.startswith("Pss:"))
+
+    return sum(proportional(process) for process in parents if descends(process)) / 1024
 
 
 def run(command: str, capture: str) -> Run:
@@ -83,8 +89,8 @@ def run(command: str, capture: str) -> Run:
         ended, peak = threading.Event(), [0.0]
 
         def watch() -> None:
-            while not ended.wait(0.1):
-                peak[0] = max(peak[0], resident(child.pid))
+            while not ended.wait(0.2):
+                peak[0] = max(peak[0], held(child.pid))
 
         watcher = threading.Thread(target=watch)
         watcher.start()
@@ -92,7 +98,7 @@ def run(command: str, capture: str) -> Run:
         wall = time.perf_counter() - start
         ended.set()
         watcher.join()
-        largest = max(peak[0], usage.ru_maxrss / 1024)
+        largest = peak[0] or usage.ru_maxrss / 1024
         return Run(wall, usage.ru_utime + usage.ru_stime, largest, os.waitstatus_to_exitcode(status))
 
 
