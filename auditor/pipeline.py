@@ -185,11 +185,18 @@ def read(
 
 def gather(reading: Reading) -> Gathered:
     """Make flows of what was read."""
+    from auditor.read import shortfalls
     from auditor.read.assemble import assemble
 
     read = reading.scan
     unread = tuple((read.inputs[source].name, size, why) for source, size, why in read.unread_bytes)
-    return Gathered(assemble(read, reading.vantages), tuple(read.inputs), unread, of_reading(read), limits_of(read))
+    return Gathered(
+        assemble(read, reading.vantages),
+        tuple(read.inputs),
+        unread,
+        shortfalls.of_captures(read),
+        shortfalls.of_reading(read),
+    )
 
 
 def put_together(gathered: Gathered, places: "Places", services: "Catalogue") -> Located:
@@ -293,64 +300,3 @@ def catalogue(own: Sequence[str | Path] = ()) -> "Catalogue":
 def notes(rules: Sequence[str | Path] | None) -> tuple[str, ...]:
     """Say what a reader of the report has to know about how it came about."""
     return () if rules else (f"No rules were named, so the built-in pack {DEFAULT_PACK} was used.",)
-
-
-def of_reading(read: "Scan") -> tuple[str, ...]:
-    """Say where captures fell short of what a reader would take for granted."""
-    empty = [
-        f"{entry.name} is empty: whatever was to be captured in it is not examined."
-        for entry in read.inputs
-        if not entry.bytes
-    ]
-    return (*empty, *unfinished(read, missing=True))
-
-
-def limits_of(read: "Scan") -> tuple[str, ...]:
-    """Say what was there and could not be read, by limits of ours or for what it was: no such report passes."""
-    from auditor.read.directed import ONE_PORT
-
-    found = []
-    if read.coarse:
-        found.append(
-            "There are more streams of media than fit into memory, so media that no signalling announced were not "
-            "recognised."
-        )
-    if read.coarse >= ONE_PORT:
-        found.append("There are more flows than fit into memory, so flows were told apart by less than both ports.")
-    if read.fragments_apart:
-        found.append(
-            "There are more fragmented packets than can be remembered, so later fragments stand without ports."
-        )
-    if read.tunnels_apart:
-        found.append(
-            "There are more wrapped flows than can be remembered, so the hops of tunnels stand without their sessions."
-        )
-    if read.quic_level:
-        found.append(
-            f"There are more QUIC connections than can be opened, so the server names of one in {2**read.quic_level:,} "
-            "were read."
-        )
-    return (*found, *unfinished(read, missing=False))
-
-
-def unfinished(read: "Scan", missing: bool) -> list[str]:
-    """Say which messages in several packets could not be read to their end; headers before the gap were.
-
-    With `missing`, those of which the captures lack packets; else those that were there.
-    """
-    from auditor.read.streams.chains import MISSING
-
-    counts: dict[tuple[str, str], int] = {}
-    for _, kind, why, messages in read.unfinished:
-        if (why == MISSING) == missing:
-            counts[kind, why] = counts.get((kind, why), 0) + messages
-    return [
-        f"Read only in part: {messages:,} {MESSAGES[kind]} ({why})." for (kind, why), messages in sorted(counts.items())
-    ]
-
-
-MESSAGES: Final = {
-    "sip": "SIP messages", "websocket": "SIP messages on WebSocket", "sctp": "SIP messages on SCTP",
-    "tls": "TLS ClientHellos", "dtls": "DTLS ClientHellos", "dns": "DNS answers",
-}  # fmt: skip
-"""What a reader calls the messages of each kind of stream."""

@@ -4,7 +4,7 @@ source      finds captures and opens them          unpack      gzip, zstd, xz, b
 window      a bounded stretch of a stream          chain       finds records in it
 pcap pcapng blocks snoop                           records become batches of packets
 plain       reads the shape of most packets        aside       keeps rare shapes until they are many
-link kinds rare mpls        finds the network header    headers layout   IP and transport headers
+link kinds rare mpls        finds the network header    headers   IP and transport headers
 unwrap tunnels gre inside   steps into tunnels     passed wrapped   which tunnel carried which flow
 classify codes              what a payload is      heads       its first bytes, by columns
 candidates firstline        what must follow the first bytes
@@ -18,6 +18,7 @@ staff worker                processes that read
 assemble    one-way flows and facts become flows, by these:
 pairing placed apps         two directions, the facts of each, the kinds of payload
 aliases ties calls ice      which call or session a fact or flow belongs to
-told labels                 touches that no packet shows, names of addresses
+told labels layout          touches that no packet shows, names of addresses, rows
 media encrypted outcome     streams of media, what is ciphered, what was answered
+shortfalls                  says where captures and their reading fell short
 """
