@@ -15,14 +15,12 @@ from auditor.read.payloads import Facts, places
 from auditor.read.streams import segments
 from auditor.read.streams.chains import TOO_MANY, WAIT, Chain, Segment, Told
 from auditor.read.streams.datagrams import Datagrams
-from auditor.read.streams.frames import RECORD_OF_DTLS, sip
+from auditor.read.streams.frames import sip
 from auditor.read.window import Batch
 
 ROOM: Final = 64 << 20
 """Bytes of what is open at a time; beyond, messages are read as far as their first segment goes."""
 OVERHEAD: Final = 1000  # bytes that a chain takes besides
-
-_DTLS_HEAD: Final = len(RECORD_OF_DTLS)
 
 
 @dataclass(slots=True)
