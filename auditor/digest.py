@@ -18,7 +18,7 @@ from auditor.model.rule import Rule
 PARTY: Final = ("client", flow.UNKNOWN)
 """Roles of ends that are, or may be, people; all others are places."""
 
-_WHAT: Final = ("vantage", "basis", "app", "plane", "service", "outcome", "encrypted")
+_WHAT: Final = ("account", "vantage", "basis", "app", "plane", "service", "outcome", "encrypted")
 _END: Final = ("addr", "role", "label", "site", "operator", "claimed", "proven")
 
 KEYS: Final[dict[str, Any]] = {
@@ -80,15 +80,22 @@ def _fold(rows: pl.LazyFrame, schema: dict[str, Any], keys: Iterable[str]) -> pl
 
 def edges(rules: Iterable[Rule]) -> tuple[int, ...]:
     """List the moments (nanoseconds since 1970) at which some rule begins or ceases to apply."""
-    return tuple(sorted({moment for rule in rules for moment in (rule.since_ns, rule.until_ns) if moment is not None}))
+    bounds = {moment for rule in rules for era in rule.eras() for moment in (era.since_ns, era.until_ns)}
+    return tuple(sorted(moment for moment in bounds if moment is not None))
 
 
-def tally(flows: pl.DataFrame, dates: Sequence[int] = ()) -> pl.DataFrame:
+def asks_rejected(rules: Iterable[Rule]) -> bool:
+    """Say whether some rule speaks of attempts that were rejected: then they are folded too."""
+    return any(flow.REJECTED in rule.applies.outcomes for rule in rules)
+
+
+def tally(flows: pl.DataFrame, dates: Sequence[int] = (), rejected: bool = False) -> pl.DataFrame:
     """Reduce FLOW rows to a DIGEST; `dates` are the `edges` of the rules that will judge it.
 
-    Rows that could not be read, and attempts that were rejected, touch nothing: `cover` counts them.
+    Rows that could not be read touch nothing, nor do attempts that were rejected, unless rules speak of those
+    (`rejected`): `cover` counts them.
     """
-    rows = keyed(flows.lazy(), dates).with_columns(
+    rows = keyed(flows.lazy(), dates, rejected).with_columns(
         flows=pl.lit(1, pl.Int64),
         packets=pl.col("src_packets") + pl.col("dst_packets"),
         bytes=pl.col("src_bytes") + pl.col("dst_bytes"),
@@ -97,11 +104,12 @@ def tally(flows: pl.DataFrame, dates: Sequence[int] = ()) -> pl.DataFrame:
     return _fold(rows, DIGEST, KEYS)
 
 
-def keyed(flows: pl.LazyFrame, dates: Sequence[int]) -> pl.LazyFrame:
+def keyed(flows: pl.LazyFrame, dates: Sequence[int], rejected: bool = False) -> pl.LazyFrame:
     """Give those FLOW rows that are judged the columns of KEYS; `src_example` and `dst_example` keep the addresses."""
     own = pl.col("session").is_null()
     people = {side: pl.col(f"{side}_role").is_in(PARTY) for side in flow.SIDES}
-    return flows.filter((pl.col("status") == flow.OK) & (pl.col("outcome") != flow.REJECTED)).with_columns(
+    judged = (pl.col("status") == flow.OK) & (pl.lit(rejected) | (pl.col("outcome") != flow.REJECTED))
+    return flows.filter(judged).with_columns(
         known=pl.col("opened") != "",
         epoch=_epoch("first_ns", dates),
         epoch_last=_epoch("last_ns", dates),
@@ -110,13 +118,15 @@ def keyed(flows: pl.LazyFrame, dates: Sequence[int]) -> pl.LazyFrame:
     )
 
 
-def folded_into(flows: pl.DataFrame, situations: pl.DataFrame, dates: Sequence[int] = ()) -> pl.DataFrame:
+def folded_into(
+    flows: pl.DataFrame, situations: pl.DataFrame, dates: Sequence[int] = (), rejected: bool = False
+) -> pl.DataFrame:
     """Say of each FLOW row that is judged (`index`) which row of the DIGEST of these flows (`row`) it was folded into.
 
     By the same keys as the fold, so that what is found in the digest can be told of single flows.
     """
     keys = list(KEYS)
-    rows = keyed(flows.lazy().with_row_index("index"), dates).select("index", *keys)
+    rows = keyed(flows.lazy().with_row_index("index"), dates, rejected).select("index", *keys)
     numbers = situations.lazy().select(keys).with_row_index("row")
     found = rows.join(numbers, on=keys, how="inner", nulls_equal=True).select("index", "row")
     return found.with_columns(pl.all().cast(pl.Int64)).sort("index").collect()
@@ -133,9 +143,9 @@ def cover(flows: pl.DataFrame) -> pl.DataFrame:
     return _fold(rows, COVER, COVER_KEYS)
 
 
-def digest(flows: pl.DataFrame, dates: Sequence[int] = ()) -> Digest:
-    """Fold FLOW rows into what can be judged and what was covered; `dates` are the `edges` of the rules."""
-    return Digest(tally(flows, dates), cover(flows))
+def digest(flows: pl.DataFrame, dates: Sequence[int] = (), rejected: bool = False) -> Digest:
+    """Fold FLOW rows into what can be judged and what was covered; `dates` and `rejected` as for `tally`."""
+    return Digest(tally(flows, dates, rejected), cover(flows))
 
 
 def merge(parts: Iterable[Digest]) -> Digest:

@@ -102,14 +102,15 @@ def audit(
     inventory: str | Path | None = None,
     geo: Sequence[str | Path] = (),
     services: Sequence[str | Path] = (),
+    selections: str | Path | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Audit:
     """Judge captures against rules, reading them once.
 
     `inputs` are files, directories, globs or `-`; `rules` are packs by name or path (default: the pack
-    zoom-2020, which the report then says); `services` are files that add to the service catalogue.  Raises InputError
-    for what the user can mend.
+    zoom-2020, which the report then says); `services` are files that add to the service catalogue; `selections` is
+    the file of what accounts have selected.  Raises InputError for what the user can mend.
     """
     from auditor.read.staff import started
 
@@ -117,7 +118,9 @@ def audit(
         from auditor.read.scan import uncollected
 
         places, known = open_places(inventory, geo), catalogue(services)
-        ruleset = load_rules(rules, known.titles)  # first: a bad rule should not cost the time of reading captures
+        ruleset = load_rules(
+            rules, known.titles, selections
+        )  # first: a bad rule should not cost the time of reading captures
         with uncollected():
             found = locate_flows(inputs, places, known, workers, progress, staff)
             report = conclude(fold(found, ruleset), found, ruleset, places, known, notes(rules))
@@ -128,7 +131,7 @@ def fold(found: Located, ruleset: "RuleSet") -> "Digest":
     """Fold located flows into what rules can be asked about."""
     from auditor import judge
 
-    return judge.fold(found.frame, judge.edges(ruleset.rules))
+    return judge.fold(found.frame, judge.edges(ruleset.rules), judge.asks_rejected(ruleset.rules))
 
 
 def conclude(
@@ -258,11 +261,13 @@ def locate(
     return answers.locate(addresses, open_places(inventory, geo), catalogue(services))
 
 
-def load_rules(packs: Sequence[str | Path] | None, services: Iterable[str] = ()) -> "RuleSet":
+def load_rules(
+    packs: Sequence[str | Path] | None, services: Iterable[str] = (), selections: str | Path | None = None
+) -> "RuleSet":
     """Load rule packs by name or path; without any, the default pack.  Rules may also name `services`."""
     from auditor import rules
 
-    return rules.load([str(pack) for pack in packs] if packs else [DEFAULT_PACK], services)
+    return rules.load([str(pack) for pack in packs] if packs else [DEFAULT_PACK], services, selections)
 
 
 def all_rules(packs: Sequence[str] | None, services: Sequence[str | Path] = ()) -> "RuleSet":

@@ -56,7 +56,7 @@ def rule(id: str = "rule", **fields: Any) -> Rule:
     if asserts.get("verb") == "must_be_encrypted":
         scope = {"bases": frozenset({"observed"}), **scope}
         asserts = {"roles": frozenset(model.ROLES), **asserts}
-    elif not asserts.keys() & {"countries", "operators", "asserted", "sites"}:
+    elif not asserts.keys() & {"countries", "operators", "asserted", "sites", "operated", "selection"}:
         asserts["countries"] = "CN"
     asserts["services"] = asserts.pop("asserted", None)
     plain = {"title": id, "severity": "high", "why": "a test asks", "fix": "don't"}
@@ -65,8 +65,21 @@ def rule(id: str = "rule", **fields: Any) -> Rule:
     )
 
 
-_SCOPE = ("quantifier", "population", "roster", "planes", "recognised", "services", "directions", "bases")
-_ASSERTS = ("verb", "countries", "operators", "asserted", "sites", "roles", "territory")
+_SCOPE = (
+    "quantifier",
+    "population",
+    "roster",
+    "planes",
+    "recognised",
+    "services",
+    "directions",
+    "bases",
+    "by",
+    "outcomes",
+)
+_ASSERTS = (
+    "verb", "countries", "operators", "operated", "asserted", "sites", "selection", "roles", "territory", "evidence",
+)  # fmt: skip
 
 
 def names(*members: str, negated: bool = False) -> Names:
@@ -80,7 +93,8 @@ def inputs(count: int = SOURCES) -> list[Input]:
 def audit(rows: Iterable[Row], *rules: Rule, **more: Any) -> Report:
     """Judge rows by rules (by default the plain one), from the fold to the report."""
     judged: Sequence[Rule] = rules or (rule(),)
-    return judge.conclude(judge.fold(frame(rows), judge.edges(judged)), judged, inputs=inputs(), **more)
+    folded = judge.fold(frame(rows), judge.edges(judged), judge.asks_rejected(judged))
+    return judge.conclude(folded, judged, inputs=inputs(), **more)
 
 
 def counts(report: Report) -> dict[str, int]:

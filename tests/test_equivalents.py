@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from auditor import pipeline, rules
-from auditor.model import countries, flow
+from auditor.model import countries, flow, labels
 from auditor.model.report import Report
 from tools import samples
 
@@ -148,7 +148,10 @@ class Truth:
         roles = {row["role"] for row in own} - {flow.UNKNOWN}
         label = next((row["label"] for row in own if row["label"]), "")
         if roles == {"client"}:
-            return "clients", {**known, **({"population": label} if label else {})}
+            accounts = labels.accounts(labels.split(label))
+            folk = [part for part in labels.split(label) if not part.startswith(labels.ACCOUNT)]
+            said = {"population": "".join(folk), "tenant": "".join(accounts)}
+            return "clients", {**known, **{name: text for name, text in said.items() if text}}
         planes = sorted({plane for row in own for plane in row["plane"].split("+")} & set(flow.PLANES))
         known |= {"name": f"site-{address}", "operator": own[0]["operator"] or "Somebody"}
         known |= {"role": next(iter(roles))} if len(roles) == 1 else {}

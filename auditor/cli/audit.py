@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from auditor.cli import exits, output, progress
-from auditor.cli.options import Geo, Inputs, Inventory, Packs, Services, Workers
+from auditor.cli.options import Geo, Inputs, Inventory, Packs, Selections, Services, Workers
 
 
 class Format(StrEnum):
@@ -23,6 +23,7 @@ def audit(
     inventory: Inventory = None,
     geo: Geo = None,
     catalogue: Services = None,
+    selections: Selections = None,
     format: Annotated[
         list[Format] | None, typer.Option(help="Repeatable. Default: text, or what the output's name says.")
     ] = None,
@@ -45,7 +46,7 @@ def audit(
     outputs = output_ or []
     formats = format or [output.named(path, Format.TEXT) for path in outputs] or [Format.TEXT]
     pairs = output.pair(formats, outputs)
-    output.apart(outputs, inputs, inventory, *(geo or ()), *(catalogue or ()), *(rules or ()))
+    output.apart(outputs, inputs, inventory, selections, *(geo or ()), *(catalogue or ()), *(rules or ()))
     from auditor import pipeline
     from auditor.report import RENDERERS
 
@@ -56,6 +57,7 @@ def audit(
             inventory=inventory,
             geo=geo or (),
             services=catalogue or (),
+            selections=selections,
             workers=workers,
             progress=shown,
         ).report

@@ -17,10 +17,11 @@ def opened(
     inventory: Path | None,
     geo: Sequence[Path] | None,
     catalogue: Sequence[Path] | None,
+    selections: Path | None,
     workers: int | None,
 ) -> "Case":
     """Audit the inputs, once it is sure that writing to `target` overwrites nothing of what is read."""
-    output.apart([target], inputs, inventory, *(geo or ()), *(catalogue or ()), *(rules or ()))
+    output.apart([target], inputs, inventory, selections, *(geo or ()), *(catalogue or ()), *(rules or ()))
     from auditor.evidence import case as cases
 
     with progress.shown("reading") as shown:
@@ -30,6 +31,7 @@ def opened(
             inventory=inventory,
             geo=geo or (),
             services=catalogue or (),
+            selections=selections,
             workers=workers,
             progress=shown,
         )

@@ -43,6 +43,10 @@ Services = Annotated[
         help="YAML: services of your own, with names, networks and ports. It comes before what is shipped. Repeatable.",
     ),
 ]
+Selections = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="YAML: the regions or sites that accounts have selected, for rules that ask."),
+]
 Workers = Annotated[
     int | None,
     typer.Option(min=1, help="Processes that read. Default: as many as cores, at most 16.", show_default=False),

@@ -47,7 +47,7 @@ def show(
         heading = f"{rule.id} ({rule.severity}): {rule.title}"
         output.tell(heading, "", f"  {speaks(rule)}", "", f"  Why: {rule.why}", f"  Fix: {rule.fix}")
         for reference in rule.references:
-            output.tell(f"  See: {reference.title}{' <' + reference.url + '>' if reference.url else ''}")
+            output.tell(f"  See: {reference.said}{' <' + reference.url + '>' if reference.url else ''}")
         output.tell("")
 
 

@@ -8,7 +8,7 @@ import typer
 
 from auditor.cli import output
 from auditor.cli.opened import opened
-from auditor.cli.options import Geo, Inputs, Inventory, Packs, Services, Workers
+from auditor.cli.options import Geo, Inputs, Inventory, Packs, Selections, Services, Workers
 
 
 class Format(StrEnum):
@@ -31,6 +31,7 @@ def sessions(
     inventory: Inventory = None,
     geo: Geo = None,
     catalogue: Services = None,
+    selections: Selections = None,
     format: Annotated[
         Format | None, typer.Option(help="Default: text, or what the output's name says.", show_default=False)
     ] = None,
@@ -46,7 +47,7 @@ def sessions(
     from auditor.evidence.sessions import flat, table
     from auditor.report.table import WRITERS
 
-    case = opened(target, inputs, rules, inventory, geo, catalogue, workers)
+    case = opened(target, inputs, rules, inventory, geo, catalogue, selections, workers)
     found = list({each.id: each for each in map(case.finding, finding or ())}.values())
     rows = table(case, [each.id for each in found])
     if chosen is Format.TEXT:

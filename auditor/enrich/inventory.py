@@ -22,7 +22,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from auditor.enrich.addresses import CARRIERS
-from auditor.model import documents
+from auditor.model import documents, labels
 from auditor.model.countries import known, of
 from auditor.model.documents import Document, nanoseconds
 from auditor.model.flow import PLANES
@@ -86,14 +86,14 @@ class Entry:
     operator: str = ""
     planes: tuple[str, ...] = ()
     role: str = ""
-    label: str = ""  # a site's `holds`, a client network's population, or its tenant
+    label: str = ""  # a site's `holds`; of a client network its population and its tenant (model.labels)
     valid: tuple[int, int] = ALWAYS  # nanoseconds; the second is not included
     line: int = 0  # in the file
 
     @property
     def title(self) -> str:
         """What evidence calls it."""
-        return f"inventory: {self.name or self.label or 'clients'}"
+        return f"inventory: {self.name or ', '.join(labels.names(labels.split(self.label))) or 'clients'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +139,7 @@ def load_inventory(path: str) -> Inventory:
 def _site(document: Document, site: SiteFile, path: tuple[str, int]) -> Entry:
     if not _countries(document, site, path) and not (site.operator or site.planes or site.role or site.holds):
         raise document.error(f"site `{site.name}` says nothing of its networks; add its country", *path)
+    _named(document, site, ("holds",), path)
     return Entry(
         site.name,
         _networks(document, site.networks, (*path, "networks")),
@@ -156,15 +157,23 @@ def _clients(document: Document, group: ClientsFile, path: tuple[str, int]) -> E
     countries = _countries(document, group, path)
     if not (group.population or group.tenant or countries):
         raise document.error("client networks need a population, a tenant or a country; add one", *path)
+    _named(document, group, ("population", "tenant"), path)
     return Entry(
         "",
         _networks(document, group.networks, (*path, "networks")),
         countries,
         role="client",
-        label=group.population or group.tenant,
+        label=labels.joined(group.population, group.tenant),
         valid=_valid(document, group.valid, (*path, "valid")),
         line=document.line(*path),
     )
+
+
+def _named(document: Document, entry: object, fields: tuple[str, ...], path: tuple[str, int]) -> None:
+    """Refuse names that can't be part of a label."""
+    for name in fields:
+        if fault := labels.fault(getattr(entry, name)):
+            raise document.error(f"`{getattr(entry, name)}` {fault}", *path, name)
 
 
 def _vantage(document: Document, vantage: VantageFile, path: tuple[str | int, ...]) -> Vantage:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from auditor import pipeline
-from auditor.digest import Digest, edges, folded_into
+from auditor.digest import Digest, asks_rejected, edges, folded_into
 from auditor.judge.traced import Traced, traced
 from auditor.model.errors import InputError
 from auditor.model.report import Finding, Report
@@ -55,7 +55,8 @@ class Case:
     @cached_property
     def rows(self) -> pl.DataFrame:
         """Tell the row of the digest (`row`) of each judged row of the flow table (`index`)."""
-        return folded_into(self.located.frame, self.digest.situations, edges(self.ruleset.rules))
+        rules = self.ruleset.rules
+        return folded_into(self.located.frame, self.digest.situations, edges(rules), asks_rejected(rules))
 
     def finding(self, wanted: str) -> Finding:
         """Return the finding whose identifier begins so.  Raise InputError if there is none, or several."""
@@ -81,6 +82,7 @@ def opened(
     inventory: str | Path | None = None,
     geo: Sequence[str | Path] = (),
     services: Sequence[str | Path] = (),
+    selections: str | Path | None = None,
     workers: int | None = None,
     progress: pipeline.Progress | None = None,
 ) -> Case:
@@ -90,7 +92,7 @@ def opened(
     from auditor.read.ties import legs
 
     places, known = pipeline.open_places(inventory, geo), pipeline.catalogue(services)
-    ruleset = pipeline.load_rules(rules, known.titles)
+    ruleset = pipeline.load_rules(rules, known.titles, selections)
     with uncollected():
         reading = pipeline.read(inputs, places, workers, progress)
         located = pipeline.put_together(pipeline.gather(reading), places, known)

@@ -111,7 +111,7 @@ def _ends(flows: pl.DataFrame, case: Case) -> pl.DataFrame:
     told = pl.DataFrame(
         {
             "member": pl.Series(range(len(members)), dtype=pl.Int64),
-            "labels": pl.Series([", ".join(member.labels) for member in members], dtype=pl.String),
+            "labels": pl.Series([", ".join(member.names) for member in members], dtype=pl.String),
             "certain": pl.Series([member.sure for member in members], dtype=pl.Boolean),
         }
     )

@@ -5,6 +5,7 @@ scope       whom and what a rule speaks of, in three-valued logic
 verdicts    every touch by every rule, with all evidence and with the proofs alone
 gather      touches that fail or stay open, put together by numbers
 findings    what is found, with the evidence and the reasons
+selected    does a session stay where its account has chosen?
 settle      the facts that would close what is open
 coverage    what was examined, what was not, and how it was judged
 conclude    all of it, as a report
@@ -12,8 +13,8 @@ traced      findings back to the rows that they rest on
 examples    the examples of a rule file, judged by the same functions
 """
 
-from auditor.digest import Digest, edges, merge
+from auditor.digest import Digest, asks_rejected, edges, merge
 from auditor.digest import digest as fold
 from auditor.judge.conclude import conclude
 
-__all__ = ["Digest", "conclude", "edges", "fold", "merge"]
+__all__ = ["Digest", "asks_rejected", "conclude", "edges", "fold", "merge"]

@@ -17,7 +17,7 @@ from auditor.judge.coverage import Tally, coverage
 from auditor.judge.findings import Explain, Names, Unexplained, explained, findings, participants
 from auditor.judge.seal import Sealed, seal
 from auditor.judge.verdicts import FAIL, FAIL_PROVEN, NOT_APPLICABLE, OPEN, PASS, PASS_PROVEN, Touches
-from auditor.model import countries
+from auditor.model import countries, flow
 from auditor.model.report import (
     Coverage,
     Database,
@@ -90,7 +90,7 @@ def _text(rule: Rule) -> RuleText:
         severity=rule.severity,
         why=rule.why,
         fix=rule.fix,
-        references=tuple((reference.title, reference.kind, reference.url) for reference in rule.references),
+        references=tuple((each.said, each.kind, each.url) for each in rule.references),
         file=rule.file,
         sha256=rule.sha256,
         speaks=speaks(rule),
@@ -127,7 +127,8 @@ def _time(covered: pl.DataFrame) -> tuple[int, int]:
 def _touched(sealed: Sealed, worst: npt.NDArray[np.int8]) -> tuple[Touched, ...]:
     """List the places that were touched, with the worst that any rule says of them."""
     keys = ["possible", "site", "operator"]
-    ends = sealed.ends.with_columns(worst=pl.Series(worst)).filter(pl.col("role") != "client")
+    touched = (pl.col("role") != "client") & (pl.col("outcome") != flow.REJECTED)
+    ends = sealed.ends.with_columns(worst=pl.Series(worst)).filter(touched)
     flows = (
         ends.unique([*keys, "row"])
         .group_by(keys)
@@ -164,5 +165,11 @@ _WORST: Final = {
 
 def _participants(sealed: Sealed) -> tuple[Participants, ...]:
     """List all classes of participants, each with the smallest address."""
-    people = sealed.people.group_by("member").agg(pl.col("example").min()).sort("member")
+    met = sealed.ends.filter(pl.col("outcome") != flow.REJECTED)["audience"].unique()
+    people = (
+        sealed.people.filter(pl.col("audience").is_in(met.implode()))
+        .group_by("member")
+        .agg(pl.col("example").min())
+        .sort("member")
+    )
     return participants(people.to_dicts(), sealed, proof=False)

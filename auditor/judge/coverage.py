@@ -29,16 +29,20 @@ class Tally:
         first = self._order[self._starts]
         self._weight = np.where(ends["own"].to_numpy()[first], ends["flows"].to_numpy()[first], 1)
         self._role = {role: (ends["role"] == role).to_numpy() for role in ("client", "hop")}
-        self._place = ~(self._role["client"] | self._role["hop"])
+        self._rejected = (ends["outcome"] == flow.REJECTED).to_numpy()
+        self._all = ~(self._role["client"] | self._role["hop"])
+        self._place = self._all & ~self._rejected
         self._decided = np.zeros(len(touch), np.bool_)
         self.judged: list[tuple[str, Judged]] = []
 
     def add(self, rule: Rule, outcome: npt.NDArray[np.int8]) -> None:
         """Count what a rule says; ends of participants, and hops, are no touches unless the rule says so."""
-        counted = self._place.copy()
+        counted = self._all.copy()
         for role, ends in self._role.items():
             if role in rule.asserts.roles:
                 counted |= ends
+        if flow.REJECTED not in rule.applies.outcomes:
+            counted &= ~self._rejected
         counts = self._count(np.where(counted, outcome, _KINDS)).tolist()
         self.judged.append(
             (

@@ -9,11 +9,11 @@ from datetime import datetime
 from itertools import product
 from typing import Any
 
-from auditor.digest import digest, edges
+from auditor.digest import asks_rejected, digest, edges
 from auditor.judge.conclude import conclude
-from auditor.model import countries, flow
+from auditor.model import countries, flow, labels
 from auditor.model.documents import nanoseconds
-from auditor.model.rule import Rule
+from auditor.model.rule import Rule, Selection
 
 Situation = Mapping[str, Any]
 
@@ -30,13 +30,30 @@ def check(rule: Rule) -> list[str]:
 
 def verdict(rule: Rule, situation: Situation) -> str:
     """Judge one situation: `fail`, `open`, `pass` or `not_applicable`, the first that any of its touches gets."""
-    if situation.get("roster") == "complete":  # then those who are named are all there are
-        rule = replace(rule, applies=replace(rule.applies, roster="as-observed"))
+    rule = _told(rule, situation)
     rows = list(flows(rule, situation))
     frame = flow.frame({name: [row[name] for row in rows] for name in rows[0]})
-    ((_, judged),) = conclude(digest(frame, edges([rule])), [rule]).coverage.judged
+    ((_, judged),) = conclude(digest(frame, edges([rule]), asks_rejected([rule])), [rule]).coverage.judged
     counts = {"fail": judged.failed, "open": judged.open, "pass": judged.passed}
     return next((name for name, count in counts.items() if count), "not_applicable")
+
+
+def _told(rule: Rule, situation: Situation) -> Rule:
+    """Let a rule know what a situation tells besides traffic: whether all take part that do, and what they selected."""
+    complete = situation.get("roster") == "complete"  # then those who are named are all there are
+    selected = situation.get("selections")
+
+    def told(era: Rule) -> Rule:
+        applies, asserts = era.applies, era.asserts
+        if complete:
+            applies = replace(applies, roster="as-observed")
+        if asserts.selection is not None:
+            chosen = dict(selected or {})
+            default = chosen.pop("default", None)
+            asserts = replace(asserts, selection=Selection(asserts.selection.whose, chosen, default, "the example"))
+        return replace(era, applies=applies, asserts=asserts)
+
+    return replace(told(rule), versions=tuple(told(era) for era in rule.versions))
 
 
 def flows(rule: Rule, situation: Situation) -> Iterator[dict[str, Any]]:
@@ -49,8 +66,9 @@ def flows(rule: Rule, situation: Situation) -> Iterator[dict[str, Any]]:
         yield {
             "record": record,
             "session": "example",
+            "account": situation.get("account", ""),
             "basis": touch.get("basis", flow.OBSERVED),
-            "outcome": touch.get("outcome", flow.CARRIED),
+            "outcome": touch.get("outcome") or flow.CARRIED,
             "encrypted": _ENCRYPTED[touch.get("encrypted", "unknown")],
             "plane": touch.get("plane", flow.UNKNOWN),
             "service": touch.get("service", ""),
@@ -76,7 +94,7 @@ def _person(number: int, told: Any) -> dict[str, Any]:
         **_NOBODY,
         "addr": f"2001:db8::{number:x}",
         "role": "client",
-        "label": person.get("label", ""),
+        "label": labels.joined(person.get("label", ""), person.get("account", "")),
         "proven": _countries(person.get("country")),
     }
 
@@ -88,6 +106,7 @@ def _place(number: int, touch: Mapping[str, Any]) -> dict[str, Any]:
         **_NOBODY,
         "addr": f"2001:db8:1::{number:x}",
         "role": touch.get("as", "server"),
+        "label": touch.get("holds", ""),
         "site": touch.get("site", ""),
         "operator": touch.get("operator", ""),
         "claimed": where if claim else "",

@@ -16,7 +16,7 @@ from auditor.judge.seal import Sealed
 from auditor.judge.settle import Person, Subject, settles
 from auditor.judge.verdicts import CONDITIONS, OPEN, Outcomes
 from auditor.model.flow import CARRIED, CLEAR, ENCRYPTED, NOT_SHOWN, OFFERED, UNKNOWN
-from auditor.model.report import Evidence, Finding, Participants, Place, Source, Verdict
+from auditor.model.report import Evidence, Finding, Participants, Place, Settle, Source, Verdict
 from auditor.model.rule import Rule, Scope
 
 LOCATED: Final = 3  # touched addresses, and as many participants, whose location is explained
@@ -133,7 +133,7 @@ def participants(people: Sequence[dict[str, Any]], sealed: Sealed, proof: bool) 
     for who in people:
         member = sealed.members[who["member"]]
         place = member.proof if proof else member.possible
-        found.append(Participants(place, ", ".join(member.labels), who["example"] or "", member.sure))
+        found.append(Participants(place, ", ".join(member.names), who["example"] or "", member.sure))
     return tuple(dict.fromkeys(found))
 
 
@@ -161,6 +161,8 @@ _SECRET: Final = {ENCRYPTED: "encrypted", CLEAR: "in clear", NOT_SHOWN: "not kno
 
 def _settles(rule: Rule, unknown: list[dict[str, Any]], people: list[dict[str, Any]], names: Names) -> tuple[Any, ...]:
     """Name the facts that would close an open finding."""
+    if rule.asserts.verb == "not_observable":
+        return (Settle("evidence", "", f"No traffic can show it. What would: {rule.asserts.evidence.rstrip('.')}."),)
     population = rule.applies.population
     conditions = []
     for i, condition in enumerate(CONDITIONS):
@@ -171,7 +173,7 @@ def _settles(rule: Rule, unknown: list[dict[str, Any]], people: list[dict[str, A
     for who in people:
         member = names.sealed.members[who["member"]]
         if who["asked"] and population:
-            known = belongs(member, population, rule.proof, names.lives)
+            known = belongs(member, population, rule.proof, names.lives, rule.applies.by)
             asked.append(Person(member, known, _subject(who, who["role"], member.proof, names)))
     return settles(conditions, asked)
 

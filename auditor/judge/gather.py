@@ -12,7 +12,7 @@ import polars as pl
 
 from auditor.judge.seal import Sealed
 from auditor.judge.verdicts import CONDITIONS, FAIL, FAIL_PROVEN, OPEN, Outcomes
-from auditor.model import countries
+from auditor.model import countries, flow
 from auditor.model.rule import Rule
 
 ENDPOINTS: Final = 20
@@ -80,9 +80,16 @@ def _hits(rule: Rule, outcomes: Outcomes, sealed: Sealed) -> pl.DataFrame:
         proven=pl.Series(outcomes.outcome[at] == FAIL_PROVEN),
         why=pl.Series(outcomes.why[at]),
     )
+    if rule.asserts.verb == "not_observable":  # it is about no single place
+        hits = hits.with_columns(**{name: pl.lit(word) for name, word in _NOWHERE.items()})
     kinds = hits.select("countries").unique()
     states = pl.Series([countries.state(place) for place in kinds["countries"]], dtype=pl.String)
     return hits.join(kinds.with_columns(state=states), on="countries")
+
+
+_NOWHERE: Final = {
+    "countries": countries.ANYWHERE, "site": "", "operator": "", "plane": flow.UNKNOWN, "basis": flow.OBSERVED,
+}  # fmt: skip
 
 
 def _totals(flows: pl.DataFrame, ends: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:

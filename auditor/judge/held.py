@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from auditor.model import countries
+from auditor.model import countries, labels
 
 Integers = npt.NDArray[np.int64]
 Held = tuple[tuple[str, ...], str, str]
@@ -72,8 +72,8 @@ def _put_together(said: list[tuple[str, str, str]]) -> Held:
     for _, claimed, proven in said:
         claims |= countries.bits(claimed) if claimed else 0
         proof &= countries.bits(proven)
-    labels = tuple(sorted({label for label, _, _ in said if label}))
-    return labels, countries.text(claims & proof or proof), countries.text(proof)
+    called = tuple(sorted({part for label, _, _ in said for part in labels.split(label)}))
+    return called, countries.text(claims & proof or proof), countries.text(proof)
 
 
 def _disagreeing(group: Integers, mark: Integers) -> list[Integers]:

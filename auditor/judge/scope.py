@@ -23,21 +23,27 @@ def homes(rules: Sequence[Rule]) -> dict[str, str]:
     A site that holds the data of `mainland` people holds nobody's who lives elsewhere.
     """
     found: dict[str, int] = {}
-    for people in (rule.applies.population for rule in rules):
+    for people in (era.applies.population for rule in rules for era in rule.eras()):
         for label in (people.name, *people.labels) if people else ():
             found[label] = found.get(label, 0) | countries.bits(people.countries if people else countries.NOWHERE)
     return {label: countries.text(mask) for label, mask in found.items() if mask}
 
 
-def belongs(member: Member, people: Population, proof: bool, lives: dict[str, str]) -> int:
-    """Say whether such a participant belongs to a population; with `proof`, claims are not heard."""
-    if people.labels.intersection(member.labels):
+def belongs(member: Member, people: Population, proof: bool, lives: dict[str, str], by: str = "") -> int:
+    """Say whether such a participant belongs to a population; with `proof`, claims are not heard.
+
+    `by` is how: by `location`, by `account` (labels and accounts), or (empty) by either.
+    """
+    if by != "location" and people.labels.intersection(member.names):
         return 1
+    if by == "account":
+        return -1 if member.accounts or lives.keys() & set(member.names) - {people.name} else 0
     place = member.proof if proof else member.possible
     if not member.person:  # a site: its label is all that can tell whose data it holds
-        if people.name in member.labels:
+        if people.name in member.names:
             return 1
-        place = lives.get(member.labels[0], countries.ANYWHERE)
+        known = [lives[label] for label in member.names if label in lives]
+        place = known[0] if len(known) == 1 else countries.ANYWHERE
     return countries.within(place, people.countries)
 
 
@@ -54,16 +60,16 @@ class Crowds:
         self._unsure = np.array([*(not member.sure for member in members), True])
         self._lone = np.array([audience.lone for audience in audiences])
 
-    def of_members(self, people: Population, proof: bool) -> Kleene:
+    def of_members(self, people: Population, proof: bool, by: str) -> Kleene:
         """Say of each class whether it belongs; the last stands for nobody."""
-        answers = [belongs(member, people, proof, self._lives) for member in self._members]
+        answers = [belongs(member, people, proof, self._lives, by) for member in self._members]
         return np.array([*answers, 0], np.int8)
 
     def decide(self, scope: Scope, proof: bool) -> Kleene | None:
         """Say of each audience whether it is in a rule's scope; None where the rule does not ask."""
         if not scope.quantifier or scope.population is None:
             return None
-        known = self.of_members(scope.population, proof)
+        known = self.of_members(scope.population, proof, scope.by)
         every = self._least(np.where(self._unsure, np.maximum(known, 0), known))
         some = -self._least(-np.where(self._unsure, np.minimum(known, 0), known))
         mixed = np.where(self._lone, -1, np.minimum(some, -every))

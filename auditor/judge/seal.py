@@ -61,16 +61,27 @@ def seal(digest: pl.DataFrame) -> Sealed:
         possible=enum(evidence.column(1))[1],
         proof=enum(evidence.column(2))[1],
     ).filter("there")
-    takers = ends.filter(pl.col("member") >= 0).group_by("audience", "member")
+    takers = _present(ends).filter(pl.col("member") >= 0).group_by("audience", "member")
     people = takers.agg(pl.col("example", "witness", "vantage", "role").min())
-    ends = ends.drop("label", "claimed", "proven", "there", "party", "carried")
+    ends = ends.drop("account", "label", "claimed", "proven", "there", "party", "carried")
     return Sealed(ends, folk, crowds, people, tuple(names))
+
+
+def _present(ends: pl.DataFrame) -> pl.DataFrame:
+    """Leave out who was turned away from a session in which something went on."""
+    rejected = pl.col("outcome") == flow.REJECTED
+    busy = ends.filter(~rejected)["id"].unique()
+    return ends.filter(~rejected | ~pl.col("id").is_in(busy.implode()))
 
 
 def _ends(digest: pl.DataFrame, names: pl.Series) -> pl.DataFrame:
     """Make two rows of each: first all of src, then all of dst.  `there` is false where nothing is known of an end."""
     ids = pl.LazyFrame({"session": names, "name": pl.int_range(len(names), eager=True)})
-    rows = digest.lazy().with_row_index("row").with_columns(pl.col("row").cast(pl.Int64), pl.col(_KEEP).fill_null(""))
+    rows = (
+        digest.lazy()
+        .with_row_index("row")
+        .with_columns(pl.col("row").cast(pl.Int64), pl.col("account", *_KEEP).fill_null(""))
+    )
     rows = rows.join(ids, on="session", how="left", maintain_order="left").with_columns(
         id=pl.coalesce("name", pl.col("row") + len(names)),
         own=pl.col("session").is_null(),
@@ -81,7 +92,7 @@ def _ends(digest: pl.DataFrame, names: pl.Series) -> pl.DataFrame:
 
 def _side(rows: pl.LazyFrame, side: str, direction: str) -> pl.LazyFrame:
     ends = rows.select(
-        "row", "id", "own", "carried", *_KEEP, *_COUNTS,
+        "row", "id", "own", "carried", "account", *_KEEP, *_COUNTS,
         dst=pl.lit(side == "dst"),
         direction=pl.when("known").then(pl.lit(direction)).otherwise(pl.lit(flow.UNKNOWN)),
         addr=f"{side}_addr",

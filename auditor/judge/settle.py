@@ -177,6 +177,15 @@ _FACTS: Final[dict[str, Callable[[Subject], list[Settle]]]] = {
     ),
     "countries": _place,
     "operator": _said("operator", "addr", "Say under sites in the inventory who operates {addr}."),
+    "operator country": _said(
+        "operator", "addr", "Say under `operators` of a pack from which country whoever runs {addr} is controlled."
+    ),
+    "selection": _said(
+        "account",
+        "addr",
+        "Say whose session it is that touched {addr} (`tenant` of the client networks in the inventory), "
+        "and what that account selected (--selections FILE).",
+    ),
     "service": _service,
     "site": lambda end: [_site(end, "with the name of its site")],
     "packets": _packets,

@@ -16,8 +16,12 @@ from auditor.judge import scope
 from auditor.judge.held import codes
 from auditor.judge.scope import Crowds, Kleene
 from auditor.judge.seal import Sealed
+from auditor.judge.selected import selected
 from auditor.model import countries, flow
-from auditor.model.rule import Rule
+from auditor.model.rule import Rule, Selection
+
+CARRIED: Final = "carried"  # what rules call the outcome that flows leave empty
+REJECTED: Final = flow.REJECTED
 
 FAIL_PROVEN: Final = 0
 FAIL: Final = 1
@@ -29,7 +33,7 @@ NOT_APPLICABLE: Final = 5
 
 CONDITIONS: Final = (
     "participants", "role", "plane", "scope service", "direction", "date",
-    "countries", "operator", "service", "site", "packets", "encryption",
+    "countries", "operator", "service", "site", "packets", "encryption", "operator country", "selection", "evidence",
 )  # fmt: skip
 _BIT: Final = {name: 1 << i for i, name in enumerate(CONDITIONS)}
 
@@ -42,7 +46,7 @@ class Outcomes:
     """What one rule says of every end."""
 
     outcome: npt.NDArray[np.int8]
-    why: npt.NDArray[np.int16]  # bits of the conditions that keep it open
+    why: npt.NDArray[np.int32]  # bits of the conditions that keep it open
 
     def unknown(self, condition: str) -> npt.NDArray[np.bool_]:
         """Say which ends this condition keeps open."""
@@ -61,6 +65,7 @@ class Touches:
         self._audience = sealed.ends["audience"].to_numpy()
         self._first, self._last = (sealed.ends[name].to_numpy() for name in ("first_ns", "last_ns"))
         self.crowds = Crowds(sealed.members, sealed.audiences, scope.homes(rules))
+        self._sealed = sealed
 
     def ask(self, column: str, question: Callable[[str], int]) -> Kleene:
         """Ask something of every distinct value of a column; return the answer for each end."""
@@ -68,7 +73,15 @@ class Touches:
         return np.array([question(value) for value in values], np.int8)[number]
 
     def judge(self, rule: Rule) -> Outcomes:
-        """Say of every end how the rule judges it."""
+        """Say of every end how the rule judges it: the worst that it says in any of its eras."""
+        said = [self._judge(era) for era in rule.eras()]
+        if len(said) == 1:
+            return said[0]
+        outcome = np.minimum.reduce([each.outcome for each in said])
+        why = np.bitwise_or.reduce([np.where(each.outcome == outcome, each.why, 0) for each in said])
+        return Outcomes(outcome, why.astype(np.int32))
+
+    def _judge(self, rule: Rule) -> Outcomes:
         about = self._about(rule)
         shown = self._decide(rule, about, proof=True)
         if rule.proof:
@@ -84,12 +97,14 @@ class Touches:
         outcome[fails & ~weak] = FAIL
         outcome[proven_fail & ~weak] = FAIL_PROVEN
         outcome[why < 0] = NOT_APPLICABLE
-        return Outcomes(outcome, np.where(weak, _BIT["packets"], np.where(outcome == OPEN, why, 0)).astype(np.int16))
+        return Outcomes(outcome, np.where(weak, _BIT["packets"], np.where(outcome == OPEN, why, 0)).astype(np.int32))
 
     def _about(self, rule: Rule) -> dict[str, Kleene]:
         """Ask whether the rule speaks of such touches, participants apart."""
         applies = rule.applies
         asked = {"role": self.ask("role", lambda value: scope.role(value, rule.asserts.roles))}
+        if REJECTED not in applies.outcomes:
+            asked["outcome"] = self.ask("outcome", lambda value: -1 if value == flow.REJECTED else 1)
         if applies.planes is not None:
             planes = applies.planes
             asked["plane"] = self.ask("plane", lambda value: scope.plane(value, planes, applies.recognised))
@@ -113,7 +128,7 @@ class Touches:
 
     def _decide(
         self, rule: Rule, about: dict[str, Kleene], proof: bool
-    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_], npt.NDArray[np.int16]]:
+    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_], npt.NDArray[np.int32]]:
         """Return which ends fail, which pass, and what is not known of them (negative: the rule does not apply)."""
         conditions = dict(about)
         crowd = self.crowds.decide(rule.applies, proof)
@@ -124,11 +139,11 @@ class Touches:
         met = _all(asserted, len(self._audience))
         value = -met if rule.asserts.verb == "must_not_touch" else met
         fails, passes = (applies == 1) & (value == -1), (applies >= 0) & (value == 1)
-        why = np.zeros(len(value), np.int16)
+        why = np.zeros(len(value), np.int32)
         for names, undecided in ((conditions, applies == 0), (asserted, value == 0)):
             for name, answer in names.items():
-                why |= np.where(undecided & (answer == 0), _BIT.get(name, 0), 0).astype(np.int16)
-        return fails, passes, np.where(applies == -1, -1, why).astype(np.int16)
+                why |= np.where(undecided & (answer == 0), _BIT.get(name, 0), 0).astype(np.int32)
+        return fails, passes, np.where(applies == -1, -1, why).astype(np.int32)
 
     def _conditions(self, rule: Rule, proof: bool) -> dict[str, Kleene]:
         """Ask whether touched places meet the conditions of the assertion.
@@ -139,6 +154,8 @@ class Touches:
         asserts, asked = rule.asserts, {}
         if asserts.verb == "must_be_encrypted":
             return {"encryption": self.ask("encrypted", _ENCRYPTED.__getitem__)}
+        if asserts.verb == "not_observable":
+            return {"evidence": np.zeros(len(self._audience), np.int8)}
         declared = self.ask("site", bool)
         if asserts.countries is not None:
             allowed = asserts.countries
@@ -149,11 +166,24 @@ class Touches:
             if names is not None:
                 answer = self.ask(name, names.holds)
                 asked[name] = answer * declared if proof and name != "site" else answer
+        if asserts.operated is not None:
+            answer = self.ask("operator", asserts.operated.holds)
+            asked["operator country"] = answer * declared if proof else answer
+        if asserts.selection is not None:
+            asked["selection"] = self._selected(asserts.selection, "proof" if proof else "possible")
         return asked
+
+    def _selected(self, selection: Selection, where: str) -> Kleene:
+        """Ask whether what was touched is what the session's account has chosen."""
+        (places, place), (sites, site) = self._columns[where], self._columns["site"]
+        both, number = np.unique(place * len(sites) + site, return_inverse=True)
+        pairs = [(places[key // len(sites)], sites[key % len(sites)]) for key in both.tolist()]
+        sealed = self._sealed
+        return selected(selection, pairs, sealed.audiences, sealed.members, number.astype(np.int64), self._audience)
 
     def _weak(self, rule: Rule) -> npt.NDArray[np.bool_]:
         """Say of which ends it is not shown that anything reached them: a violation there is at most open."""
-        carried = self.ask("outcome", lambda value: value == flow.CARRIED)
+        carried = self.ask("outcome", lambda value: (value or CARRIED) in rule.applies.outcomes)
         shown = self.ask("basis", lambda value: value in rule.applies.bases)
         weak: npt.NDArray[np.bool_] = np.minimum(carried, shown) == 0
         return weak

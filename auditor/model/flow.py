@@ -54,6 +54,7 @@ RECORD: Final[dict[str, Any]] = {
     "plane": pl.String,  # one of PLANES, several joined by + in alphabetical order, or unknown; see NAMED
     "service": pl.String,  # id in the service catalogue, empty: not known
     "session": pl.String,  # null: the flow is its own
+    "account": pl.String,  # whose session it is, where a record says so; empty: not known
     "meeting": pl.String,  # meetings that it belongs to by inference, joined by a space; null: none; never judged by
     "outcome": pl.String,
     "encrypted": pl.String,  # yes, no, or empty: what packets show of this very hop; see ENCRYPTED
@@ -70,7 +71,7 @@ ENDPOINT: Final[dict[str, Any]] = {
     "port": pl.Int32,
     "name": pl.String,  # what DNS answers or a TLS server name called it; several joined by a space, sorted
     "role": pl.String,  # client, server, relay, hop or unknown
-    "label": pl.String,  # a participant's population or tenant; of a site, whose data it holds; empty: none
+    "label": pl.String,  # a participant's population and account; of a site, whose data it holds; see model.labels
     "site": pl.String,  # from the inventory, else empty
     "operator": pl.String,  # who runs it, empty: not known
     "claimed": pl.String,  # country set, empty: nothing is claimed
@@ -80,8 +81,8 @@ FLOW: Final = {**RECORD, **{f"{side}_{name}": kind for side in SIDES for name, k
 
 DEFAULTS: Final[dict[str, Any]] = {
     "source": 0, "record": 0, "status": OK, "detail": "", "basis": OBSERVED, "vantage": "", "transport": "", "app": "",
-    "plane": UNKNOWN, "service": "", "session": None, "meeting": None, "outcome": CARRIED, "encrypted": NOT_SHOWN,
-    "opened": "", "first_ns": 0, "last_ns": 0,
+    "plane": UNKNOWN, "service": "", "session": None, "account": "", "meeting": None, "outcome": CARRIED,
+    "encrypted": NOT_SHOWN, "opened": "", "first_ns": 0, "last_ns": 0,
     "src_packets": 0, "dst_packets": 0, "src_bytes": 0, "dst_bytes": 0,
     **{f"{side}_{name}": value for side in SIDES for name, value in {
         "addr": None, "port": 0, "name": "", "role": UNKNOWN,

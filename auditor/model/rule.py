@@ -1,7 +1,10 @@
 """A rule as the judge sees it: names resolved to country sets and labels, dates to nanoseconds."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+from auditor.model import countries
 
 SEVERITIES: Final = ("low", "medium", "high", "critical")
 
@@ -30,17 +33,68 @@ class Population:
 
 
 @dataclass(frozen=True, slots=True)
+class Operated:
+    """Whoever runs a place, by the country from which they are controlled."""
+
+    countries: str  # country set
+    homes: Mapping[str, str] = field(default_factory=dict)  # operator -> country set
+    territory: str = ""  # how the file named the set, for readers
+
+    def holds(self, name: str) -> int:
+        """Return 1 if the operator is of one of the countries, -1 if of none, 0 if that is not known."""
+        return countries.within(self.homes.get(name, countries.ANYWHERE), self.countries)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Where an account lets its data go: to what it opted into (None: anywhere) but for what it opted out of."""
+
+    inside: str | None = None  # country set
+    sites: frozenset[str] = frozenset()  # and these, by name
+    outside: str = countries.NOWHERE  # country set
+    banned: frozenset[str] = frozenset()
+
+    def holds(self, place: str, site: str) -> int:
+        """Return 1 if a place (a country set, and its site if known) is allowed, -1 if it is not, 0 if not known."""
+        into = 1
+        if self.inside is not None or self.sites:
+            near = countries.within(place, self.inside or countries.NOWHERE)
+            into = max(near, _named(site, self.sites))
+        away = min(-countries.within(place, self.outside), -_named(site, self.banned))
+        return min(into, away)
+
+
+def _named(site: str, sites: frozenset[str]) -> int:
+    if not sites:
+        return -1
+    return (1 if site in sites else -1) if site else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What accounts have chosen, and whose choice counts for a session."""
+
+    whose: str  # host: of the account whose session it is; participants: of each who takes part
+    accounts: Mapping[str, Choice] = field(default_factory=dict)
+    default: Choice | None = None  # of accounts that are not listed; None: not known
+    file: str = ""  # empty: no selections were given
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """Which touches a rule speaks of; what is None is not asked."""
 
     quantifier: str = ""  # all, any, mixed or none of the participants belong to the population; empty: not asked
     population: Population | None = None
     roster: str = "as-observed"  # or `complete`
+    by: str = ""  # how people belong: by `location`, by `account` (their labels and accounts), or empty: by either
     planes: frozenset[str] | None = None
     services: Names | None = None
     directions: frozenset[str] | None = None  # `to`: opened towards the touched place; `from`: opened by it
     bases: frozenset[str] = frozenset({"observed", "attested", "reported", "configured"})
     """A touch of another basis is at most open."""
+    outcomes: frozenset[str] = frozenset({"carried"})
+    """So is one of another outcome; one that was rejected is no touch at all unless it is among them."""
     recognised: bool = False  # True: traffic whose plane is not known is out of scope, rather than open
 
 
@@ -49,15 +103,19 @@ class Assertion:
     """`must_stay_in`: every counted touch meets all conditions.  `must_not_touch`: none meets all of them.
 
     `must_be_encrypted`: every exchange was, hop by hop, between the two ends that packets show.
+    `not_observable`: no traffic can show it, so it is open wherever the rule applies.
     """
 
-    verb: str  # must_stay_in | must_not_touch | must_be_encrypted
+    verb: str  # must_stay_in | must_not_touch | must_be_encrypted | not_observable
     countries: str | None = None  # country set; None: not asked
     operators: Names | None = None
+    operated: Operated | None = None
     services: Names | None = None
     sites: Names | None = None
+    selection: Selection | None = None
     roles: frozenset[str] = frozenset({"server", "relay"})
     territory: str = ""  # how the file named the set, for readers
+    evidence: str = ""  # what would show what no traffic can
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +123,21 @@ class Reference:
     title: str
     kind: str = ""  # law, policy, standard, report
     url: str = ""
+    article: str = ""
+    date: str = ""  # YYYY-MM-DD, of the text
+
+    @property
+    def said(self) -> str:
+        """The title with article and date."""
+        return ", ".join(filter(None, (self.title, self.article, self.date)))
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A control of a framework that the rule gives evidence for."""
+
+    framework: str
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +156,14 @@ class Rule:
     proof: bool = False  # True: claims don't count
     references: tuple[Reference, ...] = ()
     examples: dict[str, tuple[Any, ...]] = field(default_factory=dict)  # pass, fail, open, not_applicable -> situations
+    controls: tuple[Control, ...] = ()
     pack: str = ""
     file: str = ""
     line: int = 0
     sha256: str = ""
+    versions: tuple["Rule", ...] = ()
+    """Where sets that the rule names change with time: one rule for each time between changes, in order."""
+
+    def eras(self) -> tuple["Rule", ...]:
+        """Return the rules, each for a time of its own, that together are this rule; it speaks as the last of them."""
+        return self.versions or (self,)

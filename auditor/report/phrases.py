@@ -24,6 +24,7 @@ PLANES: Final = {
 }
 
 ENCRYPT: Final = "must_be_encrypted"
+UNSEEN: Final = "not_observable"
 
 BASES: Final = {
     "observed": "Observed: seen in captured packets.",
@@ -96,6 +97,8 @@ def addresses(finding: Finding, most: int = 1) -> str:
 def happened(finding: Finding) -> str:
     """Say in one sentence what a finding found, without saying whether it may be; an open one is a question."""
     who = people(finding.population, finding.sessions)
+    if finding.asked == UNSEEN:
+        return f"No traffic can show whether {who} kept to this rule."
     details = ", ".join(word for word in (finding.place.site or finding.place.operator, addresses(finding)) if word)
     named = f": {details}" if details else ""
     if finding.basis == "offered":
@@ -131,6 +134,8 @@ def _undecided(finding: Finding) -> str:
     """Say what the sources say of each address of an open finding."""
     if finding.asked == ENCRYPT:
         return "Not decided by what the packets show."
+    if finding.asked == UNSEEN:
+        return "Not observable in traffic."
     said = [
         f"{address}: {source.name} says {where(source.countries, sentence=True)}"
         for address, entries in finding.located_by

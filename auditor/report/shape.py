@@ -55,7 +55,7 @@ class Database(Shape):
     name: str
     sha256: Sha256
     date: Annotated[str, Meta(description="YYYY-MM-DD, the day of its data; empty: it states none.")]
-    kind: Annotated[str, Meta(description="country, operator, ranges, inventory, catalogue or rules.")]
+    kind: Annotated[str, Meta(description="country, operator, ranges, inventory, catalogue, selections or rules.")]
     attribution: Annotated[str, Meta(description="What its licence asks to be shown.")]
     url: str
 
@@ -123,7 +123,8 @@ class Settle(Shape):
     fact: Annotated[
         str,
         Meta(
-            description="vantage | client | site | plane | operator | service | packets | direction | date | coverage."
+            description="vantage | client | site | plane | operator | service | packets | direction | date | account | "
+            "evidence | coverage."
         ),
     ]
     subject: Annotated[str, Meta(description="The address, network or source that it is about; may be empty.")]

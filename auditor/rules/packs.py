@@ -3,8 +3,8 @@
 Rules are shipped as data: the folder `rules` at the top of a checkout, `auditor/_rules` in a wheel.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -15,10 +15,15 @@ from auditor.model.errors import InputError
 from auditor.model.report import Database
 from auditor.model.rule import Rule
 from auditor.rules import format as form
+from auditor.rules import named as names
 from auditor.rules import resolve
+from auditor.rules import selections as chosen
+from auditor.rules.named import Named
+from auditor.rules.selections import Selections
 
 PACK_FILE: Final = "pack.yaml"
 TERRITORIES_FILE: Final = "territories.yaml"
+OPERATORS_FILE: Final = "operators.yaml"
 SUFFIXES: Final = (".yaml", ".yml")
 
 
@@ -61,18 +66,27 @@ def catalogue_files() -> list[Path]:
     return sorted((builtin() / "catalogue").glob("*.yaml"))
 
 
-def load(packs: Sequence[str], services: Iterable[str] = ()) -> RuleSet:
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What all packs share: what names may refer to, and what accounts have selected."""
+
+    named: Named
+    selections: Selections
+
+
+def load(packs: Sequence[str], services: Iterable[str] = (), selections: str | Path | None = None) -> RuleSet:
     """Load packs, each the name of a shipped one or the path of a folder or a rule file.
 
-    Rules may name the shipped services and these.
+    Rules may name the shipped services and these; `selections` is the file of what accounts have selected.
 
     A name of a shipped pack wins over a folder of that name here: write `./name` for the folder.  The same pack
     twice counts once.  Raise InputError for what can't be read or resolved, and for two rules with one id.
     """
     shared = read(builtin() / TERRITORIES_FILE)
-    territories = resolve.territories(shared, convert(shared, form.Territories).territories)
+    territories = names.territories(shared, convert(shared, form.Territories).territories)
     more = frozenset(services)
-    base = resolve.Named(territories, {}, lambda: _service_ids() | more)
+    choices = chosen.load(selections, territories) if selections else Selections()
+    base = Base(Named(territories, {}, lambda: _service_ids() | more, _operators), choices)
     rules: list[Rule] = []
     about: list[Pack] = []
     for path in dict.fromkeys(_found(pack) for pack in packs):
@@ -82,7 +96,10 @@ def load(packs: Sequence[str], services: Iterable[str] = ()) -> RuleSet:
     _refuse_twins(rules)
     known = Database(TERRITORIES_FILE, shared.sha256, _latest(shared), kind="rules")
     others = [Database(each.file, each.sha256, each.date, kind="rules") for each in about]
-    return RuleSet(tuple(rules), tuple(about), (known, *others))
+    if any(rule.asserts.operated for rule in rules):
+        operators = read(builtin() / OPERATORS_FILE)
+        others.append(Database(OPERATORS_FILE, operators.sha256, "", kind="rules"))
+    return RuleSet(tuple(rules), tuple(about), (known, *others, *choices.databases))
 
 
 def _found(pack: str) -> Path:
@@ -95,16 +112,16 @@ def _found(pack: str) -> Path:
     return path.resolve()
 
 
-def _folder(folder: Path, base: resolve.Named) -> tuple[Pack, list[Rule]]:
+def _folder(folder: Path, base: Base) -> tuple[Pack, list[Rule]]:
     """Load the pack in a folder, its rules in the order that pack.yaml gives or else by file name."""
     if not (folder / PACK_FILE).is_file():
         raise InputError(str(folder), f"has no {PACK_FILE}; add one, or name a single rule file")
     document, given = _pack(folder)
-    named = _named(document, given, base)
+    mine = _of_pack(document, given, base)
     files = sorted(path for path in folder.iterdir() if _is_rule(path))
     if not files:
         raise InputError(str(folder), "holds no rule file; add one, such as my-rule.yaml")
-    rules = [_rule(path, named, given.id, f"{folder.name}/{path.name}") for path in files]
+    rules = [_rule(path, mine, given.id, f"{folder.name}/{path.name}") for path in files]
     pack = Pack(
         given.id, given.title, given.version, str(given.date), given.description, f"{folder.name}/{PACK_FILE}",
         document.sha256,
@@ -112,12 +129,13 @@ def _folder(folder: Path, base: resolve.Named) -> tuple[Pack, list[Rule]]:
     return pack, _ordered(rules, document, given.rules)
 
 
-def _single(path: Path, base: resolve.Named) -> tuple[None, list[Rule]]:
-    """Load one rule file; the populations and territories of a pack.yaml beside it count."""
+def _single(path: Path, base: Base) -> tuple[None, list[Rule]]:
+    """Load one rule file; what a pack.yaml beside it names counts."""
     if (path.parent / PACK_FILE).is_file():
         document, given = _pack(path.parent)
-        return None, [_rule(path, _named(document, given, base), given.id, path.name)]
-    return None, [_rule(path, _unnamed(base), "", path.name)]
+        return None, [_rule(path, _of_pack(document, given, base), given.id, path.name)]
+    alone = names.populations(Document("", {}), {}, base.named.territories)
+    return None, [_rule(path, replace(base, named=replace(base.named, populations=alone)), "", path.name)]
 
 
 def _pack(folder: Path) -> tuple[Document, form.Pack]:
@@ -125,25 +143,22 @@ def _pack(folder: Path) -> tuple[Document, form.Pack]:
     return document, convert(document, form.Pack)
 
 
-def _named(document: Document, pack: form.Pack, base: resolve.Named) -> resolve.Named:
-    territories = resolve.territories(document, pack.territories, base.territories)
-    populations = resolve.populations(document, pack.populations, territories)
-    return resolve.Named(territories, populations, base.services)
-
-
-def _unnamed(base: resolve.Named) -> resolve.Named:
-    """Return what a rule outside any pack may refer to."""
-    populations = resolve.populations(Document("", {}), {}, base.territories)
-    return resolve.Named(base.territories, populations, base.services)
+def _of_pack(document: Document, pack: form.Pack, base: Base) -> Base:
+    """Add what a pack names."""
+    known = base.named
+    territories = names.territories(document, pack.territories, known.territories)
+    populations = names.populations(document, pack.populations, territories)
+    own = names.operators(document, pack.operators)
+    return replace(base, named=Named(territories, populations, known.services, lambda: {**known.operators(), **own}))
 
 
 def _is_rule(path: Path) -> bool:
     return path.suffix in SUFFIXES and path.name != PACK_FILE and not path.name.startswith(".") and path.is_file()
 
 
-def _rule(path: Path, named: resolve.Named, pack: str, file: str) -> Rule:
+def _rule(path: Path, base: Base, pack: str, file: str) -> Rule:
     document = read(path)
-    return resolve.rule(document, convert(document, form.Rule), named, pack, file)
+    return resolve.rule(document, convert(document, form.Rule), base.named, pack, file, base.selections)
 
 
 def _ordered(rules: list[Rule], document: Document, order: Sequence[str]) -> list[Rule]:
@@ -190,3 +205,10 @@ def _service_ids() -> frozenset[str]:
     return frozenset(
         service["id"] for file in catalogue_files() for service in read(file).tree["services"] if "id" in service
     )
+
+
+@lru_cache
+def _operators() -> Mapping[str, str]:
+    """Return the country set of every operator that is known."""
+    document = read(builtin() / OPERATORS_FILE)
+    return names.operators(document, convert(document, form.Operators).operators)

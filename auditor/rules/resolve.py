@@ -1,134 +1,97 @@
 """Turn what a rule file says into a rule that can be judged: every name is looked up, every date becomes a moment.
 
-A name that resolves to nothing would be a rule that silently never fails, so each one is an error with its
-line: countries, territories, populations and services of the catalogue.
+A rule whose sets change with time becomes one version for each time between changes, so whoever judges needs to
+know of no calendar.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import replace
+from typing import Any, Final
 
-from auditor.model import countries
-from auditor.model.documents import Document, Key, nanoseconds, nearest
-from auditor.model.rule import Assertion, Names, Population, Reference, Rule, Scope
+from auditor.model import timeline
+from auditor.model.documents import Document, Key, nearest
+from auditor.model.rule import Assertion, Control, Names, Operated, Reference, Rule, Scope
+from auditor.model.timeline import Timeline
 from auditor.rules import format as form
+from auditor.rules.named import Named, code_set, country_set, moments, territory
+from auditor.rules.selections import Selections, chosen
 
 QUANTIFIERS: Final = ("all", "any", "mixed", "none")
-VERBS: Final = ("must_not_touch", "must_stay_in", "must_be_encrypted")
-
-_MEANT: Final = {"UK": "GB", "EL": "GR", "KO": "KR", "SU": "RU"}
-_GROUPS: Final = {"EU": "eu", "EEA": "eea"}
+VERBS: Final = ("must_not_touch", "must_stay_in", "must_be_encrypted", "not_observable")
+_EXCLUDING: Final = (("territory", "countries"), ("operator_territory", "operator_countries"))
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
-    """What the names in a rule may refer to."""
-
-    territories: Mapping[str, tuple[str, str]]  # name -> title, country set
-    populations: Mapping[str, Population]
-    services: Callable[[], frozenset[str]]  # ids of the catalogue, read only when a rule asks for them
-
-
-def code_set(document: Document, codes: Sequence[str], *path: Key) -> str:
-    """Return the country set of ISO codes; an unknown one is an error at its own line."""
-    for index, code in enumerate(codes):
-        if not countries.known(code):
-            raise document.error(f"unknown country `{code}`; {_instead(code)}", *path, index)
-    return countries.of(codes)
-
-
-def _instead(code: str) -> str:
-    upper = code.upper()
-    if upper in _GROUPS:
-        return f"that is a group: write `territory: {_GROUPS[upper]}`"
-    likely = _MEANT.get(upper, upper)
-    if countries.known(likely):
-        return f"did you mean `{likely}`?"
-    return "write an ISO 3166-1 alpha-2 code, such as CN"
-
-
-def territories(
-    document: Document,
-    given: Mapping[str, form.Territory],
-    known: Mapping[str, tuple[str, str]] | None = None,
-) -> dict[str, tuple[str, str]]:
-    """Resolve a file's territories (title and country set by name), which may include each other and known ones."""
-    found = dict(known or {})
-    at = ("territories",)
-    for name in given:
-        if name in found:
-            raise document.error(f"territory `{name}` is defined already; choose another name", *at, name)
-
-    def resolve(name: str, within: tuple[str, ...]) -> str:
-        if name in found:
-            return found[name][1]
-        here = given[name]
-        mask = countries.bits(code_set(document, here.countries, *at, name, "countries"))
-        for index, part in enumerate(here.includes):
-            if part in (*within, name):
-                raise document.error(f"territory `{part}` includes itself", *at, name, "includes", index)
-            if part not in given and part not in found:
-                hint = nearest(part, {*given, *found})
-                raise document.error(f"unknown territory `{part}`; {hint}", *at, name, "includes", index)
-            mask |= countries.bits(resolve(part, (*within, name)))
-        if not mask:
-            raise document.error(f"territory `{name}` holds no country; add `countries`", *at, name)
-        found[name] = (here.title, countries.text(mask))
-        return found[name][1]
-
-    for name in given:
-        resolve(name, ())
-    return found
+def rule(
+    document: Document, given: form.Rule, named: Named, pack: str, file: str, selections: Selections | None = None
+) -> Rule:
+    """Resolve one rule; `file` is its name in reports.  Raise InputError with the line of what doesn't resolve."""
+    since, until = moments(document, given.valid.since, given.valid.until, "valid")
+    choices = selections or Selections()
+    made = Rule(
+        given.id,
+        given.title.strip(),
+        given.severity,
+        _scope(document, given, named),
+        _assertion(document, given, named, choices),
+        given.why.strip(),
+        given.fix.strip(),
+        since,
+        until,
+        given.proof is not None,
+        tuple(_reference(each) for each in given.references),
+        _examples(document, given, named),
+        tuple(Control(each.framework, each.id) for each in given.controls),
+        pack,
+        file,
+        document.line("id"),
+        document.sha256,
+    )
+    return _dated(made, given, named, choices)
 
 
-def populations(
-    document: Document, given: Mapping[str, form.Population], named: Mapping[str, tuple[str, str]]
-) -> dict[str, Population]:
-    """Resolve a pack's populations; every territory is also the population of whoever is there."""
-    found = {name: Population(name, where) for name, (_, where) in named.items()}
-    for name, people in given.items():
-        at = ("populations", name)
-        if name in named:
-            raise document.error(f"`{name}` is the name of a territory; choose another one", *at)
-        if people.countries is not None and people.territory is not None:
-            raise document.error("`countries` and `territory` exclude each other; keep one", *at, "territory")
-        where = "!"
-        if people.countries is not None:
-            where = _countries(document, people.countries, *at, "countries")
-        elif people.territory is not None:
-            where = _territory(document, people.territory, named, *at, "territory")[1]
-        if where == "!" and not people.labels:
-            raise document.error(f"population `{name}` is empty; give it countries, a territory or labels", *at)
-        found[name] = Population(name, where, frozenset(people.labels))
-    return found
+def _dated(rule: Rule, given: form.Rule, named: Named, choices: Selections) -> Rule:
+    """Give a rule whose sets change with time its versions, and make it speak as the last of them."""
+    first = timeline.DAWN if rule.since_ns is None else rule.since_ns
+    last = -timeline.DAWN if rule.until_ns is None else rule.until_ns
+    sets = _sets(given, named)
+    changed = {moment for each in sets.values() for moment in timeline.changes(each)}
+    changed |= choices.changes() if rule.asserts.selection is not None else set()
+    inside = sorted(moment for moment in changed if first < moment < last)
+    starts, ends = [rule.since_ns, *inside], [*inside, rule.until_ns]
+    versions = tuple(
+        replace(_at(rule, sets, choices, first if start is None else start), since_ns=start, until_ns=end)
+        for start, end in zip(starts, ends, strict=True)
+    )
+    latest = replace(versions[-1], since_ns=rule.since_ns, until_ns=rule.until_ns)
+    return replace(latest, versions=versions) if len(versions) > 1 else latest
 
 
-def _countries(document: Document, given: form.Codes | form.Except, *path: Key) -> str:
-    if isinstance(given, form.Except):
-        listed = code_set(document, given.names, *path, "except")
-        return countries.text(countries.WORLD & ~countries.bits(listed))
-    return code_set(document, given, *path)
+def _sets(given: form.Rule, named: Named) -> dict[str, Timeline]:
+    """Return the sets of a rule that may change with time, by what they are of; all names are known to resolve."""
+    sets: dict[str, Timeline] = {}
+    if given.applies.participants is not None:
+        sets["people"] = named.populations[given.applies.participants.partition(" ")[2]].where
+    must = given.must_stay_in or given.must_not_touch
+    unread = Document("", {})
+    if must is not None and must.territory is not None:
+        sets["place"] = territory(unread, must.territory, named.territories).where
+    if must is not None and must.operator_territory is not None:
+        sets["operator"] = territory(unread, must.operator_territory, named.territories).where
+    return sets
 
 
-def _territory(
-    document: Document,
-    given: str | form.Words | form.Except,
-    named: Mapping[str, tuple[str, str]],
-    *path: Key,
-) -> tuple[str, str]:
-    """Return the title and the country set of one territory, of several, or of all the world but them."""
-    inverse = isinstance(given, form.Except)
-    names = given.names if isinstance(given, form.Except) else (given,) if isinstance(given, str) else given
-    mask = 0
-    for index, name in enumerate(names):
-        if name not in named:
-            at = (*path, "except", index) if inverse else path if isinstance(given, str) else (*path, index)
-            raise document.error(f"unknown territory `{name}`; {nearest(name, named)}", *at)
-        mask |= countries.bits(named[name][1])
-    title = " or ".join(named[name][0] for name in names)
-    return (title, countries.text(mask)) if not inverse else (
-        f"anywhere outside {title}", countries.text(countries.WORLD & ~mask),
-    )  # fmt: skip
+def _at(rule: Rule, sets: dict[str, Timeline], choices: Selections, moment: int) -> Rule:
+    """Return a rule with its sets as they are at a moment."""
+    now = {name: timeline.at(each, moment) for name, each in sets.items()}
+    applies, asserts = rule.applies, rule.asserts
+    if applies.population is not None and "people" in now:
+        applies = replace(applies, population=replace(applies.population, countries=now["people"]))
+    if "place" in now:
+        asserts = replace(asserts, countries=now["place"])
+    if asserts.operated is not None and "operator" in now:
+        asserts = replace(asserts, operated=replace(asserts.operated, countries=now["operator"]))
+    if asserts.selection is not None:
+        asserts = replace(asserts, selection=choices.at(moment, asserts.selection.whose))
+    return replace(rule, applies=applies, asserts=asserts)
 
 
 def _names(given: form.Words | form.Except | None) -> Names | None:
@@ -161,7 +124,11 @@ def _scope(document: Document, rule: form.Rule, named: Named) -> Scope:
             )
         if name not in named.populations:
             raise document.error(f"unknown population `{name}`; {nearest(name, named.populations)}", *at)
-        population = named.populations[name]
+        population = named.populations[name].at(timeline.DAWN)
+        if applies.by == "account" and not population.labels:
+            raise document.error(f"population `{name}` has no labels to belong by; give it some", "applies", "by")
+    elif applies.by is not None:
+        raise document.error("`by` says how participants belong; name the `participants`", "applies", "by")
     if applies.recognised and applies.planes is None:
         raise document.error(
             "`recognised` says how to take unknown planes; name the `planes` it speaks of", "applies", "recognised"
@@ -170,10 +137,12 @@ def _scope(document: Document, rule: form.Rule, named: Named) -> Scope:
         quantifier,
         population,
         applies.roster,
+        applies.by or "",
         None if applies.planes is None else frozenset(applies.planes),
         _services(document, applies.services, named, "applies", "services"),
         None if applies.direction is None else frozenset({applies.direction}),
         _bases(rule),
+        Scope().outcomes if applies.outcomes is None else frozenset(applies.outcomes),
         applies.recognised,
     )
 
@@ -185,7 +154,7 @@ def _bases(rule: form.Rule) -> frozenset[str]:
     return frozenset({"observed"}) if rule.must_be_encrypted is not None else Scope().bases
 
 
-def _assertion(document: Document, rule: form.Rule, named: Named) -> Assertion:
+def _assertion(document: Document, rule: form.Rule, named: Named, choices: Selections) -> Assertion:
     given = {verb: must for verb in VERBS if (must := getattr(rule, verb)) is not None}
     if len(given) != 1:
         problem = " and ".join(f"`{verb}`" for verb in given) if given else "none of " + ", ".join(VERBS)
@@ -193,29 +162,91 @@ def _assertion(document: Document, rule: form.Rule, named: Named) -> Assertion:
     ((verb, must),) = given.items()
     if isinstance(must, form.Encrypted):
         return Assertion(verb, roles=frozenset(must.roles))
-    if must.territory is not None and must.countries is not None:
-        raise document.error("`territory` and `countries` exclude each other; keep one", verb, "countries")
-    if all(each is None for each in (must.territory, must.countries, must.operators, must.services, must.sites)):
+    if isinstance(must, form.NotObservable):
+        return Assertion(verb, evidence=must.evidence.strip())
+    return _conditions(document, verb, must, named, choices)
+
+
+def _conditions(document: Document, verb: str, must: form.Must, named: Named, choices: Selections) -> Assertion:
+    for one, other in _EXCLUDING:
+        if getattr(must, one) is not None and getattr(must, other) is not None:
+            raise document.error(f"`{one}` and `{other}` exclude each other; keep one", verb, other)
+    if must.selection is not None and verb != "must_stay_in":
+        raise document.error("`selection` is what a session has to stay in; use must_stay_in", verb, "selection")
+    if all(getattr(must, name) is None for name in form.Must.__struct_fields__ if name != "roles"):
         raise document.error(f"`{verb}` names nothing; add a territory, operators, services or sites", verb)
-    title, where = "", None
+    title, where = _where(document, verb, must, named)
+    return Assertion(
+        verb,
+        where,
+        _names(must.operators),
+        _operated(document, verb, must, named),
+        _services(document, must.services, named, verb, "services"),
+        _names(must.sites),
+        None if must.selection is None else choices.at(timeline.DAWN, must.selection),
+        frozenset(must.roles),
+        title,
+    )
+
+
+def _where(document: Document, verb: str, must: form.Must, named: Named) -> tuple[str, str | None]:
+    """Return the title and the set of countries that are asked of a place (None: not asked)."""
     if must.territory is not None:
-        title, where = _territory(document, must.territory, named.territories, verb, "territory")
-    elif must.countries is not None:
-        where = _countries(document, must.countries, verb, "countries")
-    services = _services(document, must.services, named, verb, "services")
-    return Assertion(verb, where, _names(must.operators), services, _names(must.sites), frozenset(must.roles), title)
+        found = territory(document, must.territory, named.territories, verb, "territory")
+        return found.title, timeline.at(found.where, timeline.DAWN)
+    if must.countries is not None:
+        return "", country_set(document, must.countries, verb, "countries")
+    return "", None
 
 
-def _check_examples(document: Document, examples: form.Examples) -> None:
-    """Refuse countries that don't exist, in whatever form an example gives them."""
-    for kind, cases in _cases(examples).items():
-        for number, case in enumerate(cases):
+def _operated(document: Document, verb: str, must: form.Must, named: Named) -> Operated | None:
+    if must.operator_territory is not None:
+        found = territory(document, must.operator_territory, named.territories, verb, "operator_territory")
+        return Operated(timeline.at(found.where, timeline.DAWN), named.operators(), found.title)
+    if must.operator_countries is not None:
+        where = country_set(document, must.operator_countries, verb, "operator_countries")
+        return Operated(where, named.operators())
+    return None
+
+
+def _examples(document: Document, given: form.Rule, named: Named) -> dict[str, tuple[Any, ...]]:
+    """Return the situations as the file tells them, with the selections of accounts resolved.
+
+    Refuse examples that a rule can't have, lack, or that name countries that don't exist.
+    """
+    cases = _cases(given.examples)
+    for kind in ("pass", "fail"):
+        if given.not_observable is None and not cases[kind]:
+            raise document.error(f"examples of `{kind}` are missing; add one at least", "examples", kind)
+        if given.not_observable is not None and cases[kind]:
+            raise document.error(f"what no traffic shows can't {kind}; remove it", "examples", kind)
+    for kind, situations in cases.items():
+        for number, case in enumerate(situations):
             at = ("examples", kind, number)
             for index, person in enumerate(case.participants):
                 where = person.country if isinstance(person, form.Person) else person
                 _check_country(document, where, *at, "participants", index)
             for index, touch in enumerate(case.touches):
                 _check_country(document, touch.country, *at, "touches", index, "country")
+    return {
+        kind: tuple(
+            _selecting(document, told, case, named, "examples", kind, number)
+            for number, (told, case) in enumerate(zip(document.tree["examples"][kind], situations, strict=True))
+        )
+        for kind, situations in cases.items()
+        if situations
+    }
+
+
+def _selecting(document: Document, told: Any, case: form.Situation, named: Named, *path: Key) -> Any:
+    """Resolve what accounts have selected in a situation."""
+    if not case.selections:
+        return told
+    selected = {
+        account: chosen(document, each, {}, named.territories, *path, "selections", account).at(timeline.DAWN)
+        for account, each in case.selections.items()
+    }
+    return {**told, "selections": selected}
 
 
 def _check_country(document: Document, where: str | form.Codes | None, *path: Key) -> None:
@@ -232,32 +263,5 @@ def _cases(examples: form.Examples) -> dict[str, tuple[form.Situation, ...]]:
     }
 
 
-def rule(document: Document, given: form.Rule, named: Named, pack: str, file: str) -> Rule:
-    """Resolve one rule; `file` is its name in reports.  Raise InputError with the line of what doesn't resolve."""
-    since, until = given.valid.since, given.valid.until
-    if since is not None and until is not None and until <= since:
-        raise document.error("`until` must be a later day than `from`", "valid", "until")
-    _check_examples(document, given.examples)
-    return Rule(
-        given.id,
-        given.title.strip(),
-        given.severity,
-        _scope(document, given, named),
-        _assertion(document, given, named),
-        given.why.strip(),
-        given.fix.strip(),
-        None if since is None else nanoseconds(since),
-        None if until is None else nanoseconds(until),
-        given.proof is not None,
-        tuple(_reference(each) for each in given.references),
-        {kind: tuple(document.tree["examples"][kind]) for kind, cases in _cases(given.examples).items() if cases},
-        pack,
-        file,
-        document.line("id"),
-        document.sha256,
-    )
-
-
 def _reference(given: form.Reference) -> Reference:
-    words = [given.title, given.article, str(given.date or "")]
-    return Reference(", ".join(filter(None, words)), given.kind, given.url)
+    return Reference(given.title, given.kind, given.url, given.article, str(given.date or ""))

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Final
 
 from auditor.model import countries
@@ -20,7 +21,9 @@ _QUANTIFIED: Final = {
 
 def speaks(rule: Rule) -> str:
     """Return the rule as one sentence: who, what traffic, what must or must not happen, and since when."""
-    scope, must = rule.applies, rule.asserts
+    must = rule.asserts
+    if must.verb == "not_observable":
+        return f"{_sentence(rule, _NOT_OBSERVABLE)} What would show it: {must.evidence.rstrip('.')}."
     if must.verb == "must_be_encrypted":
         asked = "must be encrypted between any two ends that packets show"
         if len(must.roles) < len(ROLES):
@@ -29,14 +32,50 @@ def speaks(rule: Rule) -> str:
         asked = f"must reach no {_either(must.roles)} except one {_conditions(must)}"
     else:
         asked = f"must not reach a {_either(must.roles)} {_conditions(must)}"
-    said = f"{_dates(rule)}{_who(scope)}, {_traffic(scope)} {asked}{_evidence(rule)}."
+    return _sentence(rule, asked) + _changes(rule)
+
+
+_NOT_OBSERVABLE: Final = "is bound by what no traffic can show, so the rule stays open there"
+
+
+def _sentence(rule: Rule, asked: str) -> str:
+    said = f"{_dates(rule)}{_who(rule.applies)}, {_traffic(rule.applies)} {asked}{_evidence(rule)}."
     return said[0].upper() + said[1:]
+
+
+def _changes(rule: Rule) -> str:
+    """Say how the sets of countries that a rule names changed in the course of time."""
+    said = []
+    for before, after in pairwise(rule.eras()):
+        for what, old, new in zip(_SETS, _sets(before), _sets(after), strict=True):
+            joined = countries.text(countries.bits(new) & ~countries.bits(old))
+            left = countries.text(countries.bits(old) & ~countries.bits(new))
+            for word, codes in (("with", joined), ("without", left)):
+                if codes != countries.NOWHERE:
+                    where = _where(codes).removeprefix("in ")
+                    said.append(f"since {_day(after.since_ns or 0)} {what} {word} {where}")
+        if after.asserts.selection != before.asserts.selection:
+            said.append(f"since {_day(after.since_ns or 0)} other selections")
+    return f" As it stands last; {'; '.join(said)}." if said else ""
+
+
+_SETS: Final = ("participants", "places", "operators")
+
+
+def _sets(era: Rule) -> tuple[str, str, str]:
+    people, operated = era.applies.population, era.asserts.operated
+    return (
+        people.countries if people else countries.NOWHERE,
+        era.asserts.countries or countries.NOWHERE,
+        operated.countries if operated else countries.NOWHERE,
+    )
 
 
 def _who(scope: Scope) -> str:
     if not scope.quantifier or scope.population is None:
         return "whoever takes part"
     said = _QUANTIFIED[scope.quantifier].format(_people(scope.population))
+    said += {"location": ", by where they are,", "account": ", by their labels and accounts,"}.get(scope.by, "")
     return f"{said} by a complete roster" if scope.roster == "complete" else said
 
 
@@ -82,11 +121,20 @@ def _conditions(must: Assertion) -> str:
         said.append(f"{_in(must.territory)} ({place.removeprefix('in ')})" if must.territory else place)
     if must.operators is not None:
         said.append(f"run by {_listed(must.operators, 'operators')}")
+    if must.operated is not None:
+        place = _where(must.operated.countries).removeprefix("in ")
+        named = must.operated.territory
+        said.append(f"run by an operator controlled from {f'{named} ({place})' if named else place}")
     if must.services is not None:
         said.append(f"of {_listed(must.services, 'services')}")
     if must.sites is not None:
         said.append(f"at {_listed(must.sites, 'sites')}")
+    if must.selection is not None:
+        said.append(f"that {_WHOSE[must.selection.whose]} selected")
     return " ".join(said)
+
+
+_WHOSE: Final = {"host": "the account whose session it is has", "participants": "the account of each participant has"}
 
 
 def _in(territory: str) -> str:
@@ -105,11 +153,15 @@ def _either(words: Collection[str]) -> str:
 
 def _dates(rule: Rule) -> str:
     said = [
-        f"{word} {datetime.fromtimestamp(moment // 1_000_000_000, UTC):%Y-%m-%d}"
+        f"{word} {_day(moment)}"
         for word, moment in (("from", rule.since_ns), ("until", rule.until_ns))
         if moment is not None
     ]
     return f"{' '.join(said)} (UTC): " if said else ""
+
+
+def _day(moment: int) -> str:
+    return f"{datetime.fromtimestamp(moment // 1_000_000_000, UTC):%Y-%m-%d}"
 
 
 def _evidence(rule: Rule) -> str:
@@ -117,6 +169,8 @@ def _evidence(rule: Rule) -> str:
     usual = frozenset({"observed"}) if rule.asserts.verb == "must_be_encrypted" else Scope().bases
     if rule.applies.bases != usual:
         said.append(f"judged on what is {_either(rule.applies.bases)}")
+    if rule.applies.outcomes != Scope().outcomes:
+        said.append(f"judged on attempts that were {_either(rule.applies.outcomes)}")
     if rule.proof:
         said.append("only proof of a place counts")
     return f"; {' and '.join(said)}" if said else ""

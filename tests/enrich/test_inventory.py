@@ -47,9 +47,9 @@ def test_everything_an_inventory_can_say(tmp_path: Path) -> None:
 
     assert kms.valid == (nanoseconds(date(2019, 1, 1)), nanoseconds(date(2020, 4, 3)))
     assert (either.countries, either.networks, either.valid) == ("HK+NO", (ip_network("198.51.100.7/32"),), ALWAYS)
-    assert (overseas.label, overseas.role, overseas.countries) == ("overseas", "client", "US")
+    assert (overseas.label, overseas.role, overseas.countries) == ("overseas, account:acme", "client", "US")
     assert overseas.networks == (ip_network("192.0.2.0/24"),)
-    assert (acme.label, acme.countries, acme.title) == ("acme", "", "inventory: acme")
+    assert (acme.label, acme.countries, acme.title) == ("account:acme", "", "inventory: acme")
     assert len(found.sha256) == 64
 
 
@@ -117,3 +117,18 @@ def test_norway_is_a_country(tmp_path: Path) -> None:
 def test_a_missing_file_is_an_error() -> None:
     with pytest.raises(InputError, match="can't be read"):
         load_inventory("nowhere/inventory.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('clients: [{networks: 192.0.2.0/24, population: "a, b"}]', "line 1: `a, b` holds a comma"),
+        ('clients: [{networks: 192.0.2.0/24, tenant: "account:x"}]', "begins with `account:`, which marks accounts"),
+        ('sites: [{name: s, networks: 192.0.2.0/24, holds: "a,b"}]', "`a,b` holds a comma"),
+    ],
+)
+def test_names_that_would_break_a_label_are_refused(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "inventory.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        load_inventory(str(tmp_path / "inventory.yaml"))
+    assert said in str(caught.value)

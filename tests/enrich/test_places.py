@@ -143,7 +143,7 @@ vantages:
     [
         ("10.9.0.7", "", IN_DATE, "CN", "kms", "mainland", "server"),
         ("10.9.0.7", "toronto", IN_DATE, "CN", "kms", "mainland", "server"),
-        ("10.1.2.3", "", IN_DATE, "CA", "", "overseas", "client"),
+        ("10.1.2.3", "", IN_DATE, "CA", "", "overseas, account:acme", "client"),
         ("8.8.8.8", "", IN_DATE, "CN", "cache", "", "unknown"),
         ("8.8.8.9", "", IN_DATE, "*", "", "", "unknown"),
         ("192.0.2.1", "", IN_DATE, "CN+HK", "either", "", "unknown"),

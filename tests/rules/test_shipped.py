@@ -1,16 +1,19 @@
 """What is shipped: every rule says why, how and after which text; every catalogue entry has a source."""
 
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from auditor import rules
 from auditor.judge import examples
-from auditor.model import countries, documents
+from auditor.model import countries, documents, timeline
 from auditor.model.rule import Rule
 from auditor.rules import format as form
-from auditor.rules import resolve
+from auditor.rules import named
+
+TODAY = documents.nanoseconds(date(2026, 11, 23))
 
 SHIPPED = rules.load(rules.shipped())
 HERE = Path(__file__).resolve().parent.parent.parent
@@ -46,7 +49,10 @@ def test_the_readme_of_each_pack_lists_its_rules() -> None:
 def test_territories_hold_what_their_texts_say() -> None:
     document = documents.load(rules.builtin() / "territories.yaml")
     given = documents.convert(document, form.Territories).territories
-    found = {name: set(countries.members(where)) for name, (_, where) in resolve.territories(document, given).items()}
+    found = {
+        name: set(countries.members(timeline.at(territory.where, TODAY)))
+        for name, territory in named.territories(document, given).items()
+    }
     assert found["china-mainland"] == {"CN"}
     assert found["china-28cfr202"] == {"CN", "HK", "MO"}
     assert found["countries-of-concern-28cfr202"] == {"CN", "HK", "MO", "CU", "IR", "KP", "RU", "VE"}

@@ -27,13 +27,14 @@ def test_every_condition_is_said() -> None:
     said = speaks(
         rule(
             Scope(
-                "none", Population("staff", labels=frozenset({"staff"})), "complete", None,
-                Names(frozenset({"x"}), True),
-                frozenset({"to", "from"}), frozenset({"offered"}),
+                "none", Population("staff", labels=frozenset({"staff"})), "complete",
+                services=Names(frozenset({"x"}), True),
+                directions=frozenset({"to", "from"}), bases=frozenset({"offered"}),
             ),
             Assertion(
-                "must_not_touch", None, Names(frozenset({"Acme", "Ajax", "Apex"})), Names(frozenset({"y"})),
-                Names(frozenset({"z"}), True), frozenset({"hop"}),
+                "must_not_touch",
+                operators=Names(frozenset({"Acme", "Ajax", "Apex"})), services=Names(frozenset({"y"})),
+                sites=Names(frozenset({"z"}), True), roles=frozenset({"hop"}),
             ),
             since_ns=0, until_ns=86_400_000_000_000, proof=True,
         )

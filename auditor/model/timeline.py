@@ -1,0 +1,68 @@
+"""Country sets that change with time: members join and leave a union, decisions on adequacy begin and lapse.
+
+A timeline lists the moments (nanoseconds since 1970-01-01 UTC) from which on a set holds, the first of them before all
+traffic.  Equal neighbours are put together, so equal timelines are equal values.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from auditor.model.countries import ANYWHERE, NOWHERE, bits, text
+from auditor.model.documents import ALWAYS
+
+Timeline = tuple[tuple[int, str], ...]
+"""(first moment, country set), ascending; the first moment is DAWN."""
+
+DAWN: Final = -ALWAYS
+NEVER: Final[Timeline] = ((DAWN, NOWHERE),)
+EVER: Final[Timeline] = ((DAWN, ANYWHERE),)
+
+
+def always(where: str) -> Timeline:
+    """Return the timeline of a set that never changes."""
+    return ((DAWN, where),)
+
+
+def between(where: str, since: int | None, until: int | None) -> Timeline:
+    """Return the timeline of a set that holds from one moment to another, the second not included."""
+    first = DAWN if since is None else since
+    steps = [(DAWN, NOWHERE)] * (first > DAWN) + [(first, where)]
+    return tuple(steps if until is None else [*steps, (until, NOWHERE)])
+
+
+def at(timeline: Timeline, moment: int) -> str:
+    """Return the set that holds at a moment."""
+    return next(where for first, where in reversed(timeline) if first <= moment or first == DAWN)
+
+
+def changes(timeline: Timeline) -> set[int]:
+    """Return the moments at which the set changes."""
+    return {first for first, _ in timeline[1:]}
+
+
+def combined(how: Callable[[Sequence[str]], str], parts: Sequence[Timeline]) -> Timeline:
+    """Combine sets moment by moment, as `how` combines them at one moment."""
+    moments = sorted({first for part in parts for first, _ in part} | {DAWN})
+    steps: list[tuple[int, str]] = []
+    for moment in moments:
+        where = how([at(part, moment) for part in parts])
+        if not steps or steps[-1][1] != where:
+            steps.append((moment, where))
+    return tuple(steps)
+
+
+def union(parts: Sequence[Timeline]) -> Timeline:
+    """Return what any of the sets holds."""
+
+    def any_of(places: Sequence[str]) -> str:
+        mask = 0
+        for place in places:
+            mask |= bits(place)
+        return text(mask)
+
+    return combined(any_of, parts)
+
+
+def outside(part: Timeline) -> Timeline:
+    """Return what a set leaves out."""
+    return combined(lambda places: text(bits(ANYWHERE) & ~bits(places[0])), [part])

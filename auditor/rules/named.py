@@ -1,0 +1,171 @@
+"""What the names in a rule file refer to: countries, territories, populations, services, operators.
+
+A name that resolves to nothing would be a rule that silently never fails, so each one is an error with its line.
+Territories may change with time, and with them the populations that live there.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from auditor.model import countries, timeline
+from auditor.model.documents import Document, Key, nanoseconds, nearest
+from auditor.model.rule import Population
+from auditor.model.timeline import Timeline
+from auditor.rules import format as form
+
+_MEANT: Final = {"UK": "GB", "EL": "GR", "KO": "KR", "SU": "RU"}
+_GROUPS: Final = {"EU": "eu", "EEA": "eea"}
+
+
+@dataclass(frozen=True, slots=True)
+class Territory:
+    """A named set of countries; which, may change with time."""
+
+    title: str
+    where: Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """A population over time."""
+
+    name: str
+    where: Timeline
+    labels: frozenset[str] = frozenset()
+
+    def at(self, moment: int) -> Population:
+        """Return the population as it is at a moment in nanoseconds."""
+        return Population(self.name, timeline.at(self.where, moment), self.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What the names in a rule may refer to."""
+
+    territories: Mapping[str, Territory]
+    populations: Mapping[str, People]
+    services: Callable[[], frozenset[str]]  # ids of the catalogue, read only when a rule asks for them
+    operators: Callable[[], Mapping[str, str]]  # operator -> country set, read only when a rule asks for them
+
+
+def code_set(document: Document, codes: Sequence[str], *path: Key) -> str:
+    """Return the country set of ISO codes; an unknown one is an error at its own line."""
+    for index, code in enumerate(codes):
+        if not countries.known(code):
+            raise document.error(f"unknown country `{code}`; {_instead(code)}", *path, index)
+    return countries.of(codes)
+
+
+def _instead(code: str) -> str:
+    upper = code.upper()
+    if upper in _GROUPS:
+        return f"that is a group: write `territory: {_GROUPS[upper]}`"
+    likely = _MEANT.get(upper, upper)
+    if countries.known(likely):
+        return f"did you mean `{likely}`?"
+    return "write an ISO 3166-1 alpha-2 code, such as CN"
+
+
+def territories(
+    document: Document, given: Mapping[str, form.Territory], known: Mapping[str, Territory] | None = None
+) -> dict[str, Territory]:
+    """Resolve a file's territories, which may include each other and known ones."""
+    found = dict(known or {})
+    at = ("territories",)
+    for name in given:
+        if name in found:
+            raise document.error(f"territory `{name}` is defined already; choose another name", *at, name)
+
+    def resolve(name: str, within: tuple[str, ...]) -> Timeline:
+        if name in found:
+            return found[name].where
+        here = given[name]
+        parts = [timeline.always(code_set(document, here.countries, *at, name, "countries"))]
+        parts += [_members(document, each, *at, name, "members", i) for i, each in enumerate(here.members)]
+        for index, part in enumerate(here.includes):
+            if part in (*within, name):
+                raise document.error(f"territory `{part}` includes itself", *at, name, "includes", index)
+            if part not in given and part not in found:
+                hint = nearest(part, {*given, *found})
+                raise document.error(f"unknown territory `{part}`; {hint}", *at, name, "includes", index)
+            parts.append(resolve(part, (*within, name)))
+        where = timeline.union(parts)
+        if where == timeline.NEVER:
+            raise document.error(f"territory `{name}` holds no country; add `countries`", *at, name)
+        found[name] = Territory(here.title, where)
+        return where
+
+    for name in given:
+        resolve(name, ())
+    return found
+
+
+def _members(document: Document, given: form.Members, *path: Key) -> Timeline:
+    since, until = moments(document, given.since, given.until, *path)
+    return timeline.between(code_set(document, given.countries, *path, "countries"), since, until)
+
+
+def moments(document: Document, since: date | None, until: date | None, *path: Key) -> tuple[int | None, int | None]:
+    """Return the moments of two days, of which the second has to be later."""
+    if since is not None and until is not None and until <= since:
+        raise document.error("`until` must be a later day than `from`", *path, "until")
+    return None if since is None else nanoseconds(since), None if until is None else nanoseconds(until)
+
+
+def populations(
+    document: Document, given: Mapping[str, form.Population], named: Mapping[str, Territory]
+) -> dict[str, People]:
+    """Resolve a pack's populations; every territory is also the population of whoever is there."""
+    found = {name: People(name, territory.where) for name, territory in named.items()}
+    for name, people in given.items():
+        at = ("populations", name)
+        if name in named:
+            raise document.error(f"`{name}` is the name of a territory; choose another one", *at)
+        if people.countries is not None and people.territory is not None:
+            raise document.error("`countries` and `territory` exclude each other; keep one", *at, "territory")
+        where = timeline.NEVER
+        if people.countries is not None:
+            where = timeline.always(country_set(document, people.countries, *at, "countries"))
+        elif people.territory is not None:
+            where = territory(document, people.territory, named, *at, "territory").where
+        if where == timeline.NEVER and not people.labels:
+            raise document.error(f"population `{name}` is empty; give it countries, a territory or labels", *at)
+        found[name] = People(name, where, frozenset(people.labels))
+    return found
+
+
+def operators(document: Document, given: Sequence[form.Operator]) -> dict[str, str]:
+    """Return the country set of each operator, by each of its names."""
+    found: dict[str, str] = {}
+    for index, each in enumerate(given):
+        where = code_set(document, each.countries, "operators", index, "countries")
+        for name in each.names:
+            if name in found:
+                raise document.error(f"operator `{name}` stands twice; keep one", "operators", index)
+            found[name] = where
+    return found
+
+
+def country_set(document: Document, given: form.Codes | form.Except, *path: Key) -> str:
+    """Return the set of these countries, or of all but these."""
+    if isinstance(given, form.Except):
+        listed = code_set(document, given.names, *path, "except")
+        return countries.text(countries.WORLD & ~countries.bits(listed))
+    return code_set(document, given, *path)
+
+
+def territory(
+    document: Document, given: str | form.Words | form.Except, named: Mapping[str, Territory], *path: Key
+) -> Territory:
+    """Return one territory, several as one, or all the world but them."""
+    inverse = isinstance(given, form.Except)
+    names = given.names if isinstance(given, form.Except) else (given,) if isinstance(given, str) else given
+    for index, name in enumerate(names):
+        if name not in named:
+            at = (*path, "except", index) if inverse else path if isinstance(given, str) else (*path, index)
+            raise document.error(f"unknown territory `{name}`; {nearest(name, named)}", *at)
+    title = " or ".join(named[name].title for name in names)
+    where = timeline.union([named[name].where for name in names])
+    return Territory(f"anywhere outside {title}", timeline.outside(where)) if inverse else Territory(title, where)
