@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from auditor.model.rule import Names, Rule
+from auditor.model.rule import Choice, Names, Population, Rule, Selection
 
 HERE = ("CN", "HK", "US", "CA", "FR")  # FR stands for every country that no rule names
 LIMIT = 3_000  # worlds of one session
@@ -46,7 +46,17 @@ def ends(rows: Sequence[Row]) -> Iterator[dict[str, Any]]:
             }
             shared = {
                 name: row[name]
-                for name in ("session", "plane", "service", "basis", "outcome", "vantage", "app", "encrypted")
+                for name in (
+                    "session",
+                    "account",
+                    "plane",
+                    "service",
+                    "basis",
+                    "outcome",
+                    "vantage",
+                    "app",
+                    "encrypted",
+                )
             }
             local = row["vantage"] if one["addr"].startswith("10.") else ""
             way = ("from" if side == "src" else "to") if row["opened"] else ""
@@ -83,7 +93,10 @@ def outcomes(rows: Sequence[Row], session: str, rule: Rule, lives: Mapping[str, 
     everyone = list(ends(rows))
     own = [end for end in everyone if end["session"] == session]
     possible = where(own, everyone, rule.proof)
-    labels = {end["who"]: end["label"] for end in own if end["person"] and end["label"]}
+    labels: dict[Any, tuple[str, ...]] = {}
+    for end in own:
+        if end["person"]:
+            labels[end["who"]] = (*labels.get(end["who"], ()), *parts(end["label"]))
     people = sorted({end["who"] for end in own if end["person"]})
     clients = {end["who"] for end in own if end["role"] == "client"}
     attempts = not any(end["carried"] for end in own)
@@ -93,31 +106,70 @@ def outcomes(rows: Sequence[Row], session: str, rule: Rule, lives: Mapping[str, 
     odd = [who for who in people if who not in clients]
     weak = [who for who in people if who in clients and who not in sure]
     held = sorted({end["label"] for end in own if end["label"]}) if not people else []
+    hosts = {end["account"] for end in own if end["account"]}
+    asked = ("account",) if rule.applies.by == "account" else ()
+    unlabelled = [w for w in people if asked and not known_by_label(labels.get(w, ()), rule.applies.population, lives)]
+    strangers = [name for name in held if asked and not known_by_label(parts(name), rule.applies.population, lives)]
     dimensions = [
         [dict(zip(possible, at, strict=True)) for at in _product([sorted(v) for v in possible.values()])],
         [dict(zip(odd, roles, strict=True)) for roles in _product([ROLES] * len(odd))],
         [set(some) for some in _product([(who, None) for who in weak])],
-        list(_product([sorted(read(lives.get(label, "*"))) for label in held for _ in range(2)])),
+        list(_product([sorted(home(label, lives)) for label in held for _ in range(2)])),
         [None, *HERE] if rule.applies.roster == "complete" else [None],
+        [dict(zip(unlabelled, it, strict=True)) for it in _product([(True, False)] * len(unlabelled))],
+        [dict(zip(strangers, it, strict=True)) for it in _product([(True, False)] * len(strangers))],
     ]
     if math.prod(map(len, dimensions)) > LIMIT:
         raise TooMany
     found: set[str] = set()
-    for at, roles, came, homes, stranger in product(*dimensions):
+    for at, roles, came, homes, stranger, called, kept in product(*dimensions):
         crowd = [(who, at[who, True]) for who in people if who in sure or who in came or roles.get(who) == "client"]
-        belongs = [
-            labels.get(w) in rule.applies.population.labels or c in read(rule.applies.population.countries)
-            for w, c in crowd
-        ]
-        for i, country in enumerate(homes):
-            pop = rule.applies.population
-            belongs.append(held[i // 2] in pop.labels or country in read(pop.countries))
-        if stranger:
-            belongs.append(stranger in read(rule.applies.population.countries))
-        found |= _in_world(own, at, roles, belongs, rule)
+        results = []
+        for era in rule.eras():
+            pop, by = era.applies.population, era.applies.by
+            belongs = [_belongs(labels.get(w, ()), c, pop, by, called.get(w, False)) for w, c in crowd]
+            for i, country in enumerate(homes):
+                belongs.append(_belongs(parts(held[i // 2]), country, pop, by, kept.get(held[i // 2], False)))
+            if stranger:
+                belongs.append(stranger in read(pop.countries))
+            accounts = [accounts_of(labels.get(w, ())) for w, _ in crowd] or [accounts_of(parts(n)) for n in held]
+            results.append(_in_world(own, at, roles, belongs, era, (hosts, accounts)))
+        found |= {min(some, key=_WORST.index) for some in product(*results)}
         if len(found) == 3:
             break
     return found
+
+
+_WORST = ("fail", "pass", "na")
+
+
+def parts(label: str) -> tuple[str, ...]:
+    return tuple(label.split(", ")) if label else ()
+
+
+def names_of(label: Sequence[str]) -> set[str]:
+    return {part.removeprefix("account:") for part in label}
+
+
+def home(label: str, lives: Mapping[str, str]) -> set[str]:
+    """Say where those may live for whom a site's label stands."""
+    known = [lives[name] for name in names_of(parts(label)) if name in lives]
+    return read(known[0]) if len(known) == 1 else set(HERE)
+
+
+def accounts_of(label: Sequence[str]) -> list[str]:
+    return sorted({part.removeprefix("account:") for part in label if part.startswith("account:")})
+
+
+def known_by_label(label: Sequence[str], people: Population, lives: Mapping[str, str]) -> bool:
+    """Say whether labels tell who belongs: an account is one or another, and so is the label of another population."""
+    return bool(names_of(label) & people.labels or accounts_of(label) or names_of(label) & lives.keys() - {people.name})
+
+
+def _belongs(label: Sequence[str], country: str, people: Population, by: str, called: bool) -> bool:
+    if by != "location" and names_of(label) & people.labels:
+        return True
+    return called if by == "account" else country in read(people.countries)
 
 
 def _product(options: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
@@ -127,7 +179,12 @@ def _product(options: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
 
 
 def _in_world(
-    own: Sequence[Row], at: Mapping[Any, str], roles: Mapping[Any, str], belongs: list[bool], rule: Rule
+    own: Sequence[Row],
+    at: Mapping[Any, str],
+    roles: Mapping[Any, str],
+    belongs: list[bool],
+    rule: Rule,
+    whose: tuple[set[str], list[list[str]]],
 ) -> set[str]:
     """Judge one world; what is not known of single flows is independent of the rest, so it is tried end by end."""
     quantifier = rule.applies.quantifier
@@ -143,6 +200,7 @@ def _in_world(
             at[end["who"], end["person"]],
             roles.get(end["who"], end["role"]) if end["role"] == "unknown" else end["role"],
             rule,
+            whose,
         )
         for end in own
     ]
@@ -155,10 +213,13 @@ def _in_world(
     return worst | ({"na"} if False in scopes else set())
 
 
-def _of_touch(end: Row, country: str, role: str, rule: Rule) -> set[str]:
+def _of_touch(
+    end: Row, country: str, role: str, rule: Rule, whose: tuple[set[str], list[list[str]]] = (set(), [])
+) -> set[str]:
     """Return the outcomes of one touch, over everything that is not known of it."""
     applies, must = rule.applies, rule.asserts
-    arrived = (True,) if end["outcome"] == "" and end["basis"] in applies.bases else (True, False)
+    came = (end["outcome"] or "carried") in applies.outcomes
+    arrived = (True,) if came and end["basis"] in applies.bases else (True, False)
     since = -math.inf if rule.since_ns is None else rule.since_ns
     until = math.inf if rule.until_ns is None else rule.until_ns
     first, last = end["times"]
@@ -176,8 +237,10 @@ def _of_touch(end: Row, country: str, role: str, rule: Rule) -> set[str]:
         choices(end["way"], ("to", "from")),
         choices(end["operator"], ("Acme", "Apex", "Third")), choices(end["site"], ("north", "third")), arrived, times,
         choices(end["encrypted"], ENCRYPTED) if ciphers else ("",),
+        sorted(read(must.operated.homes.get(end["operator"], "*"))) if must.operated else ("",),
+        selecting(must.selection, *whose) if must.selection else ((),),
     )  # fmt: skip
-    for plane, service, way, operator, site, there, moments, secret in options:
+    for plane, service, way, operator, site, there, moments, secret, home, chosen in options:
         counts = (
             role in must.roles and (applies.planes is None or plane in applies.planes)
             and _in(service, applies.services) and (applies.directions is None or way in applies.directions)
@@ -187,8 +250,12 @@ def _of_touch(end: Row, country: str, role: str, rule: Rule) -> set[str]:
             found.add("na")
             continue
         met = (must.countries is None or country in read(must.countries)) and all(
-            (_in(operator, must.operators), _in(service, must.services), _in(site, must.sites))
-        )
+            (
+                _in(operator, must.operators), _in(service, must.services), _in(site, must.sites),
+                must.operated is None or home in read(must.operated.countries),
+                all(_allows(choice, country, site) for choice in chosen),
+            )
+        )  # fmt: skip
         good = secret == "yes" if ciphers else met == (must.verb == "must_stay_in")
         found.add("pass" if good else "fail")
     return found
@@ -196,3 +263,28 @@ def _of_touch(end: Row, country: str, role: str, rule: Rule) -> set[str]:
 
 def _in(value: str, names: Names | None) -> bool:
     return names is None or (value in names.names) != names.negated
+
+
+def selecting(selection: Selection, hosts: set[str], accounts: list[list[str]]) -> list[tuple[Choice, ...]]:
+    """List the sets of choices that may have to be kept, one for each way in which it may be."""
+    everybody = [*selection.accounts.values(), selection.default or Choice("!")]
+    if selection.default is None:
+        everybody.append(Choice())  # somebody who chose anything
+
+    def of(some: list[str]) -> list[Choice]:
+        found = []
+        for account in some:
+            known = selection.accounts.get(account, selection.default)
+            found += everybody if known is None else [known]
+        return found or everybody
+
+    if selection.whose == "participants":
+        return list(product(*(of(some) for some in accounts))) if accounts else [(each,) for each in everybody]
+    candidates = [sorted(hosts)] if hosts else accounts or [[]]
+    return [(choice,) for some in candidates for choice in of(some)]
+
+
+def _allows(choice: Choice, country: str, site: str) -> bool:
+    into = choice.inside is None and not choice.sites
+    into = into or country in read(choice.inside or "!") or site in choice.sites
+    return into and country not in read(choice.outside) and site not in choice.banned

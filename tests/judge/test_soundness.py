@@ -1,7 +1,9 @@
 """Thousands of small sessions, judged at once and then world by world: no verdict is wrong, few are needlessly open."""
 
+import math
 import random
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from auditor.judge import scope
 from auditor.judge.verdicts import FAIL, FAIL_PROVEN, NOT_APPLICABLE, OPEN, PASS, PASS_PROVEN
 from auditor.model import countries
 from auditor.model.report import Finding
-from auditor.model.rule import Names, Population, Rule
+from auditor.model.rule import Choice, Names, Operated, Population, Rule, Selection
 from tests import brute
 from tests.builders import Row, audit, end, flow, names, rule
 from tests.test_laws import by_session, outcomes
@@ -29,6 +31,12 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "only proof counts": {"proofs": 0.7, "proof": True},
     "private addresses at two vantages": {"vantages": ("", "office"), "prefix": "10.", "proofs": 0.4},
     "places that sessions share": {"share": 3, "proofs": 0.4},
+    "people belong by account": {"labels": True, "accounts": True, "by": ("", "location", "account")},
+    "sites belong by account": {"clients": 0.0, "labels": True, "accounts": True, "by": ("account", "location")},
+    "operators' countries": {"words": True, "operated": True},
+    "selections": {"labels": True, "accounts": True, "words": True, "selection": True},
+    "attempts that count": {"weak": 0.5, "outcomes": True},
+    "sets that change": {"eras": True},
     "encrypted or not": {"planes": ("media", "media", "signalling", "unknown"), "ciphers": True, "weak": 0.2},
 }
 NEEDLESS = {"roles not known": 0.04, "participants judged themselves": 0.03}
@@ -50,6 +58,7 @@ def session(chance: random.Random, i: int, options: dict[str, Any]) -> list[Row]
             plane=chance.choice(options.get("planes", ("media", "keys"))),
             outcome=chance.choice(["unanswered", "rejected", ""]) if weak else "",
             basis=chance.choice(["offered", "attested"]) if weak else "observed",
+            account=chance.choice(["", "", "", "acme", "apex"]) if options.get("selection") else "",
             service=chance.choice(["", "zoom", "teams"]) if options.get("words") else "zoom",
             vantage=chance.choice(options.get("vantages", ("",))),
             opened=chance.choice(["", "handshake"]) if options.get("words") else "handshake",
@@ -78,10 +87,41 @@ def one_end(chance: random.Random, i: int, side: str, options: dict[str, Any]) -
         side, f"{options.get('prefix', '')}{number}.{i // options.get('share', 1)}", role,
         chance.choice(["", *[subset(chance, 2)] * 3]),
         subset(chance, 2) if chance.random() < options.get("proofs", 0.2) else "*",
-        label=chance.choice(["acme", "apex"]) if labelled and "labels" in options else "acme" if labelled else "",
+        label=a_label(chance, options) if labelled else "",
         operator=chance.choice(["", "Acme", "Apex"]) if words else "",
         site=chance.choice(["", "north"]) if words else "",
     )  # fmt: skip
+
+
+def a_label(chance: random.Random, options: dict[str, Any]) -> str:
+    if "accounts" in options:
+        return chance.choice(["acme", "account:acme", "guests, account:apex", "guests", "account:other"])
+    return chance.choice(["acme", "apex"]) if "labels" in options else "acme"
+
+
+def some_choice(chance: random.Random) -> Choice:
+    inside = chance.choice([None, subset(chance)])
+    return Choice(inside, frozenset(chance.choice([[], ["north"]])), subset(chance, 1), frozenset())
+
+
+def some_selection(chance: random.Random) -> Selection:
+    accounts = {name: some_choice(chance) for name in chance.sample(["acme", "apex"], chance.randint(0, 2))}
+    return Selection(chance.choice(["host", "participants"]), accounts, chance.choice([None, some_choice(chance)]))
+
+
+def with_eras(chance: random.Random, whole: Rule) -> Rule:
+    """Let the sets of a rule change at a moment."""
+    people, asserts = whole.applies.population, whole.asserts
+    assert people is not None
+    later = replace(
+        whole,
+        applies=replace(whole.applies, population=replace(people, countries=subset(chance))),
+        asserts=replace(asserts, countries=subset(chance)),
+    )
+    start = -math.inf if whole.since_ns is None else whole.since_ns
+    if not start < 15 < (math.inf if whole.until_ns is None else whole.until_ns):
+        return whole
+    return replace(later, versions=(replace(whole, until_ns=15), replace(later, since_ns=15)))
 
 
 def some_rule(chance: random.Random, number: int, options: dict[str, Any]) -> Rule:
@@ -93,7 +133,18 @@ def some_rule(chance: random.Random, number: int, options: dict[str, Any]) -> Ru
             names(chance.choice(all_names), negated=chance.random() < 0.5) if words and chance.random() < 0.5 else None
         )
 
-    return rule(
+    more: dict[str, Any] = {"by": chance.choice(options.get("by", ("",)))}
+    verb = "must_be_encrypted" if options.get("ciphers") else chance.choice(["must_stay_in", "must_not_touch"])
+    if options.get("operated"):
+        more |= {"operated": Operated(subset(chance), {"Acme": subset(chance, 2), "Apex": "US"}), "countries": None}
+    elif options.get("selection"):
+        more |= {"selection": some_selection(chance), "countries": None}
+        verb = "must_stay_in"
+    else:
+        more |= {"countries": subset(chance)}
+    if options.get("outcomes"):
+        more |= {"outcomes": frozenset(chance.choice([["carried"], ["carried", "unanswered"], ["unanswered"]]))}
+    made = rule(
         f"{number}",
         quantifier=chance.choice(["all", "any", "mixed", "none"] + [""] * bool(words)),
         population=Population("p", "CN" if acme else subset(chance), frozenset({"acme"} if acme else ())),
@@ -102,8 +153,7 @@ def some_rule(chance: random.Random, number: int, options: dict[str, Any]) -> Ru
         recognised=chance.random() < 0.3,
         services=maybe("zoom", "teams"),
         directions=chance.choice([None, frozenset({"to"})]) if words else None,
-        verb="must_be_encrypted" if options.get("ciphers") else chance.choice(["must_stay_in", "must_not_touch"]),
-        countries=subset(chance),
+        verb=verb,
         operators=maybe("Acme", "Apex"),
         asserted=maybe("zoom", "teams"),
         sites=maybe("north"),
@@ -111,7 +161,9 @@ def some_rule(chance: random.Random, number: int, options: dict[str, Any]) -> Ru
         since_ns=chance.choice([None, 10, 20]),
         until_ns=chance.choice([None, None, 30]),
         proof=options.get("proof", False),
+        **more,
     )
+    return with_eras(chance, made) if options.get("eras") else made
 
 
 def traffic(chance: random.Random, options: dict[str, Any], count: int = 150) -> list[list[Row]]:
