@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from auditor.model.errors import gathering
 from auditor.model.report import Input, Report
 
 if TYPE_CHECKING:
@@ -117,10 +118,8 @@ def audit(
     with started(_given(inputs), workers) as staff:  # before heavy libraries are imported: theirs take as long
         from auditor.read.scan import uncollected
 
-        places, known = open_places(inventory, geo), catalogue(services)
-        ruleset = load_rules(
-            rules, known.titles, selections
-        )  # first: a bad rule should not cost the time of reading captures
+        # first: a bad rule should not cost the time of reading captures
+        places, known, ruleset = open_all(rules, inventory, geo, services, selections)
         with uncollected():
             found = locate_flows(inputs, places, known, workers, progress, staff)
             report = conclude(fold(found, ruleset), found, ruleset, places, known, notes(rules))
@@ -261,8 +260,28 @@ def locate(
     return answers.locate(addresses, open_places(inventory, geo), catalogue(services))
 
 
+def open_all(
+    rules: Sequence[str | Path] | None,
+    inventory: str | Path | None,
+    geo: Sequence[str | Path],
+    services: Sequence[str | Path],
+    selections: str | Path | None = None,
+) -> "tuple[Places, Catalogue, RuleSet]":
+    """Open what an audit judges by.  Raise InputErrors for all that is wrong with any of these files."""
+    with gathering() as problems:
+        known = None
+        with problems.kept():
+            known = catalogue(services)
+        with problems.kept():
+            ruleset = load_rules(rules, None if known is None else known.titles, selections)
+        places = open_places(inventory, geo)
+        problems.settle()
+        assert known is not None
+        return places, known, ruleset
+
+
 def load_rules(
-    packs: Sequence[str | Path] | None, services: Iterable[str] = (), selections: str | Path | None = None
+    packs: Sequence[str | Path] | None, services: Iterable[str] | None = (), selections: str | Path | None = None
 ) -> "RuleSet":
     """Load rule packs by name or path; without any, the default pack.  Rules may also name `services`."""
     from auditor import rules
@@ -274,7 +293,11 @@ def all_rules(packs: Sequence[str] | None, services: Sequence[str | Path] = ()) 
     """Load rule packs by name or path; without any, every pack that is shipped."""
     from auditor import rules
 
-    return rules.load(list(packs) if packs else rules.shipped(), catalogue(services).titles if services else ())
+    with gathering() as problems:
+        titles: Iterable[str] | None = None
+        with problems.kept():
+            titles = catalogue(services).titles if services else ()
+        return rules.load(list(packs) if packs else rules.shipped(), titles)
 
 
 def check_examples(packs: Sequence[str] | None, services: Sequence[str | Path] = ()) -> tuple[int, list[str]]:

@@ -1,12 +1,22 @@
-"""Write the JSON Schemas of the JSON formats: `python tools/build_schema.py`."""
+"""Write the JSON Schemas of what we write and of what people write: `python tools/build_schema.py`."""
 
 from pathlib import Path
+from typing import Final
 
+from auditor.enrich import format as enrich
 from auditor.evidence import shape as evidence
 from auditor.report import shape
+from auditor.rules import schemas as rules
 
-FOLDER = Path(__file__).parents[1] / "reports" / "schema"
-SCHEMAS = {"auditor-report-v1": shape.schema, "auditor-finding-v1": evidence.schema}
+FOLDER: Final = Path(__file__).parents[1] / "reports" / "schema"
+FILES: Final = {  # what people write
+    "auditor-rule-v1": rules.rule,
+    "auditor-pack-v1": rules.pack,
+    "auditor-territories-v1": rules.territories,
+    "auditor-inventory-v1": enrich.inventory_schema,
+    "auditor-catalogue-v1": enrich.catalogue_schema,
+}
+SCHEMAS: Final = {"auditor-report-v1": shape.schema, "auditor-finding-v1": evidence.schema, **FILES}
 
 if __name__ == "__main__":
     for name, schema in SCHEMAS.items():

@@ -52,7 +52,7 @@ def guarded(app: typer.Typer) -> int:
     except (typer.Abort, KeyboardInterrupt):
         return _ended(signals.Ended(signal.SIGINT))
     except InputError as error:
-        say(f"error: {error}")
+        _list(error)
         return ERROR
     except (BrokenPipeError, SystemExit):
         # The reader of our output went away, as `head` does (of which typer makes an exit); nothing is left to say.
@@ -81,9 +81,22 @@ def _ended(ended: signals.Ended) -> int:
     return signals.exit_code(ended.number)
 
 
-def say(line: str) -> None:
+def _list(error: InputError) -> None:
+    """Say what is wrong; where columns are known as `file:line:column: message`, which editors and CI systems read."""
+    single = error.each
+    if len(single) == 1 and not single[0].column:
+        say(f"error: {error}")
+        return
+    for line in error.lines():
+        say(line, "")
+    files = len({each.source for each in single})
+    said = [f"{count:,} {noun}{'s' * (count != 1)}" for count, noun in ((len(single), "problem"), (files, "file"))]
+    say(f"error: {' in '.join(said)}; mend {'it' if len(single) == 1 else 'them'} and run again")
+
+
+def say(line: str, who: str = "auditor: ") -> None:
     """Print a line on standard error with everything that could steer a terminal made visible."""
     from auditor.report.clean import printable
 
     with suppress(OSError):  # nobody is left to be told; the exit code still says it
-        print("auditor: " + printable(line), file=sys.stderr, flush=True)
+        print(who + printable(line), file=sys.stderr, flush=True)

@@ -16,75 +16,23 @@ Of the networks that hold an address and fit the transport and the port, the lon
 equal prefixes an entry with ports before one without, then one with a transport before one without.
 """
 
-import datetime
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Final, Literal, TypeVar
+from typing import Final, TypeVar
 
-import msgspec
-
+from auditor.enrich.format import ID, PORTS, SUFFIX, CatalogueText, NameText, NetworkText, ServiceText
 from auditor.model.documents import Document, convert, load
+from auditor.model.errors import gathering
 from auditor.model.flow import UNKNOWN
 from auditor.model.report import Database
 
-Plane = Literal["media", "signalling", "keys", "recording", "management", "telemetry", "other"]
-Port = Annotated[int, msgspec.Meta(ge=0, le=65535)] | str
 Network = IPv4Network | IPv6Network
 K = TypeVar("K")
 V = TypeVar("V")
 
 MAX_NAME: Final = 253  # characters of a domain name (RFC 1035, section 2.3.4); longer text is no name
-
-_ID: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
-_SUFFIX: Final = re.compile(r"([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
-_PORTS: Final = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
-
-
-class NameText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A domain and everything below it, as a file writes it."""
-
-    suffix: str
-    plane: Plane | list[Plane] | None = None
-    role: Literal["server", "relay"] = "server"
-
-
-class NetworkText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A network, perhaps only some ports of it, as a file writes it."""
-
-    prefix: str
-    transport: Literal["tcp", "udp", "sctp"] | None = None
-    ports: list[Port] | None = None
-    plane: Plane | list[Plane] | None = None
-    role: Literal["server", "relay"] = "server"
-
-
-class SourceText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where what is said of a service was published, and when it was read."""
-
-    title: str
-    url: str = ""
-    date: datetime.date | None = None
-
-
-class ServiceText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A service as a file writes it."""
-
-    id: str
-    title: str
-    operator: str = ""
-    sources: list[SourceText] = []
-    apps: list[str] = []
-    names: list[NameText] = []
-    networks: list[NetworkText] = []
-
-
-class CatalogueText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A whole catalogue file."""
-
-    services: list[ServiceText]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +88,15 @@ def load_catalogue(paths: Iterable[Path | str], own: Iterable[Path | str] = ()) 
     """Read catalogue files; what the user's `own` say of a name, sockets or protocol counts before the others.
 
     A service of a user's file may have the id of a shipped one, and then adds to it.  Raises InputError, with file and
-    line, for what does not fit the format above, and where two entries of equal rank speak of the same name, the same
+    place, for what does not fit the format above, and where two entries of equal rank speak of the same name, the same
     sockets, the same protocol or the same service id: neither could be preferred.
     """
     listed, theirs = _Listed(), _Listed()
-    for document in [load(path) for path in sorted(map(str, paths))]:
-        _read(document, listed)
-    for document in [load(path) for path in sorted(map(str, own))]:
-        _read(document, theirs)
+    with gathering() as problems:
+        for files, known in ((paths, listed), (own, theirs)):
+            for path in sorted(map(str, files)):
+                with problems.kept():
+                    _read(load(path, problems), known)
     networks = {**listed.networks, **theirs.networks}
     return Catalogue(
         listed.titles | theirs.titles,
@@ -173,25 +122,27 @@ def _read(document: Document, known: _Listed) -> None:
     file = convert(document, CatalogueText)
     for index, service in enumerate(file.services):
         here = ("services", index)
-        if not _ID.fullmatch(service.id):
-            raise document.error(f"`{service.id}` is no service id; use a-z, 0-9, dots and hyphens", *here, "id")
+        if not ID.fullmatch(service.id):
+            document.problem(f"`{service.id}` is no service id; use a-z, 0-9, dots and hyphens", *here, "id")
         _put(known.titles, service.id, service.title, document, (*here, "id"))
         for number, app in enumerate(service.apps):
             _put(known.apps, app, Entry(service.id, service.operator), document, (*here, "apps", number))
         for number, name in enumerate(service.names):
             where = (*here, "names", number, "suffix")
-            _put(known.names, _suffix(name.suffix, document, where), _entry(service, name), document, where)
+            if _is_suffix(name.suffix, document, where):
+                _put(known.names, name.suffix, _entry(service, name), document, where)
         for number, network in enumerate(service.networks):
             place = (*here, "networks", number)
             made = _network(service, network, document, place)
-            _put(known.networks, (made.network, made.transport, made.ports), made, document, place)
+            if made is not None:
+                _put(known.networks, (made.network, made.transport, made.ports), made, document, place)
     known.databases.append(_database(document, file))
 
 
 def _put(known: dict[K, V], key: K, value: V, document: Document, where: tuple[str | int, ...]) -> None:
     if key in known:
         said = key[0] if isinstance(key, tuple) else key
-        raise document.error(f"`{said}` is listed twice in the catalogue; keep one", *where)
+        document.problem(f"`{said}` is listed twice in the catalogue; keep one", *where)
     known[key] = value
 
 
@@ -202,31 +153,36 @@ def _entry(service: ServiceText, text: NameText | NetworkText) -> Entry:
     return Entry(service.id, service.operator, planes, text.role, by_port)
 
 
-def _suffix(text: str, document: Document, where: tuple[str | int, ...]) -> str:
-    if len(text) > MAX_NAME or not _SUFFIX.fullmatch(text):
-        raise document.error(f"`{text}` is no domain suffix; write it in lower case like `zoom.us`", *where)
-    return text
+def _is_suffix(text: str, document: Document, where: tuple[str | int, ...]) -> bool:
+    fits = len(text) <= MAX_NAME and SUFFIX.fullmatch(text) is not None
+    if not fits:
+        document.problem(f"`{text}` is no domain suffix; write it in lower case like `zoom.us`", *where)
+    return fits
 
 
-def _network(service: ServiceText, text: NetworkText, document: Document, where: tuple[str | int, ...]) -> NetworkEntry:
+def _network(
+    service: ServiceText, text: NetworkText, document: Document, where: tuple[str | int, ...]
+) -> NetworkEntry | None:
+    """Read a network; None, and noted, if it is none."""
+    ports = [_ports(port, document, (*where, "ports", number)) for number, port in enumerate(text.ports or [])]
+    if ports and not text.transport:
+        document.problem("`ports` need a `transport`; add `transport: udp` or `tcp`", *where, "ports", of_key=True)
     try:
         network = ip_network(text.prefix)
     except ValueError:
         message = f"`{text.prefix}` is no network; write it like `170.114.0.0/16`, without host bits"
-        raise document.error(message, *where, "prefix") from None
+        document.problem(message, *where, "prefix")
+        return None
     if isinstance(network, IPv6Network) and network.network_address.ipv4_mapped:
-        raise document.error(f"`{text.prefix}` is IPv4-mapped; write it as IPv4", *where, "prefix")
-    ports = [_ports(port, document, (*where, "ports", number)) for number, port in enumerate(text.ports or [])]
-    if ports and not text.transport:
-        raise document.error("`ports` need a `transport`; add `transport: udp` or `tcp`", *where, "ports")
+        document.problem(f"`{text.prefix}` is IPv4-mapped; write it as IPv4", *where, "prefix")
     return NetworkEntry(network, text.transport or "", tuple(sorted(set(ports))), _entry(service, text))
 
 
 def _ports(text: int | str, document: Document, where: tuple[str | int, ...]) -> tuple[int, int]:
-    match = _PORTS.fullmatch(str(text))
+    match = PORTS.fullmatch(str(text))
     first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
     if not first <= last <= 65535:
-        raise document.error(f"`{text}` is no port or range of ports; write `8801` or `8801-8810`", *where)
+        document.problem(f"`{text}` is no port or range of ports; write `8801` or `8801-8810`", *where)
     return first, last
 
 

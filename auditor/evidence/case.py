@@ -91,8 +91,7 @@ def opened(
     from auditor.read.scan import uncollected
     from auditor.read.ties import legs
 
-    places, known = pipeline.open_places(inventory, geo), pipeline.catalogue(services)
-    ruleset = pipeline.load_rules(rules, known.titles, selections)
+    places, known, ruleset = pipeline.open_all(rules, inventory, geo, services, selections)
     with uncollected():
         reading = pipeline.read(inputs, places, workers, progress)
         located = pipeline.put_together(pipeline.gather(reading), places, known)

@@ -5,11 +5,12 @@ Schema in `reports/schema/` is generated from them (`tools/build_schema.py`), an
 Within v1 fields may be added, never renamed, retyped or removed.
 """
 
-import json
 from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
+
+from auditor.model.schema import written
 
 SCHEMA_ID: Final = "urn:residency-auditor:auditor-report:v1"
 
@@ -236,6 +237,4 @@ def schema() -> str:
 
 def schema_of(kind: type[Shape], name: str, title: str) -> str:
     """Write the JSON Schema (draft 2020-12) of a shape."""
-    body = msgspec.json.schema(kind)
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": name, "title": title}
-    return json.dumps({**head, **body}, indent=2) + "\n"
+    return written({"title": title, **msgspec.json.schema(kind)}, name)

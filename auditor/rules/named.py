@@ -1,6 +1,6 @@
 """What the names in a rule file refer to: countries, territories, populations, services, operators.
 
-A name that resolves to nothing would be a rule that silently never fails, so each one is an error with its line.
+A name that resolves to nothing would be a rule that silently never fails, so each one is an error with its place.
 Territories may change with time, and with them the populations that live there.
 """
 
@@ -46,16 +46,16 @@ class Named:
 
     territories: Mapping[str, Territory]
     populations: Mapping[str, People]
-    services: Callable[[], frozenset[str]]  # ids of the catalogue, read only when a rule asks for them
+    services: Callable[[], frozenset[str]] | None  # ids of the catalogue, read only when a rule asks; None: any
     operators: Callable[[], Mapping[str, str]]  # operator -> country set, read only when a rule asks for them
 
 
 def code_set(document: Document, codes: Sequence[str], *path: Key) -> str:
-    """Return the country set of ISO codes; an unknown one is an error at its own line."""
+    """Return the country set of ISO codes; an unknown one is a problem at its own place."""
     for index, code in enumerate(codes):
         if not countries.known(code):
-            raise document.error(f"unknown country `{code}`; {_instead(code)}", *path, index)
-    return countries.of(codes)
+            document.problem(f"unknown country `{code}`; {_instead(code)}", *path, index)
+    return countries.of(filter(countries.known, codes))
 
 
 def _instead(code: str) -> str:
@@ -76,30 +76,41 @@ def territories(
     at = ("territories",)
     for name in given:
         if name in found:
-            raise document.error(f"territory `{name}` is defined already; choose another name", *at, name)
-
-    def resolve(name: str, within: tuple[str, ...]) -> Timeline:
-        if name in found:
-            return found[name].where
+            document.problem(f"territory `{name}` is defined already; choose another name", *at, name, of_key=True)
+    for name in _inside_out(document, given, found):
         here = given[name]
         parts = [timeline.always(code_set(document, here.countries, *at, name, "countries"))]
         parts += [_members(document, each, *at, name, "members", i) for i, each in enumerate(here.members)]
-        for index, part in enumerate(here.includes):
-            if part in (*within, name):
-                raise document.error(f"territory `{part}` includes itself", *at, name, "includes", index)
-            if part not in given and part not in found:
-                hint = nearest(part, {*given, *found})
-                raise document.error(f"unknown territory `{part}`; {hint}", *at, name, "includes", index)
-            parts.append(resolve(part, (*within, name)))
+        parts += [found[part].where for part in here.includes if part in found]
         where = timeline.union(parts)
-        if where == timeline.NEVER:
-            raise document.error(f"territory `{name}` holds no country; add `countries`", *at, name)
+        if where == timeline.NEVER and not (here.countries or here.members or here.includes):
+            document.problem(f"territory `{name}` holds no country; add `countries`", *at, name)
         found[name] = Territory(here.title, where)
-        return where
-
-    for name in given:
-        resolve(name, ())
     return found
+
+
+def _inside_out(document: Document, given: Mapping[str, form.Territory], known: Mapping[str, Territory]) -> list[str]:
+    """Order territories so that each comes behind those that it includes, however long the chain."""
+    done = dict.fromkeys(known, False)
+    within: set[str] = set()
+    for first in given:
+        todo = [first]
+        while todo:
+            name = todo[-1]
+            if name in done or name in within:
+                within.discard(name)
+                done.setdefault(todo.pop(), True)
+                continue
+            within.add(name)
+            for index, part in enumerate(given[name].includes):
+                at = ("territories", name, "includes", index)
+                if part in within:
+                    document.problem(f"territory `{part}` includes itself; remove it here", *at)
+                elif part not in given and part not in known:
+                    document.problem(f"unknown territory `{part}`; {nearest(part, {*given, *known})}", *at)
+                else:
+                    todo.append(part)
+    return [name for name, new in done.items() if new]
 
 
 def _members(document: Document, given: form.Members, *path: Key) -> Timeline:
@@ -110,7 +121,7 @@ def _members(document: Document, given: form.Members, *path: Key) -> Timeline:
 def moments(document: Document, since: date | None, until: date | None, *path: Key) -> tuple[int | None, int | None]:
     """Return the moments of two days, of which the second has to be later."""
     if since is not None and until is not None and until <= since:
-        raise document.error("`until` must be a later day than `from`", *path, "until")
+        document.problem("`until` must be a later day than `from`", *path, "until")
     return None if since is None else nanoseconds(since), None if until is None else nanoseconds(until)
 
 
@@ -122,16 +133,16 @@ def populations(
     for name, people in given.items():
         at = ("populations", name)
         if name in named:
-            raise document.error(f"`{name}` is the name of a territory; choose another one", *at)
+            document.problem(f"`{name}` is the name of a territory; choose another one", *at)
         if people.countries is not None and people.territory is not None:
-            raise document.error("`countries` and `territory` exclude each other; keep one", *at, "territory")
+            document.problem("`countries` and `territory` exclude each other; keep one", *at, "territory", of_key=True)
         where = timeline.NEVER
         if people.countries is not None:
             where = timeline.always(country_set(document, people.countries, *at, "countries"))
         elif people.territory is not None:
             where = territory(document, people.territory, named, *at, "territory").where
-        if where == timeline.NEVER and not people.labels:
-            raise document.error(f"population `{name}` is empty; give it countries, a territory or labels", *at)
+        if people.countries is None and people.territory is None and not people.labels:
+            document.problem(f"population `{name}` is empty; give it countries, a territory or labels", *at)
         found[name] = People(name, where, frozenset(people.labels))
     return found
 
@@ -141,9 +152,9 @@ def operators(document: Document, given: Sequence[form.Operator]) -> dict[str, s
     found: dict[str, str] = {}
     for index, each in enumerate(given):
         where = code_set(document, each.countries, "operators", index, "countries")
-        for name in each.names:
+        for number, name in enumerate(each.names):
             if name in found:
-                raise document.error(f"operator `{name}` stands twice; keep one", "operators", index)
+                document.problem(f"operator `{name}` stands twice; keep one", "operators", index, "names", number)
             found[name] = where
     return found
 
@@ -165,7 +176,8 @@ def territory(
     for index, name in enumerate(names):
         if name not in named:
             at = (*path, "except", index) if inverse else path if isinstance(given, str) else (*path, index)
-            raise document.error(f"unknown territory `{name}`; {nearest(name, named)}", *at)
-    title = " or ".join(named[name].title for name in names)
-    where = timeline.union([named[name].where for name in names])
+            document.problem(f"unknown territory `{name}`; {nearest(name, named)}", *at)
+    found = [named[name] for name in names if name in named]
+    title = " or ".join(each.title for each in found)
+    where = timeline.union([each.where for each in found])
     return Territory(f"anywhere outside {title}", timeline.outside(where)) if inverse else Territory(title, where)

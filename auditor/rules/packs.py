@@ -11,7 +11,7 @@ from typing import Final
 
 from auditor.model.documents import Document, convert, nearest
 from auditor.model.documents import load as read
-from auditor.model.errors import InputError
+from auditor.model.errors import InputError, Problems, gathering
 from auditor.model.report import Database
 from auditor.model.rule import Rule
 from auditor.rules import format as form
@@ -72,131 +72,173 @@ class Base:
 
     named: Named
     selections: Selections
+    problems: Problems  # of all files that are read together
 
 
-def load(packs: Sequence[str], services: Iterable[str] = (), selections: str | Path | None = None) -> RuleSet:
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """A rule file that was read."""
+
+    document: Document
+    id: str  # empty: it has none that could be read
+    file: str  # its name in reports
+    rule: Rule | None  # None: what its names mean isn't known, since the file of its pack can't be read
+
+
+def load(packs: Sequence[str], services: Iterable[str] | None = (), selections: str | Path | None = None) -> RuleSet:
     """Load packs, each the name of a shipped one or the path of a folder or a rule file.
 
-    Rules may name the shipped services and these; `selections` is the file of what accounts have selected.
+    Rules may name the shipped services and these (None: any, since the files that list them can't be read);
+    `selections` is the file of what accounts have selected.
 
     A name of a shipped pack wins over a folder of that name here: write `./name` for the folder.  The same pack
-    twice counts once.  Raise InputError for what can't be read or resolved, and for two rules with one id.
+    twice counts once.  Raise InputErrors for all that can't be read or resolved, and for two rules with one id.
     """
-    shared = read(builtin() / TERRITORIES_FILE)
-    territories = names.territories(shared, convert(shared, form.Territories).territories)
-    more = frozenset(services)
-    choices = chosen.load(selections, territories) if selections else Selections()
-    base = Base(Named(territories, {}, lambda: _service_ids() | more, _operators), choices)
-    rules: list[Rule] = []
-    about: list[Pack] = []
-    for path in dict.fromkeys(_found(pack) for pack in packs):
-        pack, members = _folder(path, base) if path.is_dir() else _single(path, base)
-        about += [pack] if pack else []
-        rules += members
-    _refuse_twins(rules)
-    known = Database(TERRITORIES_FILE, shared.sha256, _latest(shared), kind="rules")
-    others = [Database(each.file, each.sha256, each.date, kind="rules") for each in about]
-    if any(rule.asserts.operated for rule in rules):
-        operators = read(builtin() / OPERATORS_FILE)
-        others.append(Database(OPERATORS_FILE, operators.sha256, "", kind="rules"))
-    return RuleSet(tuple(rules), tuple(about), (known, *others, *choices.databases))
+    with gathering() as problems:
+        shared = read(builtin() / TERRITORIES_FILE, problems)
+        given = convert(shared, form.Territories)
+        base = _base(names.territories(shared, given.territories), services, selections, problems)
+        loaded: list[_Loaded] = []
+        about: list[Pack] = []
+        for path in _found(packs, problems):
+            with problems.kept():
+                pack, members = _folder(path, base) if path.is_dir() else _single(path, base)
+                about += [pack] if pack else []
+                loaded += members
+        _refuse_twins(loaded)
+        rules = tuple(each.rule for each in loaded if each.rule)
+        known = Database(TERRITORIES_FILE, shared.sha256, _latest(given), kind="rules")
+        others = [Database(each.file, each.sha256, each.date, kind="rules") for each in about]
+        if any(rule.asserts.operated for rule in rules):
+            operators = read(builtin() / OPERATORS_FILE)
+            others.append(Database(OPERATORS_FILE, operators.sha256, "", kind="rules"))
+        return RuleSet(rules, tuple(about), (known, *others, *base.selections.databases))
 
 
-def _found(pack: str) -> Path:
-    if pack in shipped():
-        return builtin() / pack
-    path = Path(pack)
-    if not path.exists():
-        known = nearest(pack, shipped())
-        raise InputError(pack, f"is neither a shipped pack nor a file or folder; {known}")
-    return path.resolve()
+def _base(
+    territories: Mapping[str, names.Territory], services: Iterable[str] | None, selections: str | Path | None,
+    problems: Problems,
+) -> Base:  # fmt: skip
+    choices = Selections()
+    with problems.kept():
+        choices = chosen.load(selections, territories) if selections else choices
+    more = None if services is None else frozenset(services)
+    allowed = None if more is None else lambda: _service_ids() | more
+    return Base(Named(territories, {}, allowed, _operators), choices, problems)
 
 
-def _folder(folder: Path, base: Base) -> tuple[Pack, list[Rule]]:
+def _found(packs: Sequence[str], problems: Problems) -> list[Path]:
+    """Return the folder or file of each pack, each once."""
+    paths: dict[Path, None] = {}
+    for pack in packs:
+        path = builtin() / pack if pack in shipped() else Path(pack).resolve()
+        if path.exists():
+            paths[path] = None
+        else:
+            known = nearest(pack, shipped())
+            problems.add(InputError(pack, f"is neither a shipped pack nor a file or folder; {known}"))
+    return list(paths)
+
+
+def _folder(folder: Path, base: Base) -> tuple[Pack | None, list[_Loaded]]:
     """Load the pack in a folder, its rules in the order that pack.yaml gives or else by file name."""
     if not (folder / PACK_FILE).is_file():
         raise InputError(str(folder), f"has no {PACK_FILE}; add one, or name a single rule file")
-    document, given = _pack(folder)
-    mine = _of_pack(document, given, base)
     files = sorted(path for path in folder.iterdir() if _is_rule(path))
     if not files:
-        raise InputError(str(folder), "holds no rule file; add one, such as my-rule.yaml")
-    rules = [_rule(path, mine, given.id, f"{folder.name}/{path.name}") for path in files]
+        base.problems.add(InputError(str(folder), "holds no rule file; add one, such as my-rule.yaml"))
+    told = {path: f"{folder.name}/{path.name}" for path in files}
+    beside = _beside(folder, base)
+    if beside is None:
+        return None, _rules(told, base, None, "")
+    document, given, named = beside
     pack = Pack(
         given.id, given.title, given.version, str(given.date), given.description, f"{folder.name}/{PACK_FILE}",
         document.sha256,
     )  # fmt: skip
-    return pack, _ordered(rules, document, given.rules)
+    return pack, _ordered(_rules(told, base, named, given.id), document, given.rules, len(files))
 
 
-def _single(path: Path, base: Base) -> tuple[None, list[Rule]]:
+def _single(path: Path, base: Base) -> tuple[None, list[_Loaded]]:
     """Load one rule file; what a pack.yaml beside it names counts."""
-    if (path.parent / PACK_FILE).is_file():
-        document, given = _pack(path.parent)
-        return None, [_rule(path, _of_pack(document, given, base), given.id, path.name)]
-    alone = names.populations(Document("", {}), {}, base.named.territories)
-    return None, [_rule(path, replace(base, named=replace(base.named, populations=alone)), "", path.name)]
+    if not (path.parent / PACK_FILE).is_file():
+        alone = names.populations(Document("", {}), {}, base.named.territories)
+        return None, _rules({path: path.name}, base, replace(base.named, populations=alone), "")
+    beside = _beside(path.parent, base)
+    named, pack = (beside[2], beside[1].id) if beside else (None, "")
+    return None, _rules({path: path.name}, base, named, pack)
 
 
-def _pack(folder: Path) -> tuple[Document, form.Pack]:
-    document = read(folder / PACK_FILE)
-    return document, convert(document, form.Pack)
-
-
-def _of_pack(document: Document, pack: form.Pack, base: Base) -> Base:
-    """Add what a pack names."""
+def _beside(folder: Path, base: Base) -> tuple[Document, form.Pack, Named] | None:
+    """Read the pack.yaml of a folder, and add what it names; None, and noted, if that can't be."""
     known = base.named
-    territories = names.territories(document, pack.territories, known.territories)
-    populations = names.populations(document, pack.populations, territories)
-    own = names.operators(document, pack.operators)
-    return replace(base, named=Named(territories, populations, known.services, lambda: {**known.operators(), **own}))
+    try:
+        document = read(folder / PACK_FILE, base.problems)
+        given = convert(document, form.Pack)
+        territories = names.territories(document, given.territories, known.territories)
+        populations = names.populations(document, given.populations, territories)
+        own = names.operators(document, given.operators)
+    except InputError as error:
+        base.problems.add(error)
+        return None
+    return document, given, Named(territories, populations, known.services, lambda: {**known.operators(), **own})
 
 
 def _is_rule(path: Path) -> bool:
     return path.suffix in SUFFIXES and path.name != PACK_FILE and not path.name.startswith(".") and path.is_file()
 
 
-def _rule(path: Path, base: Base, pack: str, file: str) -> Rule:
-    document = read(path)
-    return resolve.rule(document, convert(document, form.Rule), base.named, pack, file, base.selections)
+def _rules(files: Mapping[Path, str], base: Base, named: Named | None, pack: str) -> list[_Loaded]:
+    """Load rule files, each of which has a name in reports, as far as they can be read."""
+    loaded: list[_Loaded] = []
+    for path, file in files.items():
+        with base.problems.kept():
+            document = read(path, base.problems)
+            given = convert(document, form.Rule)
+            ident = "" if ("id",) in document.blamed else given.id
+            loaded.append(_Loaded(document, ident, file, None))
+            if named is not None:
+                made = resolve.rule(document, given, named, pack, file, base.selections)
+                loaded[-1] = replace(loaded[-1], rule=made)
+    return loaded
 
 
-def _ordered(rules: list[Rule], document: Document, order: Sequence[str]) -> list[Rule]:
-    """Put rules into the order of pack.yaml, which has to name each of them once if it names any."""
+def _ordered(loaded: list[_Loaded], document: Document, order: Sequence[str], files: int) -> list[_Loaded]:
+    """Put rules into the order of pack.yaml, which has to name each of them once if it names any.
+
+    If some of the `files` have no id that can be read, nothing is said of names without a rule.
+    """
     if not order:
-        return rules
-    ids = {rule.id: rule for rule in rules}
+        return loaded
+    ids = {each.id: each for each in loaded if each.id}
+    whole = all(each.id for each in loaded) and len(loaded) == files
+    place: dict[str, int] = {}
     for index, name in enumerate(order):
-        if name not in ids:
-            raise document.error(f"no rule file here has the id `{name}`; {nearest(name, ids)}", "rules", index)
-        if name in order[:index]:
-            raise document.error(f"rule `{name}` stands twice; keep one", "rules", index)
-    for rule in rules:
-        if rule.id not in order:
-            raise document.error(f"rule `{rule.id}` ({rule.file}) is missing here; add it", "rules")
-    return sorted(rules, key=lambda rule: order.index(rule.id))
+        if name not in ids and whole:
+            document.problem(f"no rule file here has the id `{name}`; {nearest(name, ids)}", "rules", index)
+        if place.setdefault(name, index) != index:
+            document.problem(f"rule `{name}` stands twice; keep one", "rules", index)
+    for name, each in ids.items():
+        if name not in place:
+            document.problem(f"rule `{name}` ({each.file}) is missing here; add it", "rules")
+    return sorted(loaded, key=lambda each: place.get(each.id, len(order)))
 
 
-def _refuse_twins(rules: Sequence[Rule]) -> None:
-    first: dict[str, Rule] = {}
-    for rule in rules:
-        if rule.id in first:
-            other = first[rule.id]
-            raise InputError(
-                rule.file, f"the id `{rule.id}` is taken by {other.file}, line {other.line}; choose another", rule.line
-            )
-        first[rule.id] = rule
+def _refuse_twins(loaded: Sequence[_Loaded]) -> None:
+    first: dict[str, _Loaded] = {}
+    for each in loaded:
+        if each.id in first:
+            other = first[each.id]
+            taken = f"the id `{each.id}` is taken by {other.file}, line {other.document.line('id')}; choose another"
+            each.document.problem(taken, "id")
+        elif each.id:
+            first[each.id] = each
 
 
-def _latest(document: Document) -> str:
+def _latest(given: form.Territories) -> str:
     """Return the newest date of the sources of the territories."""
-    dates = [
-        str(source.date)
-        for territory in convert(document, form.Territories).territories.values()
-        for source in territory.sources
-        if source.date
-    ]
-    return max(dates, default="")
+    sources = [source for territory in given.territories.values() for source in territory.sources]
+    return max((str(source.date) for source in sources if source.date), default="")
 
 
 @lru_cache

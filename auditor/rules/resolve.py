@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from auditor.model import timeline
 from auditor.model.documents import Document, Key, nearest
-from auditor.model.rule import Assertion, Control, Names, Operated, Reference, Rule, Scope
+from auditor.model.rule import Assertion, Control, Names, Operated, Population, Reference, Rule, Scope
 from auditor.model.timeline import Timeline
 from auditor.rules import format as form
 from auditor.rules.named import Named, code_set, country_set, moments, territory
@@ -23,7 +23,10 @@ _EXCLUDING: Final = (("territory", "countries"), ("operator_territory", "operato
 def rule(
     document: Document, given: form.Rule, named: Named, pack: str, file: str, selections: Selections | None = None
 ) -> Rule:
-    """Resolve one rule; `file` is its name in reports.  Raise InputError with the line of what doesn't resolve."""
+    """Resolve one rule; `file` is its name in reports.  What doesn't resolve is a problem of the document.
+
+    If that has any, what is returned has stand-ins and is not to be judged.
+    """
     since, until = moments(document, given.valid.since, given.valid.until, "valid")
     choices = selections or Selections()
     made = Rule(
@@ -45,7 +48,7 @@ def rule(
         document.line("id"),
         document.sha256,
     )
-    return _dated(made, given, named, choices)
+    return made if document.found else _dated(made, given, named, choices)
 
 
 def _dated(rule: Rule, given: form.Rule, named: Named, choices: Selections) -> Rule:
@@ -103,34 +106,25 @@ def _names(given: form.Words | form.Except | None) -> Names | None:
 
 def _services(document: Document, given: form.Words | form.Except | None, named: Named, *path: Key) -> Names | None:
     """Resolve services: an id that the catalogue doesn't have would never be touched."""
-    names = _names(given)
-    for name in sorted(names.names if names else ()):
-        if name not in named.services():
-            raise document.error(f"unknown service `{name}`; {nearest(name, named.services())}", *path)
-    return names
+    listed, at = (given.names, (*path, "except")) if isinstance(given, form.Except) else (given or (), path)
+    for index, name in enumerate(listed):
+        if named.services is not None and name not in named.services():
+            document.problem(f"unknown service `{name}`; {nearest(name, named.services())}", *at, index)
+    return _names(given)
 
 
 def _scope(document: Document, rule: form.Rule, named: Named) -> Scope:
     applies = rule.applies
-    at = ("applies", "participants")
     quantifier, population = "", None
     if applies.participants is not None:
-        quantifier, _, name = applies.participants.partition(" ")
-        if quantifier not in QUANTIFIERS or not name or name != name.strip():
-            raise document.error(
-                f"`{applies.participants}` names no participants; write all, any, mixed or none and a population,"
-                " such as `all overseas`",
-                *at,
-            )
-        if name not in named.populations:
-            raise document.error(f"unknown population `{name}`; {nearest(name, named.populations)}", *at)
-        population = named.populations[name].at(timeline.DAWN)
-        if applies.by == "account" and not population.labels:
-            raise document.error(f"population `{name}` has no labels to belong by; give it some", "applies", "by")
+        quantifier, population = _participants(document, applies.participants, named)
+        if population is not None and applies.by == "account" and not population.labels:
+            said = f"population `{population.name}` has no labels to belong by; give it some"
+            document.problem(said, "applies", "by")
     elif applies.by is not None:
-        raise document.error("`by` says how participants belong; name the `participants`", "applies", "by")
+        document.problem("`by` says how participants belong; name the `participants`", "applies", "by")
     if applies.recognised and applies.planes is None:
-        raise document.error(
+        document.problem(
             "`recognised` says how to take unknown planes; name the `planes` it speaks of", "applies", "recognised"
         )
     return Scope(
@@ -147,6 +141,20 @@ def _scope(document: Document, rule: form.Rule, named: Named) -> Scope:
     )
 
 
+def _participants(document: Document, given: str, named: Named) -> tuple[str, Population | None]:
+    """Return the quantifier and the population of which it speaks."""
+    quantifier, _, name = given.partition(" ")
+    at = ("applies", "participants")
+    if quantifier not in QUANTIFIERS or not name or name != name.strip():
+        how = "write all, any, mixed or none and a population, such as `all overseas`"
+        document.problem(f"`{given}` names no participants; {how}", *at)
+    elif name not in named.populations:
+        document.problem(f"unknown population `{name}`; {nearest(name, named.populations)}", *at)
+    else:
+        return quantifier, named.populations[name].at(timeline.DAWN)
+    return "", None
+
+
 def _bases(rule: form.Rule) -> frozenset[str]:
     """Return the bases that count: whether something is encrypted only packets show, unless the rule says otherwise."""
     if rule.applies.bases is not None:
@@ -158,8 +166,10 @@ def _assertion(document: Document, rule: form.Rule, named: Named, choices: Selec
     given = {verb: must for verb in VERBS if (must := getattr(rule, verb)) is not None}
     if len(given) != 1:
         problem = " and ".join(f"`{verb}`" for verb in given) if given else "none of " + ", ".join(VERBS)
-        raise document.error(f"has {problem}; a rule asserts one thing", *(list(given)[1:2]))
-    ((verb, must),) = given.items()
+        document.problem(f"has {problem}; a rule asserts one thing", *(list(given)[1:2]), of_key=True)
+    if not given:
+        return Assertion(VERBS[0])
+    verb, must = next(iter(given.items()))
     if isinstance(must, form.Encrypted):
         return Assertion(verb, roles=frozenset(must.roles))
     if isinstance(must, form.NotObservable):
@@ -170,11 +180,11 @@ def _assertion(document: Document, rule: form.Rule, named: Named, choices: Selec
 def _conditions(document: Document, verb: str, must: form.Must, named: Named, choices: Selections) -> Assertion:
     for one, other in _EXCLUDING:
         if getattr(must, one) is not None and getattr(must, other) is not None:
-            raise document.error(f"`{one}` and `{other}` exclude each other; keep one", verb, other)
+            document.problem(f"`{one}` and `{other}` exclude each other; keep one", verb, other, of_key=True)
     if must.selection is not None and verb != "must_stay_in":
-        raise document.error("`selection` is what a session has to stay in; use must_stay_in", verb, "selection")
+        document.problem("`selection` is what a session has to stay in; use must_stay_in", verb, "selection")
     if all(getattr(must, name) is None for name in form.Must.__struct_fields__ if name != "roles"):
-        raise document.error(f"`{verb}` names nothing; add a territory, operators, services or sites", verb)
+        document.problem(f"`{verb}` names nothing; add a territory, operators, services or sites", verb)
     title, where = _where(document, verb, must, named)
     return Assertion(
         verb,
@@ -212,46 +222,50 @@ def _operated(document: Document, verb: str, must: form.Must, named: Named) -> O
 def _examples(document: Document, given: form.Rule, named: Named) -> dict[str, tuple[Any, ...]]:
     """Return the situations as the file tells them, with the selections of accounts resolved.
 
-    Refuse examples that a rule can't have, lack, or that name countries that don't exist.
+    Refuse examples that a rule can't have, lack, or that name what doesn't exist.
     """
     cases = _cases(given.examples)
     for kind in ("pass", "fail"):
         if given.not_observable is None and not cases[kind]:
-            raise document.error(f"examples of `{kind}` are missing; add one at least", "examples", kind)
+            document.problem(f"examples of `{kind}` are missing; add one at least", "examples", kind)
         if given.not_observable is not None and cases[kind]:
-            raise document.error(f"what no traffic shows can't {kind}; remove it", "examples", kind)
+            document.problem(f"what no traffic shows can't {kind}; remove it", "examples", kind)
     for kind, situations in cases.items():
         for number, case in enumerate(situations):
             at = ("examples", kind, number)
             for index, person in enumerate(case.participants):
                 where = person.country if isinstance(person, form.Person) else person
-                _check_country(document, where, *at, "participants", index)
+                deeper = ("country",) if isinstance(person, form.Person) else ()
+                _check_country(document, where, *at, "participants", index, *deeper)
             for index, touch in enumerate(case.touches):
                 _check_country(document, touch.country, *at, "touches", index, "country")
-    return {
-        kind: tuple(
-            _selecting(document, told, case, named, "examples", kind, number)
-            for number, (told, case) in enumerate(zip(document.tree["examples"][kind], situations, strict=True))
-        )
+    selected = {
+        kind: [_selected(document, case, named, "examples", kind, number) for number, case in enumerate(situations)]
         for kind, situations in cases.items()
         if situations
     }
+    if document.blamed:  # then the tree is not what was made of it
+        return {}
+    return {
+        kind: tuple({**told, **more} for told, more in zip(document.tree["examples"][kind], each, strict=True))
+        for kind, each in selected.items()
+    }
 
 
-def _selecting(document: Document, told: Any, case: form.Situation, named: Named, *path: Key) -> Any:
-    """Resolve what accounts have selected in a situation."""
-    if not case.selections:
-        return told
-    selected = {
+def _selected(document: Document, case: form.Situation, named: Named, *path: Key) -> dict[str, Any]:
+    """Resolve what accounts have selected in a situation, if it says so."""
+    found = {
         account: chosen(document, each, {}, named.territories, *path, "selections", account).at(timeline.DAWN)
         for account, each in case.selections.items()
     }
-    return {**told, "selections": selected}
+    return {"selections": found} if found else {}
 
 
 def _check_country(document: Document, where: str | form.Codes | None, *path: Key) -> None:
-    if where is not None:
-        code_set(document, (where,) if isinstance(where, str) else where, *path)
+    if isinstance(where, str):
+        code_set(document, (where,), *path)
+    elif where is not None:
+        code_set(document, where, *path)
 
 
 def _cases(examples: form.Examples) -> dict[str, tuple[form.Situation, ...]]:

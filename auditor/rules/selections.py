@@ -26,9 +26,10 @@ from typing import Final
 from auditor.model import countries, timeline
 from auditor.model.documents import MAX_BYTES, Document, Key, convert, nearest
 from auditor.model.documents import load as read
-from auditor.model.errors import InputError
+from auditor.model.errors import InputError, Problems, gathering
 from auditor.model.report import Database
 from auditor.model.rule import Choice, Selection
+from auditor.model.strict import Mark
 from auditor.model.timeline import Timeline
 from auditor.rules import format as form
 from auditor.rules.named import Territory, code_set, moments, territory
@@ -107,8 +108,13 @@ class Selections:
 
 
 def load(path: Path | str, territories: Mapping[str, Territory]) -> Selections:
-    """Read a file of selections and its table.  Raise InputError, with file and line, for whatever doesn't resolve."""
-    document = read(path)
+    """Read a file of selections and its table.  Raise InputErrors, with their places, for all that doesn't resolve."""
+    with gathering() as problems:
+        return _load(path, territories, problems)
+
+
+def _load(path: Path | str, territories: Mapping[str, Territory], problems: Problems) -> Selections:
+    document = read(path, problems)
     given = convert(document, form.Selections)
     names = {name: _region(document, region, territories, "regions", name) for name, region in given.regions.items()}
     default = None if given.default is None else chosen(document, given.default, names, territories, "default")
@@ -119,13 +125,13 @@ def load(path: Path | str, territories: Mapping[str, Territory]) -> Selections:
         _add(found, each.account, _valid(chosen(document, each, names, territories, *at), since, until), document, *at)
     databases = [Database(Path(document.file).name, document.sha256, "", kind="selections")]
     if given.table:
-        databases.append(_table(Path(path).parent / given.table, found, names, territories))
+        databases.append(_table(Path(path).parent / given.table, found, names, territories, problems))
     return Selections(found, default, tuple(databases))
 
 
 def _region(document: Document, given: form.Region, territories: Mapping[str, Territory], *path: Key) -> Region:
     if sum(each is not None for each in (given.countries, given.territory, given.sites)) != 1:
-        raise document.error(f"region `{path[-1]}` needs either countries, a territory or sites", *path)
+        document.problem(f"region `{path[-1]}` needs either countries, a territory or sites", *path)
     if given.sites is not None:
         return Region(sites=frozenset(given.sites))
     if given.territory is not None:
@@ -139,7 +145,7 @@ def chosen(
 ) -> Chosen:  # fmt: skip
     """Resolve the regions that an account opted into and out of."""
     if given.into is None and not given.out:
-        raise document.error("says nothing; add regions under `in` or `out`", *path)
+        document.problem("says nothing; add regions under `in` or `out`", *path)
     into = None if given.into is None else _named(document, given.into, names, territories, *path, "in")
     return Chosen(into, _named(document, given.out, names, territories, *path, "out"))
 
@@ -150,7 +156,7 @@ def _named(
 ) -> tuple[Region, ...]:  # fmt: skip
     for index, name in enumerate(given):
         if _found(name, names, territories) is None:
-            raise document.error(f"unknown region `{name}`; {nearest(name, {*names, *territories})}", *path, index)
+            document.problem(f"unknown region `{name}`; {nearest(name, {*names, *territories})}", *path, index)
     return tuple(region for name in given if (region := _found(name, names, territories)))
 
 
@@ -171,13 +177,14 @@ def _add(found: dict[str, tuple[Chosen, ...]], account: str, chosen: Chosen, doc
     """Keep one choice an account and time."""
     for other in found.get(account, ()):
         if chosen.since < other.until and other.since < chosen.until:
-            raise document.error(f"account `{account}` has two selections at one time; give them dates", *path)
+            document.problem(f"account `{account}` has two selections at one time; give them dates", *path)
     found[account] = (*found.get(account, ()), chosen)
 
 
 def _table(
-    path: Path, found: dict[str, tuple[Chosen, ...]], names: Mapping[str, Region], territories: Mapping[str, Territory]
-) -> Database:
+    path: Path, found: dict[str, tuple[Chosen, ...]], names: Mapping[str, Region], territories: Mapping[str, Territory],
+    problems: Problems,
+) -> Database:  # fmt: skip
     """Add the accounts of a CSV table (RFC 4180) to those found; its first line holds the heads."""
     try:
         with open(path, "rb") as file:
@@ -191,13 +198,14 @@ def _table(
         ) from None
     if len(data) > MAX_TABLE:
         raise InputError(str(path), f"is larger than {MAX_TABLE >> 20} MiB; split it into several files")
+    seen: list[InputError] = []  # of all rows, so that there is an end to them
     rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
         heads = [head.strip().lower() for head in rows.fieldnames or ()]
         _check_heads(path, heads)
         rows.fieldnames = heads
         for row in rows:
-            document = Document(str(path), {}, {(): rows.line_num})
+            document = Document(str(path), {}, Mark(rows.line_num - 1), problems=problems, found=seen)
             _add(found, *_row(document, row, names, territories), document)
     except csv.Error as error:
         raise InputError(str(path), f"is not CSV ({error}); check its quotes", rows.line_num) from None
@@ -218,10 +226,10 @@ def _row(
 ) -> tuple[str, Chosen]:  # fmt: skip
     """Read one line of the table."""
     if None in row:
-        raise document.error("has more fields than heads; put a field that holds commas in quotes")
+        document.problem("has more fields than heads; put a field that holds commas in quotes")
     told = {head: (row.get(head) or "").strip() for head in HEADS}
     if not told["account"]:
-        raise document.error("names no account; fill the column `account`")
+        document.problem("names no account; fill the column `account`")
     into, out = (tuple(told[head].replace(";", " ").split()) for head in ("in", "out"))
     given = form.Chosen(into or None, out)
     since, until = (_day(document, told[head]) for head in ("from", "until"))
@@ -235,4 +243,5 @@ def _day(document: Document, text: str) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise document.error(f"`{text}` is no day; write it as YYYY-MM-DD") from None
+        document.problem(f"`{text}` is no day; write it as YYYY-MM-DD")
+        return None

@@ -122,7 +122,7 @@ def test_a_missing_file_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('clients: [{networks: 192.0.2.0/24, population: "a, b"}]', "line 1: `a, b` holds a comma"),
+        ('clients: [{networks: 192.0.2.0/24, population: "a, b"}]', "inventory.yaml:1:48: `a, b` holds a comma"),
         ('clients: [{networks: 192.0.2.0/24, tenant: "account:x"}]', "begins with `account:`, which marks accounts"),
         ('sites: [{name: s, networks: 192.0.2.0/24, holds: "a,b"}]', "`a,b` holds a comma"),
     ],

@@ -48,8 +48,8 @@ def one(path: Path, text: str = RULE, pack: str = PACK) -> Rule:
 def refused(path: Path, text: str = RULE, pack: str = PACK) -> str:
     with pytest.raises(InputError) as caught:
         one(path, text, pack)
-    assert caught.value.source.startswith(str(path))
-    return str(caught.value)
+    assert all(each.source.startswith(str(path)) and each.column for each in caught.value.each)
+    return "\n".join(f"line {each.record}: {each.message}" for each in caught.value.each)
 
 
 def test_a_rule_resolves(tmp_path: Path) -> None:
@@ -134,9 +134,9 @@ def test_dates_names_and_exceptions_resolve(tmp_path: Path) -> None:
         ("[media]", "[medai]", "`medai` is not allowed here; did you mean `media`?"),
         ("severity: high", "severity: fatal", "line 3: `fatal` is not allowed here"),
         ("severity: high", "sevrity: high", "line 3: unknown key `sevrity`; did you mean `severity`?"),
-        ("id: a-rule", "id: A rule", "line 1: `id` is wrong"),
+        ("id: a-rule", "id: A rule", "line 1: `A rule` is wrong for `id`"),
         ("why: Because.\n", "", "key `why` is missing"),
-        ("references: [{title: A text}]\n", "references: []\n", "`references` is wrong"),
+        ("references: [{title: A text}]\n", "references: []\n", "`references` is empty; list at least 1"),
         ("  open: [{participants: [US], touches: [{plane: media}]}]\n", "", "key `open` is missing"),
         ("[{plane: media}]", "[{country: [CN, XX]}]", "unknown country `XX`"),
         (

@@ -100,4 +100,5 @@ def test_what_does_not_resolve_is_refused_with_its_line(
 ) -> None:
     with pytest.raises(InputError) as caught:
         selections(tmp_path, text, table)
-    assert said in str(caught.value)
+    lines = [f"{Path(each.source).name}, line {each.record}: {each.message}" for each in caught.value.each]
+    assert said in "\n".join(lines)
