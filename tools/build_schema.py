@@ -13,6 +13,8 @@ FILES: Final = {  # what people write
     "auditor-rule-v1": rules.rule,
     "auditor-pack-v1": rules.pack,
     "auditor-territories-v1": rules.territories,
+    "auditor-operators-v1": rules.operators,
+    "auditor-selections-v1": rules.selections,
     "auditor-inventory-v1": enrich.inventory_schema,
     "auditor-catalogue-v1": enrich.catalogue_schema,
 }

@@ -1,17 +1,46 @@
-"""What may stand in a rule file, a pack file and the file of territories: their shape, before names are resolved.
+"""What may stand in a rule file: its shape, before names are resolved.  `rules.vocabulary` has that of other files.
 
 The classes are the format: unknown keys, wrong kinds and words outside a fixed choice are refused while a
-file is made into one of them, with the line.  docs/rules.md explains the keys to those who write rules.
+file is made into one of them, with the place.  Their docstrings (what the mapping is, and a line for each key) are
+what an editor shows (`reports/schema/`); docs/rules.md explains the keys to those who write rules.
 """
 
 from datetime import date as Day  # several fields are named `date`
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, field
 
-Word = Annotated[str, Meta(min_length=1)]
-Code = Annotated[str, Meta(min_length=1)]  # an ISO 3166-1 alpha-2 code; which ones exist is checked with the line
-Slug = Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
+from auditor.rules.vocabulary import (
+    Account,
+    Chosen,
+    Code,
+    Codes,
+    Except,
+    ExceptCodes,
+    Members,
+    Operator,
+    Operators,
+    Pack,
+    Population,
+    Region,
+    Selections,
+    Slug,
+    Source,
+    Strict,
+    Territories,
+    Territory,
+    Valid,
+    Word,
+    Words,
+)
+
+__all__ = [
+    "Account", "Applies", "Chosen", "Code", "Codes", "Control", "Encrypted", "Examples", "Except", "ExceptCodes",
+    "Members", "Must", "NotObservable", "Operator", "Operators", "Pack", "Person", "Population", "Reference", "Region",
+    "Rule", "Selections", "Situation", "Slug", "Source", "Strict", "Territories", "Territory", "Touch", "Valid", "Word",
+    "Words",
+]  # fmt: skip
+
 Plane = Literal["media", "signalling", "keys", "recording", "management", "telemetry", "other"]
 Role = Literal["client", "server", "relay", "hop"]
 Basis = Literal["observed", "attested", "offered", "reported", "configured"]
@@ -20,95 +49,27 @@ Roster = Literal["as-observed", "complete"]
 By = Literal["location", "account"]
 Outcome = Literal["carried", "unanswered", "rejected"]
 Severity = Literal["low", "medium", "high", "critical"]
-Words = Annotated[tuple[Word, ...], Meta(min_length=1)]
-Codes = Annotated[tuple[Code, ...], Meta(min_length=1)]
-
-
-class Strict(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A mapping whose keys are all known."""
-
-
-class Except(Strict, frozen=True):
-    """`{except: [a, b]}`: everything but these."""
-
-    names: Words = field(name="except")
-
-
-class Source(Strict, frozen=True):
-    """Where a fact stands that the file relies on, and of which day that text is."""
-
-    title: Word
-    url: str = ""
-    date: Day | None = None
-
-
-class Members(Strict, frozen=True):
-    """Countries that belong to a territory for a time: from the first moment (UTC) of `from` to that of `until`."""
-
-    countries: Codes
-    since: Day | None = field(name="from", default=None)
-    until: Day | None = None
-    note: str = ""
-
-
-class Territory(Strict, frozen=True):
-    """A set of countries that one text means by one word; other territories may be part of it."""
-
-    title: Word
-    countries: tuple[Code, ...] = ()
-    members: tuple[Members, ...] = ()  # who belongs to it for a time only
-    includes: tuple[Word, ...] = ()
-    note: str = ""
-    sources: tuple[Source, ...] = ()
-
-
-class Territories(Strict, frozen=True):
-    territories: dict[str, Territory]
-
-
-class Population(Strict, frozen=True):
-    """Whoever is in these countries or bears one of these labels of the inventory."""
-
-    title: str = ""
-    countries: Codes | Except | None = None
-    territory: Word | Except | None = None
-    labels: tuple[Word, ...] = ()
-    note: str = ""
-
-
-class Operator(Strict, frozen=True):
-    """Whoever runs places, and the country from which they are controlled."""
-
-    names: Words  # as location databases, the catalogue and the inventory call them
-    countries: Codes  # several: it may be any of them
-    note: str = ""
-    sources: tuple[Source, ...] = ()
-
-
-class Operators(Strict, frozen=True):
-    operators: tuple[Operator, ...]
-
-
-class Pack(Strict, frozen=True):
-    """pack.yaml: what a folder of rules has in common."""
-
-    id: Slug
-    title: Word
-    version: Word
-    date: Day
-    description: Word
-    populations: dict[str, Population] = {}
-    territories: dict[str, Territory] = {}
-    operators: tuple[Operator, ...] = ()  # besides those of operators.yaml
-    rules: tuple[Slug, ...] = ()  # the order in which they are read and reported
 
 
 class Applies(Strict, frozen=True):
-    """Which touches a rule speaks of; what is left out is not asked."""
+    """Which traffic a rule speaks of; what is left out is not asked.
 
-    participants: Word | None = None  # "all overseas", "any mainland", "mixed mainland", "none mainland"
+    participants: `all P`, `any P`, `mixed P` (some are, some are not) or `none P`; P is a population of the pack or a
+        territory.
+    roster: as-observed: participants that were seen count as all. complete: only a complete list decides `all` and
+        `none`.
+    by: How participants belong to P: by their location alone, or by their account or label alone. Left out: by either.
+    planes: What the traffic carries.
+    recognised: true: traffic whose plane is not known is out of the scope, rather than open.
+    services: Ids of the service catalogue: a list, or `{except: [...]}`.
+    direction: to: the session was opened towards the touched place. from: it was opened by that place.
+    bases: How a touch has to be known to count. Left out: all but offered.
+    outcomes: What has to have come of it. Left out: carried.
+    """
+
+    participants: Word | None = None
     roster: Roster = "as-observed"
-    by: By | None = None  # location: where they are; account: their labels and accounts alone; left out: either
+    by: By | None = None
     planes: Annotated[tuple[Plane, ...], Meta(min_length=1)] | None = None
     recognised: bool = False
     services: Words | Except | None = None
@@ -118,42 +79,59 @@ class Applies(Strict, frozen=True):
 
 
 class Must(Strict, frozen=True):
-    """The conditions of an assertion: all of them for `must_stay_in`, not all of them for `must_not_touch`."""
+    """Conditions of a place: `must_stay_in`: it meets all of them; `must_not_touch`: it doesn't meet all of them.
+
+    territory: Where it is: a territory, several (any of them), or `{except: [...]}`.
+    countries: The same by country codes; not together with `territory`.
+    operators: Who runs it: a list of names, or `{except: [...]}`.
+    operator_territory: From where whoever runs it is controlled: a territory, several, or `{except: [...]}`.
+    operator_countries: The same by country codes; not together with `operator_territory`.
+    services: Ids of the service catalogue: a list, or `{except: [...]}`.
+    sites: Names of sites of the inventory: a list, or `{except: [...]}`.
+    selection: must_stay_in only: what the account of the host, or of all participants, has selected.
+    as: In which roles a place counts. Left out: server and relay.
+    """
 
     territory: Word | Words | Except | None = None
-    countries: Codes | Except | None = None
+    countries: Codes | ExceptCodes | None = None
     operators: Words | Except | None = None
-    operator_territory: Word | Words | Except | None = None  # the country of whoever runs the place
-    operator_countries: Codes | Except | None = None
+    operator_territory: Word | Words | Except | None = None
+    operator_countries: Codes | ExceptCodes | None = None
     services: Words | Except | None = None
     sites: Words | Except | None = None
-    selection: Literal["host", "participants"] | None = None  # what whose account has chosen; must_stay_in only
+    selection: Literal["host", "participants"] | None = None
     roles: Annotated[tuple[Role, ...], Meta(min_length=1)] = field(name="as", default=("server", "relay"))
 
 
 class NotObservable(Strict, frozen=True):
-    """`not_observable: {evidence: ...}`: what no traffic can show, and what would show it instead."""
+    """What a text asks for and no traffic can show: the rule is open wherever it applies, and never passes.
+
+    evidence: What would show it instead.
+    """
 
     evidence: Word
 
 
 class Encrypted(Strict, frozen=True):
-    """`must_be_encrypted: {}`: between any two ends; a place of which role its exchanges count."""
+    """Every exchange is encrypted, hop by hop, between the two ends that packets show.
+
+    as: Only exchanges of which one end has such a role. Left out: all.
+    """
 
     roles: Annotated[tuple[Role, ...], Meta(min_length=1)] = field(
         name="as", default=("client", "server", "relay", "hop")
     )
 
 
-class Valid(Strict, frozen=True):
-    """The days of traffic that a rule judges: from the first moment (UTC) of `from` to that of `until`."""
-
-    since: Day | None = field(name="from", default=None)
-    until: Day | None = None
-
-
 class Reference(Strict, frozen=True):
-    """The text that a rule rests on."""
+    """A text that the rule rests on.
+
+    title: What it is called, and who published it.
+    kind: What it is. `law` only for the text of a law.
+    url: Where it stands.
+    article: Which part of it.
+    date: Of which day it is.
+    """
 
     title: Word
     kind: Literal["law", "policy", "standard", "report"] = "policy"
@@ -163,22 +141,45 @@ class Reference(Strict, frozen=True):
 
 
 class Control(Strict, frozen=True):
-    """A control of a framework that the rule gives evidence for."""
+    """A control of a framework that the rule gives evidence for.
+
+    framework: Such as ISO/IEC 27001:2022.
+    id: Such as A.5.14.
+    """
 
     framework: Word
     id: Word
 
 
 class Person(Strict, frozen=True):
-    """A participant of an example; without a country, anywhere."""
+    """A participant of an example.
+
+    country: Where they are: a code, or a list of which it is one. Left out: anywhere.
+    label: Their population in the inventory.
+    account: Their account.
+    """
 
     country: Code | Codes | None = None
-    label: str = ""  # a population of the inventory
+    label: str = ""
     account: str = ""
 
 
 class Touch(Strict, frozen=True):
-    """A touched place of an example; without a country, anywhere; what else is left out is not known."""
+    """A touched place of an example; what is left out is not known.
+
+    country: Where it is: a code, or a list of which it is one. Left out: anywhere.
+    as: Its role.
+    plane: What the traffic carries.
+    operator: Who runs it.
+    service: The id of its service.
+    site: Its name in the inventory.
+    holds: Whose data it holds, by the inventory.
+    direction: to: the session was opened towards it. from: the session was opened by it.
+    basis: How the touch is known.
+    outcome: What came of it, if nothing was carried.
+    encrypted: Whether packets show that the exchange is encrypted.
+    evidence: proof of the country, or a claim: a database says so.
+    """
 
     country: Code | Codes | None = None
     role: Role | Literal["unknown"] = field(name="as", default="server")
@@ -186,7 +187,7 @@ class Touch(Strict, frozen=True):
     operator: str = ""
     service: str = ""
     site: str = ""
-    holds: str = ""  # whose data the place holds, by the inventory
+    holds: str = ""
     direction: Direction | None = None
     basis: Basis = "observed"
     outcome: Literal["", "unanswered", "rejected"] = ""
@@ -194,21 +195,23 @@ class Touch(Strict, frozen=True):
     evidence: Literal["proof", "claim"] = "proof"
 
 
-class Chosen(Strict, frozen=True):
-    """What one account opted into and out of."""
-
-    into: Words | None = field(name="in", default=None)
-    out: tuple[Word, ...] = ()
-
-
 class Situation(Strict, frozen=True):
-    """One session as an example tells it."""
+    """One session as an example tells it.
+
+    touches: The places that it touched.
+    participants: Who took part: a code, a list of codes (one of these), or a mapping.
+    roster: complete: those who are named are all there were.
+    account: Whose session it is, where a record says so.
+    selections: What accounts have selected, each by its name; `default`: all others.
+    date: The day of the session. Left out: a day on which the rule applies.
+    note: What the example shows.
+    """
 
     touches: Annotated[tuple[Touch, ...], Meta(min_length=1)]
     participants: tuple[Code | Codes | Person, ...] = ()
     roster: Roster = "as-observed"
-    account: str = ""  # whose session it is, where a record says so
-    selections: dict[str, Chosen] = {}  # what accounts have chosen; `default`: all others
+    account: str = ""
+    selections: dict[str, Chosen] = field(default_factory=dict)
     date: Day | None = None
     note: str = ""
 
@@ -217,7 +220,13 @@ Situations = Annotated[tuple[Situation, ...], Meta(min_length=1)]
 
 
 class Examples(Strict, frozen=True):
-    """Situations in which the rule passes, fails, stays open or has nothing to say."""
+    """Situations that show what the rule does; at least one each of pass, fail and open.
+
+    open: It can't be decided; what no traffic can show is always so.
+    pass: What the rule allows.
+    fail: What the rule forbids.
+    not_applicable: Of what the rule doesn't speak.
+    """
 
     opens: Situations = field(name="open")
     passes: tuple[Situation, ...] = field(name="pass", default=())
@@ -226,7 +235,24 @@ class Examples(Strict, frozen=True):
 
 
 class Rule(Strict, frozen=True):
-    """One rule file."""
+    """One rule: whom it speaks of, what it asserts, why, and how to mend a violation.
+
+    id: What reports call it; unique among the rules that are loaded together.
+    title: What it asks, in one sentence.
+    severity: How bad a violation is.
+    why: What it is for.
+    fix: How to mend a violation.
+    references: The texts that it rests on, at least one.
+    examples: Situations that show what it does; `auditor rules test` runs them.
+    applies: Which traffic it speaks of. Left out: all.
+    must_not_touch: No place that is touched meets all of these conditions.
+    must_stay_in: Every place that is touched meets all of these conditions.
+    must_be_encrypted: Every exchange is encrypted, hop by hop. `{}` for all.
+    not_observable: What is asked can't be seen in any traffic.
+    controls: Controls of frameworks that it gives evidence for.
+    valid: When it applies, by the time of the traffic. Left out: always.
+    proof: required: what location databases merely claim doesn't count.
+    """
 
     id: Slug
     title: Word
@@ -243,29 +269,3 @@ class Rule(Strict, frozen=True):
     controls: tuple[Control, ...] = ()
     valid: Valid = Valid()
     proof: Literal["required"] | None = None
-
-
-class Region(Strict, frozen=True):
-    """A region of a provider: countries, a territory, or sites of the inventory."""
-
-    countries: Codes | None = None
-    territory: Word | Words | None = None
-    sites: Words | None = None
-    title: str = ""
-
-
-class Account(Chosen, frozen=True, kw_only=True):
-    """The choice of one account, and when it held."""
-
-    account: Word
-    valid: Valid = Valid()
-    note: str = ""
-
-
-class Selections(Strict, frozen=True):
-    """selections.yaml: what accounts opted into and out of."""
-
-    regions: dict[str, Region] = {}
-    default: Chosen | None = None
-    accounts: tuple[Account, ...] = ()
-    table: str = ""

@@ -17,7 +17,7 @@ from auditor.rules.selections import Selections, chosen
 
 QUANTIFIERS: Final = ("all", "any", "mixed", "none")
 VERBS: Final = ("must_not_touch", "must_stay_in", "must_be_encrypted", "not_observable")
-_EXCLUDING: Final = (("territory", "countries"), ("operator_territory", "operator_countries"))
+EXCLUDING: Final = (("territory", "countries"), ("operator_territory", "operator_countries"))
 
 
 def rule(
@@ -178,7 +178,7 @@ def _assertion(document: Document, rule: form.Rule, named: Named, choices: Selec
 
 
 def _conditions(document: Document, verb: str, must: form.Must, named: Named, choices: Selections) -> Assertion:
-    for one, other in _EXCLUDING:
+    for one, other in EXCLUDING:
         if getattr(must, one) is not None and getattr(must, other) is not None:
             document.problem(f"`{one}` and `{other}` exclude each other; keep one", verb, other, of_key=True)
     if must.selection is not None and verb != "must_stay_in":

@@ -4,15 +4,12 @@ from typing import Any, Final
 
 from auditor.model.schema import has, schema_of
 from auditor.rules import format as form
-from auditor.rules.resolve import QUANTIFIERS, VERBS
+from auditor.rules.resolve import EXCLUDING, QUANTIFIERS, VERBS
 
 Asked = dict[str, dict[str, Any]]
 
 _URN: Final = "urn:residency-auditor:auditor-{}:v1"
-
-
-def _one_of(*keys: str) -> dict[str, Any]:
-    return {"not": {"allOf": [has(key) for key in keys]}}
+_NOT_BOTH: Final = {"not": {"allOf": [has("countries"), has("territory")]}}
 
 
 def _any_of(kind: type[form.Strict], *without: str) -> dict[str, Any]:
@@ -24,22 +21,46 @@ _TERRITORY: Final[Asked] = {"Territory": _any_of(form.Territory, "title", "note"
 
 def rule() -> str:
     """Write the JSON Schema of a rule file."""
+    verbs = {verb: {"required": [verb], "properties": {verb: {"type": "object"}}} for verb in VERBS}
+    unseen: dict[str, Any] = {"properties": {"examples": {"not": {"anyOf": [has("pass"), has("fail")]}}}}
+    seen: dict[str, Any] = {"properties": {"examples": {"allOf": [has("pass"), has("fail")]}}}
     more: Asked = {
-        "Rule": {"oneOf": [{"required": [verb], "properties": {verb: {"type": "object"}}} for verb in VERBS]},
-        "Must": {**_one_of("countries", "territory"), **_any_of(form.Must, "as")},
-        "Applies": {"if": {**has("recognised"), "properties": {"recognised": {"const": True}}}, "then": has("planes")},
+        "Rule": {"oneOf": list(verbs.values()), "if": verbs["not_observable"], "then": unseen, "else": seen},
+        "Must": {"not": {"anyOf": [{"allOf": [has(key) for key in pair]} for pair in EXCLUDING]}}
+        | _any_of(form.Must, "as"),
+        "Rule.must_not_touch": {"not": has("selection")},
+        "Applies": {
+            "if": {**has("recognised"), "properties": {"recognised": {"const": True}}},
+            "then": has("planes"),
+            "dependentSchemas": {"by": {"anyOf": [has("participants"), {"not": has("by")}]}},
+        },
         "Applies.participants": {"pattern": rf"^({'|'.join(QUANTIFIERS)}) \S(.*\S)?$"},
+        "Chosen": {"anyOf": [has("in"), has("out")]},
     }
     return schema_of(form.Rule, _URN.format("rule"), "Rule of residency-auditor", more)
 
 
 def pack() -> str:
     """Write the JSON Schema of a pack.yaml."""
-    people = {**_one_of("countries", "territory"), **_any_of(form.Population, "title", "note")}
-    more: Asked = {"Population": people, **_TERRITORY}
-    return schema_of(form.Pack, _URN.format("pack"), "Pack of rules of residency-auditor", more)
+    people = {**_NOT_BOTH, **_any_of(form.Population, "title", "note")}
+    return schema_of(
+        form.Pack, _URN.format("pack"), "Pack of rules of residency-auditor", {"Population": people} | _TERRITORY
+    )
 
 
 def territories() -> str:
     """Write the JSON Schema of a file of territories."""
     return schema_of(form.Territories, _URN.format("territories"), "Territories of residency-auditor", _TERRITORY)
+
+
+def operators() -> str:
+    """Write the JSON Schema of a file of operators."""
+    return schema_of(form.Operators, _URN.format("operators"), "Operators of residency-auditor")
+
+
+def selections() -> str:
+    """Write the JSON Schema of a file of what accounts have selected."""
+    choice = {"anyOf": [has("in"), has("out")]}
+    region = {"oneOf": [has(key) for key in ("countries", "territory", "sites")]}
+    more: Asked = {"Chosen": choice, "Account": choice, "Region": region}
+    return schema_of(form.Selections, _URN.format("selections"), "Selections of residency-auditor", more)

@@ -35,6 +35,14 @@ services:
 """
 
 
+SELECTIONS = """\
+regions: {north: {countries: [NO]}, south: {territory: eu}, mine: {sites: [a]}}
+default: {in: [north]}
+accounts:
+  - {account: acme, out: [US], valid: {from: 2020-01-01}}
+"""
+
+
 def complaints(name: str, tree: Any) -> list[str]:
     """Say what a schema finds wrong with a tree."""
     schema = json.loads((build_schema.FOLDER / f"{name}.json").read_text(encoding="utf-8"))
@@ -111,6 +119,13 @@ BROKEN = {
             ("country: CN", "country: [CN, XX]"),
             ("why:", "valid: {from: 2020-02-30}\nwhy:"),
             ("why:", "proof: yes\nwhy:"),
+            ("why:", "not_observable: {evidence: none}\nwhy:"),
+            ("must_not_touch: {territory: china-mainland}", "not_observable: {evidence: An audit}"),
+            ("must_not_touch: {territory: china-mainland}", "must_not_touch: {selection: host}"),
+            ("territory: china-mainland", "operator_territory: eu, operator_countries: [CN]"),
+            ("participants: all overseas, ", "by: account, "),
+            ("  fail: [{participants: [US], touches: [{country: CN, plane: media}]}]\n", ""),
+            ("touches: [{plane: media}]", "touches: [{plane: media}], selections: {acme: {}}"),
         ],
     ),
     "auditor-pack-v1": (
@@ -122,6 +137,17 @@ BROKEN = {
             (", countries: [NO]", ""),
             ("{countries: {except: [CN]}, labels: [overseas]}", "{}"),
             ("{countries: {except: [CN]}, labels: [overseas]}", "{countries: [CN], territory: eu}"),
+        ],
+    ),
+    "auditor-selections-v1": (
+        SELECTIONS,
+        [
+            ("countries: [NO]", "countries: [NO], sites: [oslo]"),
+            ("{countries: [NO]}", "{title: North}"),
+            ("in: [north]", "into: [north]"),
+            ("account: acme", "accont: acme"),
+            (", out: [US]", ""),
+            ("from: 2020-01-01", "from: 2020-13-01"),
         ],
     ),
     "auditor-inventory-v1": (
@@ -160,6 +186,9 @@ def load(name: str, text: str, path: Path) -> None:
         rules.load([str(folder(path, a_rule=text))])
     elif name == "auditor-pack-v1":
         rules.load([str(folder(path, text))])
+    elif name == "auditor-selections-v1":
+        path.with_suffix(".yaml").write_text(text, encoding="utf-8")
+        rules.load([], selections=path.with_suffix(".yaml"))
     else:
         file = path.with_suffix(".yaml")
         file.write_text(text, encoding="utf-8")
@@ -186,6 +215,7 @@ def test_what_is_refused_does_not_fit(tmp_path: Path, name: str, old: str, new: 
 KINDS = {
     "auditor-rule-v1": form.Rule,
     "auditor-pack-v1": form.Pack,
+    "auditor-selections-v1": form.Selections,
     "auditor-inventory-v1": enrich.File,
     "auditor-catalogue-v1": enrich.CatalogueText,
 }
