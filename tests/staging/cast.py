@@ -1,0 +1,133 @@
+"""Who takes part in a situation and which places it touches, with the lines of the files that say so."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from msgspec.structs import replace
+
+from auditor.model.rule import Rule
+from auditor.rules.format import Person, Touch
+from tests.staging import CannotStage, plot
+from tests.staging.ground import Ground
+from tests.staging.plot import UNKNOWN, Asked
+
+KINDS = ("edge", "pop", "core", "dc", "zone")
+
+
+@dataclass
+class Place:
+    """A touched place, or a participant of whom the example speaks as of one."""
+
+    touch: Touch
+    kind: str  # of the exchange that shows it
+    address: str
+    twin: str = ""  # another machine of the same site
+    name: str = ""  # what TLS calls it
+
+
+@dataclass
+class Cast:
+    """Fills the files of a ground with what one situation says, and nothing else."""
+
+    rule: Rule
+    asked: Asked
+    ground: Ground
+    rng: Random
+    version: int = 4  # of IP
+    folk: list[Any] = field(default_factory=list)  # as the example tells them
+
+    def person(self, told: Any) -> str:
+        """Give a participant an address, and the inventory what the example says of it."""
+        self.folk.append(told)
+        person = told if isinstance(told, Person) else Person(country=told)
+        if person.country is None and not person.label:
+            return self.ground.private(self.version, self.rng)  # behind a translator that nobody has listed
+        address = self.ground.unplaced(self.version, self.rng)
+        entry: dict[str, Any] = {"networks": [address], **where(person.country)}
+        if person.label:
+            entry[self.rng.choice(("population", "tenant"))] = person.label
+        self.ground.clients.append(entry)
+        return address
+
+    def double(self) -> str:
+        """Give an address to another person of whom the same is known as of the first."""
+        return self.person(self.folk[0])
+
+    def guest(self, touch: Touch) -> Place:
+        """Play a participant whose own end the example calls touched."""
+        if touch.plane not in ("media", "signalling", UNKNOWN):
+            raise CannotStage(f"a client on the plane `{touch.plane}`: packets between two clients don't show it")
+        kind = plot.carrier(replace(touch, role=UNKNOWN), self.asked, self.rng)
+        return Place(touch, "met" if kind == "sip" else kind, self.person(Person(country=touch.country)))
+
+    def place(self, touch: Touch, comers: int) -> Place:
+        """Give a place its addresses, and the files what the example says of it."""
+        kind = plot.carrier(touch, self.asked, self.rng)
+        if touch.role == "hop" and comers > 1 and plot.tunnels(touch, self.asked):
+            kind = "tunnel"
+        twin = kind == "tunnel" or not comers
+        plane = "" if plot.SHOWS.get(kind) == touch.plane or kind == "tunnel" else touch.plane.replace(UNKNOWN, "")
+        name = f"{self.rng.choice(('api', 'n1', 'x', 'gw'))}{self.rng.randrange(1000)}.voice.example.com"
+        if unlisted(touch, self.asked):
+            addresses = self._catalogued(touch, plane, twin)
+        else:
+            named = plot.named(touch, kind, self.rng)
+            addresses = self._surveyed(touch, "" if named else plane, twin, not named)
+            name = named or name
+        return Place(touch, kind, addresses[0], addresses[1] if twin else "", name)
+
+    def _addresses(self, touch: Touch, claim: bool, twin: bool) -> list[str]:
+        if not claim or touch.country is None:
+            return [self.ground.unplaced(self.version, self.rng) for _ in range(1 + twin)]
+        codes = [touch.country] if isinstance(touch.country, str) else list(touch.country)
+        operated = bool(touch.operator) or not self.asked.operator
+        return [self.ground.claimed(codes, self.rng, operated) for _ in range(1 + twin)]
+
+    def _surveyed(self, touch: Touch, plane: str, twin: bool, served: bool) -> list[str]:
+        """Put a place into the inventory, and its service into a catalogue."""
+        claim = touch.evidence == "claim"
+        addresses = self._addresses(touch, claim, twin)
+        entry: dict[str, Any] = {} if claim else where(touch.country)
+        entry |= {"operator": touch.operator} if touch.operator else {}
+        entry |= {"role": touch.role} if touch.role != UNKNOWN else {}
+        entry |= {"planes": [plane]} if plane else {}
+        if entry or touch.site:
+            name = touch.site or f"{self.rng.choice(KINDS)}-{self.rng.randrange(1000)}"
+            self.ground.sites.append({"name": name, "networks": addresses, **entry})
+        if touch.service and served:
+            self._served(touch.service, addresses, touch, "")
+        return addresses
+
+    def _catalogued(self, touch: Touch, plane: str, twin: bool) -> list[str]:
+        """Tell of a place by databases and a catalogue alone, so that no site is known."""
+        if self.asked.proof and touch.country is not None and touch.evidence == "proof":
+            raise CannotStage("proof of a place that is no site: the inventory proves places by naming sites")
+        if touch.role not in ("server", "relay"):
+            raise CannotStage(f"a {touch.role} that is no site: a catalogue lists servers and relays")
+        if touch.operator or (self.asked.service and not touch.service):
+            raise CannotStage("a place that is no site, of which more is known than a catalogue without it would say")
+        addresses = self._addresses(touch, True, twin)
+        self._served(touch.service or f"service-{self.rng.randrange(1 << 30):x}", addresses, touch, plane)
+        return addresses
+
+    def _served(self, service: str, addresses: Iterable[str], touch: Touch, plane: str) -> None:
+        for address in addresses:
+            width = 128 if ":" in address else 32
+            role = touch.role if touch.role in ("server", "relay") else "server"
+            entry = {"prefix": f"{address}/{width}", "role": role} | ({"plane": plane} if plane else {})
+            self.ground.services.setdefault(service, []).append(entry)
+
+
+def unlisted(touch: Touch, asked: Asked) -> bool:
+    """Say whether a place has to be known without the inventory, which would give it the name of a site."""
+    known = touch.country is not None or touch.operator or touch.plane not in (UNKNOWN, "media", "signalling")
+    return asked.site and not touch.site and bool(known or touch.role in ("server", "relay"))
+
+
+def where(country: Any) -> dict[str, Any]:
+    """Write a country, or several of which it is one, as the inventory does."""
+    if country is None:
+        return {}
+    return {"country": country} if isinstance(country, str) else {"countries": list(country)}

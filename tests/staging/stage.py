@@ -1,0 +1,189 @@
+"""The examples of rules as evidence on disk, and what an audit of it says of each."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import msgspec
+import polars as pl
+
+import auditor
+from auditor import judge
+from auditor.digest import folded_into
+from auditor.judge.seal import seal
+from auditor.judge.verdicts import FAIL, FAIL_PROVEN, NOT_APPLICABLE, OPEN, PASS, PASS_PROVEN, Touches
+from auditor.model import countries, flow
+from auditor.model.rule import Rule
+from auditor.rules.format import Situation
+from tests.captures import pcap
+from tests.staging import CannotStage, plot
+from tests.staging.cast import Place, where
+from tests.staging.ground import Files, Ground
+from tests.staging.scene import Scene, play
+
+STEP = 0.011  # seconds between packets
+
+
+@dataclass(frozen=True)
+class Staged:
+    """One example as a capture."""
+
+    rule: Rule
+    promised: str
+    number: int  # of the example under its verdict
+    situation: Situation
+    capture: Path
+    scene: Scene
+
+    @property
+    def label(self) -> str:
+        return f"{self.rule.id}: {self.promised} {self.number} ({self.capture.name})"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Captures, and what is known of who is in them."""
+
+    staged: list[Staged]
+    missing: dict[str, str]  # example -> why it can't be staged
+    files: Files
+
+
+def stage(rules: Iterable[Rule], folder: Path, seeds: Sequence[int]) -> Evidence:
+    """Stage every example of some rules, once for each seed."""
+    ground, staged, missing = Ground(), [], {}
+    for rule in rules:
+        for promised, cases in rule.examples.items():
+            for number, tree in enumerate(cases, 1):
+                for seed in seeds:
+                    rng = Random(f"{seed}/{rule.pack}/{rule.id}/{promised}/{number}")
+                    told = msgspec.convert(tree, Situation)
+                    try:
+                        scene = play(rule, told, ground, rng)
+                    except CannotStage as reason:
+                        missing[f"{rule.id}: {promised} {number}"] = str(reason)
+                        continue
+                    path = folder / f"{rule.id}.{promised}-{number}.{seed}.pcap"
+                    path.write_bytes(pcap(scene.frames, moment(rule, told, rng), STEP))
+                    staged.append(Staged(rule, promised, number, told, path, scene))
+    return Evidence(staged, missing, ground.write(folder))
+
+
+def moment(rule: Rule, told: Situation, rng: Random) -> float:
+    """Choose when it happens: on the day that the example names, else on one at which the rule judges."""
+    seconds = rng.randrange(3600, 80000)
+    if told.date is not None:
+        day = datetime(told.date.year, told.date.month, told.date.day, tzinfo=UTC)
+    elif rule.since_ns is not None:
+        day = datetime.fromtimestamp(rule.since_ns // 10**9, UTC)
+    elif rule.until_ns is not None:
+        day = datetime.fromtimestamp(rule.until_ns // 10**9, UTC) - timedelta(days=1)
+    else:
+        day = datetime(2019, 1, 1, tzinfo=UTC) + timedelta(days=rng.randrange(2500))
+    return day.timestamp() + seconds
+
+
+def audited(evidence: Evidence, packs: Sequence[str | Path]) -> auditor.Audit:
+    """Audit all captures at once."""
+    files = evidence.files
+    captures = [each.capture for each in evidence.staged]
+    return auditor.audit(
+        captures, rules=packs, inventory=files.inventory, services=files.services, geo=files.geo, workers=1
+    )
+
+
+def verdicts(audit: auditor.Audit, evidence: Evidence) -> dict[str, str]:
+    """Say of each example, by its label, how its rule judges its capture: the worst of what it says of any touch.
+
+    All captures are judged at once, as the audit did: none of their addresses stands in another one.
+    """
+    rules = list({each.rule.id: each.rule for each in evidence.staged}.values())
+    frame, dates = audit.located.frame, judge.edges(rules)
+    folded = judge.fold(frame, dates).situations
+    sealed = seal(folded)
+    touches = Touches(sealed, rules)
+    rows = folded_into(frame, folded, dates)
+    rows = rows.with_columns(source=frame["source"].gather(rows["index"]))
+    worst: dict[tuple[str, int], int] = {}
+    for rule in rules:
+        judged = sealed.ends.select("row", outcome=pl.Series(touches.judge(rule).outcome))
+        for source, outcome in rows.join(judged, on="row").group_by("source").agg(pl.col("outcome").min()).iter_rows():
+            worst[rule.id, source] = outcome
+    at = {Path(name).name: source for source, name in enumerate(audit.input_names)}
+    return {each.label: _WORDS[worst.get((each.rule.id, at[each.capture.name]), NOT_APPLICABLE)]
+            for each in evidence.staged}  # fmt: skip
+
+
+_WORDS = {
+    FAIL_PROVEN: "fail", FAIL: "fail", OPEN: "open", PASS: "pass", PASS_PROVEN: "pass",
+    NOT_APPLICABLE: "not_applicable",
+}  # fmt: skip
+
+
+def strangers(audit: auditor.Audit, evidence: Evidence) -> list[str]:
+    """List what the evidence says otherwise than its example."""
+    parts = audit.located.frame.partition_by("source", as_dict=True)
+    at = {Path(name).name: parts[(source,)] for source, name in enumerate(audit.input_names)}
+    return [f"{each.label}: {problem}" for each in evidence.staged for problem in strange(at[each.capture.name], each)]
+
+
+def strange(found: pl.DataFrame, staged: Staged) -> list[str]:
+    """List what the evidence says otherwise than the example, of each place that is touched."""
+    asked = plot.asks(staged.rule)
+    problems = []
+    for place in staged.scene.places:
+        seen = told_of(found, place.address)
+        wanted = promised(place, asked)
+        if not seen:
+            problems.append(f"nothing is seen of {place.address}")
+        for name, value in wanted.items():
+            other = {row[name] for row in seen} - {value}
+            problems += [f"{name} of {place.address} ({place.kind}): {sorted(other)}, not {value!r}"] if other else []
+    return problems
+
+
+def told_of(found: pl.DataFrame, address: str) -> list[dict[str, str]]:
+    """Say of each row that has an address on either side what it tells of that end."""
+    out = []
+    for side, opened in (("src", "from"), ("dst", "to")):
+        for row in found.filter(pl.col(f"{side}_addr") == address).iter_rows(named=True):
+            claimed, proven = row[f"{side}_claimed"], row[f"{side}_proven"]
+            out.append({
+                "where": countries.possible(claimed, proven),
+                "role": row[f"{side}_role"],
+                "operator": row[f"{side}_operator"],
+                "service": row["service"],
+                "site": row[f"{side}_site"],
+                "plane": row["plane"].removesuffix(flow.NAMED),
+                "basis": row["basis"],
+                "outcome": row["outcome"],
+                "direction": opened if row["opened"] else "",
+                "encrypted": row["encrypted"],
+            })  # fmt: skip
+    return out
+
+
+def promised(place: Place, asked: plot.Asked) -> dict[str, str]:
+    """Say what the example tells of a place, as far as its rule asks."""
+    touch = place.touch
+    told = where(touch.country)
+    codes = told.get("countries") or [told[name] for name in told]
+    wanted = {
+        "where": countries.of(codes) if codes else countries.ANYWHERE,
+        "role": touch.role, "plane": touch.plane, "basis": touch.basis, "outcome": touch.outcome,
+    }  # fmt: skip
+    if place.touch.role == "client":
+        del wanted["plane"]  # whoever takes part signals as well
+    return wanted | {
+        name: value
+        for name, value, matters in (
+            ("operator", touch.operator, asked.operator),
+            ("service", touch.service, asked.service),
+            ("site", touch.site, asked.site),
+            ("direction", touch.direction or "", asked.direction),
+            ("encrypted", {True: "yes", False: "no"}.get(touch.encrypted, ""), asked.encrypted),  # type: ignore[call-overload]
+        )
+        if matters
+    }
