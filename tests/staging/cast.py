@@ -36,18 +36,19 @@ class Cast:
     ground: Ground
     rng: Random
     version: int = 4  # of IP
+    hidden: bool = True  # packets alone show that somebody is a client, who faces servers from a private address
     folk: list[Any] = field(default_factory=list)  # as the example tells them
 
     def person(self, told: Any) -> str:
         """Give a participant an address, and the inventory what the example says of it."""
         self.folk.append(told)
         person = told if isinstance(told, Person) else Person(country=told)
-        if person.country is None and not person.label:
+        if person.country is None and not person.label and self.hidden:
             return self.ground.private(self.version, self.rng)  # behind a translator that nobody has listed
         address = self.ground.unplaced(self.version, self.rng)
         entry: dict[str, Any] = {"networks": [address], **where(person.country)}
-        if person.label:
-            entry[self.rng.choice(("population", "tenant"))] = person.label
+        if person.label or len(entry) == 1:  # else a customer of whom nothing else is known
+            entry[self.rng.choice(("population", "tenant"))] = person.label or f"customer-{self.rng.randrange(1000)}"
         self.ground.clients.append(entry)
         return address
 
@@ -59,7 +60,15 @@ class Cast:
         """Play a participant whose own end the example calls touched."""
         if touch.plane not in ("media", "signalling", UNKNOWN):
             raise CannotStage(f"a client on the plane `{touch.plane}`: packets between two clients don't show it")
+        if touch.basis != "observed" or touch.outcome:
+            raise CannotStage("a client of whom only others tell, or who never answered: it may be no participant")
+        if (touch.site and self.asked.site) or (touch.operator and self.asked.operator) or touch.service:
+            raise CannotStage("a client that is a site, or run by somebody, or a service: those are places")
+        if self.asked.direction:
+            raise CannotStage("the direction of an exchange between clients: a call asks both ways")
         kind = plot.carrier(replace(touch, role=UNKNOWN), self.asked, self.rng)
+        if kind != "sip" and plot.SHOWS.get(kind, UNKNOWN) != touch.plane:
+            raise CannotStage(f"a client on the plane `{touch.plane}` by `{kind}`: packets don't show the plane")
         return Place(touch, "met" if kind == "sip" else kind, self.person(Person(country=touch.country)))
 
     def place(self, touch: Touch, comers: int) -> Place:
@@ -70,10 +79,14 @@ class Cast:
         twin = kind == "tunnel" or not comers
         plane = "" if plot.SHOWS.get(kind) == touch.plane or kind == "tunnel" else touch.plane.replace(UNKNOWN, "")
         name = f"{self.rng.choice(('api', 'n1', 'x', 'gw'))}{self.rng.randrange(1000)}.voice.example.com"
+        if touch.service and touch.direction == "from" and self.asked.service:
+            raise CannotStage("the service of a place that came itself: the catalogue speaks of those who serve")
         if unlisted(touch, self.asked):
+            if kind in plot.TOLD or (touch.direction == "from" and plane):
+                raise CannotStage("a place that is no site, of which nothing was seen: only the inventory knows it")
             addresses = self._catalogued(touch, plane, twin)
         else:
-            named = plot.named(touch, kind, self.rng)
+            named = plot.named(touch, kind, self.rule.applies.planes, self.rng)
             addresses = self._surveyed(touch, "" if named else plane, twin, not named)
             name = named or name
         return Place(touch, kind, addresses[0], addresses[1] if twin else "", name)
@@ -93,7 +106,9 @@ class Cast:
         entry |= {"operator": touch.operator} if touch.operator else {}
         entry |= {"role": touch.role} if touch.role != UNKNOWN else {}
         entry |= {"planes": [plane]} if plane else {}
-        if entry or touch.site:
+        if touch.site and not entry:
+            raise CannotStage("a site of which nothing is known but its name: the inventory wants more")
+        if entry:
             name = touch.site or f"{self.rng.choice(KINDS)}-{self.rng.randrange(1000)}"
             self.ground.sites.append({"name": name, "networks": addresses, **entry})
         if touch.service and served:
@@ -123,7 +138,7 @@ class Cast:
 def unlisted(touch: Touch, asked: Asked) -> bool:
     """Say whether a place has to be known without the inventory, which would give it the name of a site."""
     known = touch.country is not None or touch.operator or touch.plane not in (UNKNOWN, "media", "signalling")
-    return asked.site and not touch.site and bool(known or touch.role in ("server", "relay"))
+    return asked.site and not touch.site and bool(known or touch.role != UNKNOWN)
 
 
 def where(country: Any) -> dict[str, Any]:

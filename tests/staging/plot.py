@@ -1,5 +1,6 @@
 """Which exchange shows a touch: what the example knows of it, and no more than that where the rule asks."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from random import Random
 from typing import Final
@@ -20,6 +21,7 @@ SHOWS: Final = {
     "ssh": "management",
 }
 """What packets alone tell of the plane."""
+TOLD: Final = ("attested", "offered")
 APART: Final = ("reported", "configured")
 
 
@@ -33,38 +35,41 @@ class Asked:
     service: bool
     site: bool
     proof: bool
-    signalling: bool  # SIP between participants is judged itself, since it can be read
+    signalling: bool  # calls among participants are judged themselves
 
 
 def asks(rule: Rule) -> Asked:
     planes, must = rule.applies.planes, rule.asserts
     encrypted = must.verb == "must_be_encrypted"
+    run = must.operators is not None or must.services is not None
     return Asked(
         rule.applies.directions is not None,
         encrypted,
         must.operators is not None,
         rule.applies.services is not None or must.services is not None,
-        must.sites is not None,
+        must.sites is not None or (rule.proof and run),  # that alone proves who runs what
         rule.proof,
-        encrypted and "client" in must.roles and (planes is None or "signalling" in planes),
+        "client" in must.roles and (planes is None or "signalling" in planes),
     )
 
 
 def carrier(touch: Touch, asked: Asked, rng: Random) -> str:
-    """Name the exchange that shows a touch of a place.  Raise CannotStage for what no capture shows."""
+    """Name the exchange that shows a touch.  Raise CannotStage for what no capture shows."""
     if touch.basis in APART:
         raise CannotStage(f"basis `{touch.basis}`: a log, a call record or a configuration says it, no packet")
-    if touch.basis in ("attested", "offered"):
-        if touch.plane == UNKNOWN:
-            raise CannotStage(f"basis `{touch.basis}` with an unknown plane: what tells of a place tells its plane")
-        return touch.basis
+    if touch.service and touch.role == UNKNOWN:
+        raise CannotStage("a service of an end that may be anything: who is known to serve is a server or a relay")
+    if touch.basis in TOLD:
+        return _heard(touch, asked)
     unseen = asked.direction and touch.direction is None  # nobody may know who opened it
     if touch.outcome:
         if unseen:
             raise CannotStage("an attempt by nobody knows whom: a SYN says who sent it")
+        if asked.encrypted and touch.encrypted != UNKNOWN:
+            raise CannotStage("an attempt that was encrypted, or not: it carried nothing")
         return "attempt"
     if asked.encrypted:
-        return _ciphered(touch, unseen, rng)
+        return _ciphered(touch, asked, unseen, rng)
     if unseen or (touch.role == UNKNOWN and touch.plane not in ("media", "signalling")):
         return "rtp" if touch.plane == "media" else "opaque"
     if touch.plane == "media":
@@ -74,16 +79,25 @@ def carrier(touch: Touch, asked: Asked, rng: Random) -> str:
     return "ssh" if touch.plane == "management" else rng.choice(("tls", "tls", "opaque"))
 
 
-def _ciphered(touch: Touch, unseen: bool, rng: Random) -> str:
+def _heard(touch: Touch, asked: Asked) -> str:
+    """Name how signalling tells of a touch that no packet shows."""
+    if touch.plane == UNKNOWN:
+        raise CannotStage(f"basis `{touch.basis}` with an unknown plane: what tells of a place tells its plane")
+    if touch.outcome or (asked.direction and touch.direction) or (asked.encrypted and touch.encrypted != UNKNOWN):
+        raise CannotStage(f"basis `{touch.basis}` with what only packets show: an opening, an outcome, a cipher")
+    return touch.basis
+
+
+def _ciphered(touch: Touch, asked: Asked, unseen: bool, rng: Random) -> str:
     """Show of encryption what the example says, or nothing."""
+    datagrams = touch.plane == "media" and not (asked.direction and touch.direction)  # nobody sees who opened them
+    if unseen and touch.encrypted != UNKNOWN and not datagrams:
+        raise CannotStage("encrypted or not, by nobody knows whom: what shows one shows the other")
     if touch.encrypted is True:
-        choices = ("srtp", "dtls") if touch.plane == "media" else ("ssh",) if touch.plane == "management" else ("tls",)
-        if unseen:
-            raise CannotStage("encrypted, by nobody knows whom: what shows one shows the other")
-        return rng.choice(choices)
+        return ("srtp" if unseen else "dtls") if datagrams else "ssh" if touch.plane == "management" else "tls"
     if touch.encrypted is False:
-        return {"media": "clear", "signalling": "sip"}.get(touch.plane, "http")
-    return "rtp" if touch.plane == "media" else "opaque"
+        return "clear" if datagrams else "sip" if touch.plane == "signalling" else "http"
+    return "rtp" if datagrams else "opaque"
 
 
 def ports(kind: str, touch: Touch, rng: Random) -> tuple[int, int]:
@@ -113,16 +127,23 @@ def played(kind: str, touch: Touch, comer: End, place: End, name: str, begun: bo
     return wire.connection(client, server, said, rng, begun)
 
 
+def plain(touch: Touch) -> bool:
+    """Say whether packets went there, and the place was not the side that opened."""
+    return touch.basis == "observed" and not touch.outcome and touch.direction != "from"
+
+
 def tunnels(touch: Touch, asked: Asked) -> bool:
     """Say whether a hop can be shown by a tunnel around what two participants exchange."""
     plain = touch.basis == "observed" and not (touch.outcome or touch.service or asked.encrypted or touch.direction)
     return plain and touch.plane in ("media", "other", UNKNOWN)
 
 
-def named(touch: Touch, kind: str, rng: Random) -> str:
+def named(touch: Touch, kind: str, planes: Collection[str] | None, rng: Random) -> str:
     """Return a name by which the shipped catalogue knows service and plane of a touch, where it does."""
-    if kind != "tls" or not touch.service or touch.role != "server" or touch.plane == UNKNOWN or touch.direction:
+    if kind != "tls" or not touch.service or touch.role != "server" or touch.direction:
         return ""
+    if touch.plane == UNKNOWN or (planes is not None and touch.plane not in planes):
+        return ""  # a name can bring traffic under a rule, and never out of it
     known = pipeline.catalogue().names.items()
     fitting = sorted(
         suffix for suffix, entry in known

@@ -18,7 +18,6 @@ PROFILES: Final = {
     "dtls": ("audio", "UDP/TLS/RTP/SAVPF", False), "dim": ("audio", "RTP/SAVP", True),
 }  # fmt: skip
 """What an exchange is announced as; all others as an application over TCP."""
-TOLD: Final = ("attested", "offered")
 
 
 @dataclass
@@ -52,13 +51,19 @@ def play(rule: Rule, told: Situation, ground: Ground, rng: Random) -> Scene:
         raise CannotStage("`roster: complete`: a call record or a declaration says who was there, no capture")
     asked = plot.asks(rule)
     claims = any(touch.evidence == "claim" or unlisted(touch, asked) for touch in told.touches)
-    cast = Cast(rule, asked, ground, rng, 4 if claims or rng.random() < 0.6 else 6)
+    serve = all(touch.role in ("server", "relay") and plot.plain(touch) for touch in told.touches)
+    cast = Cast(rule, asked, ground, rng, 4 if claims or rng.random() < 0.6 else 6, serve)
     people = [cast.person(each) for each in told.participants]
     guests = [cast.guest(touch) for touch in told.touches if touch.role == "client"]
     places = [cast.place(touch, len(people)) for touch in told.touches if touch.role != "client"]
     if guests and not people:
         raise CannotStage("a client that nobody meets")
+    if asked.direction and not people:
+        raise CannotStage("the direction of an exchange between servers: each is touched in one of both")
     together = bound(rule, cast, places + guests, len(people) + len(guests))
+    media = [place for place in places + guests if place.touch.plane == "media" or place.kind in plot.TOLD]
+    if together and [place.kind for place in media] == ["dtls"] and rng.random() < 0.5:
+        media[0].kind = "srtp"  # descriptions speak for all media of a call
     made = Played()
     for place in (*places, *guests):
         _touch(made, place, people or [place.twin], together, cast)
@@ -71,29 +76,52 @@ def play(rule: Rule, told: Situation, ground: Ground, rng: Random) -> Scene:
 
 def bound(rule: Rule, cast: Cast, places: list[Place], people: int) -> bool:
     """Say whether a call has to name the session; where none may, each exchange is a session of its own."""
-    told = any(place.kind in TOLD for place in places)
-    clear = any(place.kind in ("clear", "sip") for place in places)
-    if told and not people:
+    applies, asked = rule.applies, cast.asked
+    told = any(place.kind in plot.TOLD for place in places)
+    calls = [place for place in places if place.kind in ("sip", "met")]
+    if not people and (told or any(place.kind in ("clear", "srtp") for place in places)):
         raise CannotStage("what signalling tells of a place, and nobody who signals")
-    if cast.asked.signalling and not clear:
-        if told:
-            raise CannotStage("a call that tells of a place, of which nothing may be read")
-        if people > 1 and rule.applies.quantifier == "mixed":
-            raise CannotStage("several people of one session in which nothing can be read that names it")
+    if told and "client" in rule.asserts.roles:
+        raise CannotStage(
+            "who is told of a place, where the ends of those count who are told: a call tells one of them"
+        )
+    if told and calls:
+        raise CannotStage("what a call through a touched place tells of another one touches the first again")
+    judged = asked.encrypted and not (asked.direction or asked.service)
+    if judged and (applies.planes is None or "media" in applies.planes):
+        calls += [place for place in places if place.kind == "clear"]  # what fails for their sake fails anyway
+    unsure = any(place.touch.role == plot.UNKNOWN for place in places)
+    if people == 1 and not calls and applies.quantifier and len(places) > 1 and unsure:
+        raise CannotStage("several exchanges of one person, in one of which the other end may be a person")
+    if asked.signalling and not calls:
+        if told or any(place.kind == "clear" for place in places):
+            raise CannotStage("what only a call tells of a place: among participants it is judged itself")
+        if people > 1 and applies.quantifier not in ("", "any"):
+            raise CannotStage(
+                "several people of one session that no call names: among participants it is judged itself"
+            )
+        if asked.direction and any(place.kind == "srtp" for place in places):
+            raise CannotStage("media that is keyed by nobody knows whom, without a call")
+        for place in places:
+            place.kind = "dtls" if place.kind == "srtp" else place.kind
         return False
-    return told or people > 1 or any(place.kind in ("clear", "met", "srtp") for place in places)
+    call = told or people > 1 or any(place.kind in ("clear", "met", "srtp") for place in places)
+    if call and people == 1 and applies.quantifier == "mixed" and not any(place.kind == "sip" for place in places):
+        raise CannotStage(
+            "a call of one person: with whom it is nobody says, and on both sides of a border they may be"
+        )
+    return call
 
 
 def _touch(made: Played, place: Place, comers: list[str], together: bool, cast: Cast) -> None:
     """Play what each of those who come exchanges with a place."""
     kind, touch, rng = place.kind, place.touch, cast.rng
-    if kind in ("sip", "met", *TOLD):
+    if kind in ("sip", "met", *plot.TOLD):
         return  # the call itself shows it
     if kind == "tunnel":
         _tunnel(made, place, comers, cast)
         return
-    if kind == "rtp" and cast.asked.encrypted and together:
-        kind = "dim"
+    announced = "dim" if kind == "rtp" and cast.asked.encrypted else kind
     for comer in comers:
         own, port = plot.ports(kind, touch, rng)
         begun = kind != "opaque" or touch.direction is not None
@@ -102,7 +130,7 @@ def _touch(made: Played, place: Place, comers: list[str], together: bool, cast: 
             other = (place.address, 443)
         made.frames += plot.played(kind, touch, one, other, place.name, begun, rng)
         if together:
-            made.announce(comer, one, other, kind)
+            made.announce(comer, one, other, announced)
 
 
 def _tunnel(made: Played, place: Place, comers: list[str], cast: Cast) -> None:
@@ -128,7 +156,7 @@ def _calls(
     rng = cast.rng
     call = f"{rng.randrange(1 << 40):x}@{rng.choice(('voice', 'meet', 'pbx'))}.example.com"
     proxies = [place for place in places if place.kind == "sip"]
-    tellers = [place for place in places if place.kind in TOLD]
+    tellers = [place for place in places if place.kind in plot.TOLD]
     ring = people + [guest.address for guest in guests]
     legs: list[Leg] = []
     if proxies:
@@ -164,11 +192,10 @@ def _tell(legs: list[Leg], place: Place, cast: Cast) -> None:
     leg, rng = legs[0], cast.rng
     if place.kind == "attested":
         leg.passed.append((place.address, place.touch.role in ("server", "relay")))
-    elif place.touch.plane == "signalling" or place.touch.role == plot.UNKNOWN:
+    elif place.touch.plane == "signalling" or rng.random() < 0.3:
         legs.insert(0, Leg(leg.caller, leg.callee, leg.call_id, redirect=place.address))
     else:
-        relay = (place.address, rng.randrange(16384, 32000, 2))
-        leg.offers.append(Stream((leg.caller[0], rng.randrange(32768, 60000, 2)), relay=relay))
+        leg.offers.append(Stream((place.address, rng.randrange(16384, 32000, 2))))
 
 
 def _part(legs: list[Leg], rng: Random) -> None:

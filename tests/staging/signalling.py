@@ -16,17 +16,11 @@ class Stream:
     media: str = "audio"
     profile: str = "RTP/AVP"
     keyed: bool = False
-    relay: End | None = None  # a candidate that nobody may use
 
     def lines(self) -> list[str]:
         kind = "IN IP6" if ":" in self.end[0] else "IN IP4"
         form = "0" if self.media == "audio" else "*"
         told = [f"m={self.media} {self.end[1]} {self.profile} {form}", f"c={kind} {self.end[0]}"]
-        if self.relay:
-            address, port = self.relay
-            told.append(
-                f"a=candidate:3 1 UDP 16777215 {address} {port} typ relay raddr {self.end[0]} rport {self.end[1]}"
-            )
         return told + ([KEY] if self.keyed else [])
 
 

@@ -1,21 +1,23 @@
 """The examples of rules as evidence on disk, and what an audit of it says of each."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import msgspec
 import polars as pl
 
 import auditor
-from auditor import judge
+from auditor import judge, pipeline
 from auditor.digest import folded_into
 from auditor.judge.seal import seal
 from auditor.judge.verdicts import FAIL, FAIL_PROVEN, NOT_APPLICABLE, OPEN, PASS, PASS_PROVEN, Touches
 from auditor.model import countries, flow
 from auditor.model.rule import Rule
+from auditor.pipeline import Located
 from auditor.rules.format import Situation
 from tests.captures import pcap
 from tests.staging import CannotStage, plot
@@ -33,7 +35,7 @@ class Staged:
     rule: Rule
     promised: str
     number: int  # of the example under its verdict
-    situation: Situation
+    tree: Mapping[str, Any]  # the situation as the file has it
     capture: Path
     scene: Scene
 
@@ -67,7 +69,7 @@ def stage(rules: Iterable[Rule], folder: Path, seeds: Sequence[int]) -> Evidence
                         continue
                     path = folder / f"{rule.id}.{promised}-{number}.{seed}.pcap"
                     path.write_bytes(pcap(scene.frames, moment(rule, told, rng), STEP))
-                    staged.append(Staged(rule, promised, number, told, path, scene))
+                    staged.append(Staged(rule, promised, number, tree, path, scene))
     return Evidence(staged, missing, ground.write(folder))
 
 
@@ -94,13 +96,20 @@ def audited(evidence: Evidence, packs: Sequence[str | Path]) -> auditor.Audit:
     )
 
 
-def verdicts(audit: auditor.Audit, evidence: Evidence) -> dict[str, str]:
+def located(evidence: Evidence) -> Located:
+    """Locate the flows of all captures at once."""
+    files = evidence.files
+    captures = [each.capture for each in evidence.staged]
+    return pipeline.located(captures, inventory=files.inventory, services=files.services, geo=files.geo, workers=1)
+
+
+def verdicts(found: Located, evidence: Evidence) -> dict[str, str]:
     """Say of each example, by its label, how its rule judges its capture: the worst of what it says of any touch.
 
     All captures are judged at once, as the audit did: none of their addresses stands in another one.
     """
     rules = list({each.rule.id: each.rule for each in evidence.staged}.values())
-    frame, dates = audit.located.frame, judge.edges(rules)
+    frame, dates = found.frame, judge.edges(rules)
     folded = judge.fold(frame, dates).situations
     sealed = seal(folded)
     touches = Touches(sealed, rules)
@@ -111,7 +120,7 @@ def verdicts(audit: auditor.Audit, evidence: Evidence) -> dict[str, str]:
         judged = sealed.ends.select("row", outcome=pl.Series(touches.judge(rule).outcome))
         for source, outcome in rows.join(judged, on="row").group_by("source").agg(pl.col("outcome").min()).iter_rows():
             worst[rule.id, source] = outcome
-    at = {Path(name).name: source for source, name in enumerate(audit.input_names)}
+    at = _sources(found)
     return {each.label: _WORDS[worst.get((each.rule.id, at[each.capture.name]), NOT_APPLICABLE)]
             for each in evidence.staged}  # fmt: skip
 
@@ -122,11 +131,18 @@ _WORDS = {
 }  # fmt: skip
 
 
-def strangers(audit: auditor.Audit, evidence: Evidence) -> list[str]:
+def strangers(found: Located, evidence: Evidence) -> list[str]:
     """List what the evidence says otherwise than its example."""
-    parts = audit.located.frame.partition_by("source", as_dict=True)
-    at = {Path(name).name: parts[(source,)] for source, name in enumerate(audit.input_names)}
-    return [f"{each.label}: {problem}" for each in evidence.staged for problem in strange(at[each.capture.name], each)]
+    parts, at = found.frame.partition_by("source", as_dict=True), _sources(found)
+    return [
+        f"{each.label}: {problem}"
+        for each in evidence.staged
+        for problem in strange(parts[(at[each.capture.name],)], each)
+    ]
+
+
+def _sources(found: Located) -> dict[str, int]:
+    return {Path(entry.name).name: source for source, entry in enumerate(found.inputs)}
 
 
 def strange(found: pl.DataFrame, staged: Staged) -> list[str]:
@@ -176,6 +192,7 @@ def promised(place: Place, asked: plot.Asked) -> dict[str, str]:
     }  # fmt: skip
     if place.touch.role == "client":
         del wanted["plane"]  # whoever takes part signals as well
+        asked = replace(asked, encrypted=False)
     return wanted | {
         name: value
         for name, value, matters in (

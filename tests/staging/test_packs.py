@@ -35,7 +35,7 @@ def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     folder = tmp_path_factory.mktemp(request.param)
     loaded = rules.load([request.param]).rules
     evidence = stage.stage(loaded, folder, SEEDS)
-    audit = stage.audited(evidence, [request.param])
+    audit = stage.audited(evidence, [request.param]).located
     return Played(loaded, evidence, stage.verdicts(audit, evidence), stage.strangers(audit, evidence))
 
 

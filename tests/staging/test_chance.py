@@ -1,0 +1,106 @@
+"""What shipped packs never combine: rules and situations by chance are judged alike as rows and as captures."""
+
+import re
+from collections import Counter
+from pathlib import Path
+from random import Random
+
+import pytest
+from msgspec.structs import replace
+
+from auditor import rules
+from auditor.judge import examples
+from auditor.model.rule import Rule
+from tests.builders import rule as built
+from tests.staging import chance, stage
+
+DOCUMENTED = Path(__file__).parents[2] / "docs" / "rules.md"
+
+
+def test_captures_are_judged_as_the_rows_that_they_stand_for(tmp_path: Path) -> None:
+    rng = Random(20200403)
+    drawn = [chance.drawn(rng, number) for number in range(24)]
+    evidence = stage.stage(drawn, tmp_path, (1,))
+    found = stage.located(evidence)
+    judged = stage.verdicts(found, evidence)
+    expected = {each.label: examples.verdict(each.rule, each.tree) for each in evidence.staged}
+    assert judged == expected
+    assert stage.strangers(found, evidence) == []
+    assert len(Counter(judged.values())) == 4
+    assert len(judged) >= 60
+
+
+def test_the_examples_of_the_documentation(tmp_path: Path) -> None:
+    for name, text in re.findall(r"```yaml (rule|encrypted)\n(.*?)```", DOCUMENTED.read_text(encoding="utf-8"), re.S):
+        (tmp_path / name).mkdir()
+        file = tmp_path / f"{name}.yaml"
+        file.write_text(text, encoding="utf-8")
+        evidence = stage.stage(rules.load([str(file)]).rules, tmp_path / name, (1, 2, 3))
+        assert evidence.missing == {}
+        judged = stage.verdicts(stage.located(evidence), evidence)
+        assert judged == {each.label: each.promised for each in evidence.staged}
+
+
+def told(*touches: dict[str, object], people: tuple[object, ...] = ("US", "CA"), **more: object) -> dict[str, object]:
+    return {"participants": people, "touches": touches, **more}
+
+
+def staged(tmp_path: Path, rule: Rule, *situations: dict[str, object]) -> tuple[stage.Evidence, list[str]]:
+    rule.examples["told"] = situations
+    evidence = stage.stage([rule], tmp_path, (1, 2))
+    found = stage.located(evidence)
+    assert stage.strangers(found, evidence) == []
+    return evidence, [stage.verdicts(found, evidence)[each.label] for each in evidence.staged]
+
+
+@pytest.mark.parametrize(
+    ("touch", "verdict"),
+    [
+        ({"country": "CN", "plane": "media"}, "fail"),
+        ({"country": "CN", "plane": "media", "as": "relay", "evidence": "claim"}, "fail"),
+        ({"country": ["CN", "HK", "JP"], "plane": "keys", "evidence": "claim"}, "open"),
+        ({"country": "CN", "plane": "signalling", "basis": "attested"}, "fail"),
+        ({"country": "CN", "plane": "media", "as": "relay", "basis": "offered"}, "open"),
+        ({"country": "CN", "plane": "media", "outcome": "unanswered"}, "open"),
+        ({"country": "CN", "plane": "media", "outcome": "rejected"}, "not_applicable"),
+        ({"country": "CN", "plane": "recording", "as": "unknown"}, "open"),
+        ({"country": "CN", "plane": "other", "as": "hop"}, "not_applicable"),
+        ({"country": "US", "plane": "management"}, "pass"),
+    ],
+)
+def test_a_touch_is_known_as_the_example_knows_it(tmp_path: Path, touch: dict[str, object], verdict: str) -> None:
+    assert staged(tmp_path, built(), told(touch))[1] == [verdict] * 2
+
+
+def test_hops_are_shown_by_tunnels(tmp_path: Path) -> None:
+    rule = built(roles=frozenset({"hop"}))
+    cases = [told({"country": "CN", "as": "hop", "plane": plane}) for plane in ("media", "other", "unknown")]
+    evidence, judged = staged(tmp_path, rule, *cases)
+    assert {place.kind for each in evidence.staged for place in each.scene.places} == {"tunnel"}
+    assert judged == ["fail"] * 6
+
+
+def test_what_no_capture_shows_is_listed_with_its_reason(tmp_path: Path) -> None:
+    media = {"country": "CN", "plane": "media"}
+    rule = built(roster="complete")
+    evidence, judged = staged(
+        tmp_path, rule, told(media, roster="complete"), told(media | {"basis": "reported"}),
+        told(media | {"basis": "configured"}), told(media),
+    )  # fmt: skip
+    assert {label.rpartition(" ")[2]: why.split(":")[0] for label, why in evidence.missing.items()} == {
+        "1": "`roster",
+        "2": "basis `reported`",
+        "3": "basis `configured`",
+    }
+    assert judged == ["open", "open"]
+
+
+def test_a_capture_that_says_more_than_its_example_is_noticed(tmp_path: Path) -> None:
+    rule = built()
+    evidence, _ = staged(tmp_path, rule, told({"country": "CN", "plane": "keys"}))
+    (place,) = evidence.staged[0].scene.places
+    for name, value in (("country", "HK"), ("plane", "media"), ("role", "relay"), ("outcome", "unanswered")):
+        place.touch, kept = replace(place.touch, **{name: value}), place.touch
+        (problem,) = stage.strangers(stage.located(evidence), evidence)
+        assert problem.partition("): ")[2].startswith("where" if name == "country" else name)
+        place.touch = kept
