@@ -43,12 +43,20 @@ class Cast:
         """Give a participant an address, and the inventory what the example says of it."""
         self.folk.append(told)
         person = told if isinstance(told, Person) else Person(country=told)
-        if person.country is None and not person.label and self.hidden:
+        if person.country is None and not (person.label or person.account) and self.hidden:
             return self.ground.private(self.version, self.rng)  # behind a translator that nobody has listed
         address = self.ground.unplaced(self.version, self.rng)
         entry: dict[str, Any] = {"networks": [address], **where(person.country)}
-        if person.label or len(entry) == 1:  # else a customer of whom nothing else is known
-            entry[self.rng.choice(("population", "tenant"))] = person.label or f"customer-{self.rng.randrange(1000)}"
+        applies, choice = self.rule.applies, self.rule.asserts.selection
+        if person.account:
+            entry["tenant"] = person.account
+        elif person.label and not applies.by and choice is None and self.rng.random() < 0.3:
+            return self._listed(address, entry | {"tenant": person.label})  # rules may ask for accounts by name as well
+        if person.label or len(entry) == 1:  # a client of whom nothing else is known is of a people that no rule knows
+            entry["population"] = person.label or f"guests-{self.rng.randrange(1000)}"
+        return self._listed(address, entry)
+
+    def _listed(self, address: str, entry: dict[str, Any]) -> str:
         self.ground.clients.append(entry)
         return address
 
@@ -106,6 +114,7 @@ class Cast:
         entry |= {"operator": touch.operator} if touch.operator else {}
         entry |= {"role": touch.role} if touch.role != UNKNOWN else {}
         entry |= {"planes": [plane]} if plane else {}
+        entry |= {"holds": touch.holds} if touch.holds else {}
         if touch.site and not entry:
             raise CannotStage("a site of which nothing is known but its name: the inventory wants more")
         if entry:
@@ -119,6 +128,8 @@ class Cast:
         """Tell of a place by databases and a catalogue alone, so that no site is known."""
         if self.asked.proof and touch.country is not None and touch.evidence == "proof":
             raise CannotStage("proof of a place that is no site: the inventory proves places by naming sites")
+        if touch.holds:
+            raise CannotStage("whose data is held by a place that is no site: the inventory alone says it")
         if touch.role not in ("server", "relay"):
             raise CannotStage(f"a {touch.role} that is no site: a catalogue lists servers and relays")
         if touch.operator or (self.asked.service and not touch.service):

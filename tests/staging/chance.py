@@ -4,11 +4,13 @@ from random import Random
 from typing import Any
 
 from auditor.model import countries, flow
-from auditor.model.rule import Assertion, Names, Population, Rule, Scope
+from auditor.model.rule import Assertion, Names, Operated, Population, Rule, Scope
 
 CODES = ("US", "CA", "CN", "HK", "DE")
 LABELS = ("overseas", "mainland", "acme")
-OPERATORS = ("Example Cloud", "Zoom", "Alibaba Cloud")
+ACCOUNTS = ("acme", "globex")
+OPERATORS = ("Example Cloud", "Zoom", "Alibaba Cloud", "Nobody Knows")
+OUTCOMES = ("carried", "unanswered", "rejected")
 SERVICES = ("zoom", "facebook", "google-analytics")
 SITES = ("east", "west", "north")
 DAYS = ("2020-03-01", "2021-06-15", "2023-01-10")
@@ -43,30 +45,36 @@ def _scope(rng: Random) -> Scope:
     people = Population("people", _where(rng) if rng.random() < 0.8 else "!", _some(rng, LABELS))
     asked = rng.random() < 0.75
     return Scope(
-        rng.choice(("all", "any", "mixed", "none")) if asked else "",
-        people if asked else None,
-        "complete" if rng.random() < 0.15 else "as-observed",
-        planes,
-        _names(rng, SERVICES) if rng.random() < 0.15 else None,
-        frozenset({rng.choice(("to", "from"))}) if rng.random() < 0.25 else None,
-        frozenset({"observed", *rng.sample(("attested", "offered"), rng.randint(0, 2))}),
-        planes is not None and rng.random() < 0.2,
+        quantifier=rng.choice(("all", "any", "mixed", "none")) if asked else "",
+        population=people if asked else None,
+        by=rng.choice(("", "", "location", "account")) if asked else "",
+        roster="complete" if rng.random() < 0.15 else "as-observed",
+        planes=planes,
+        services=_names(rng, SERVICES) if rng.random() < 0.15 else None,
+        directions=frozenset({rng.choice(("to", "from"))}) if rng.random() < 0.25 else None,
+        bases=frozenset({"observed", *rng.sample(("attested", "offered"), rng.randint(0, 2))}),
+        outcomes=frozenset({"carried"}) if rng.random() < 0.6 else _some(rng, OUTCOMES),
+        recognised=planes is not None and rng.random() < 0.2,
     )
 
 
 def _assertion(rng: Random) -> Assertion:
-    verb = rng.choice(("must_not_touch", "must_stay_in", "must_be_encrypted"))
+    verb = rng.choice((*("must_not_touch", "must_stay_in", "must_be_encrypted") * 3, "not_observable"))
     roles = _some(rng, flow.ROLES, 3) if rng.random() < 0.5 else frozenset({"server", "relay"})
+    if verb == "not_observable":
+        return Assertion(verb, evidence="a test", roles=roles)
     if verb == "must_be_encrypted":
         return Assertion(verb, roles=roles if rng.random() < 0.5 else frozenset(flow.ROLES))
-    asks = rng.sample(("countries", "operators", "services", "sites"), rng.choice((1, 1, 2)))
+    asks = rng.sample(("countries", "operators", "operated", "services", "sites"), rng.choice((1, 1, 2)))
+    homes = {name: countries.of([code]) for name, code in zip(OPERATORS[:3], ("DE", "US", "CN"), strict=True)}
     return Assertion(
         verb,
-        _where(rng) if "countries" in asks else None,
-        _names(rng, OPERATORS) if "operators" in asks else None,
-        _names(rng, SERVICES) if "services" in asks else None,
-        _names(rng, SITES) if "sites" in asks else None,
-        roles,
+        countries=_where(rng) if "countries" in asks else None,
+        operators=_names(rng, OPERATORS) if "operators" in asks else None,
+        operated=Operated(_where(rng), homes) if "operated" in asks else None,
+        services=_names(rng, SERVICES) if "services" in asks else None,
+        sites=_names(rng, SITES) if "sites" in asks else None,
+        roles=roles,
     )
 
 
@@ -88,6 +96,7 @@ def _person(rng: Random) -> Any:
     person = ({} if where is None else {"country": where}) | (
         {"label": rng.choice(LABELS)} if rng.random() < 0.3 else {}
     )
+    person |= {"account": rng.choice(ACCOUNTS)} if rng.random() < 0.2 else {}
     return where if where is not None and len(person) == 1 and rng.random() < 0.5 else person
 
 
@@ -99,6 +108,7 @@ def _touch(rng: Random) -> dict[str, Any]:
         "plane": rng.choice((*flow.PLANES, "unknown", *("media", "signalling") * 3)),
         "operator": rng.choice(("", *OPERATORS)),
         "service": rng.choice(("", "", "", *SERVICES)),
+        "holds": rng.choice(("",) * 5 + LABELS),
         "site": rng.choice(("", "", *SITES)),
         "direction": rng.choice(("", "", "", "to", "to", "from")),
         "basis": rng.choice(("",) * 10 + ("attested", "offered")),

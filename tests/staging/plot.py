@@ -41,13 +41,14 @@ class Asked:
 def asks(rule: Rule) -> Asked:
     planes, must = rule.applies.planes, rule.asserts
     encrypted = must.verb == "must_be_encrypted"
-    run = must.operators is not None or must.services is not None
+    operated = must.operators is not None or must.operated is not None
     return Asked(
         rule.applies.directions is not None,
         encrypted,
-        must.operators is not None,
+        operated,
         rule.applies.services is not None or must.services is not None,
-        must.sites is not None or (rule.proof and run),  # that alone proves who runs what
+        must.sites is not None
+        or (rule.proof and (operated or must.services is not None)),  # that alone proves who runs what
         rule.proof,
         "client" in must.roles and (planes is None or "signalling" in planes),
     )

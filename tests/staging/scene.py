@@ -49,6 +49,9 @@ def play(rule: Rule, told: Situation, ground: Ground, rng: Random) -> Scene:
     """Play a situation.  Raise CannotStage if no capture can show it."""
     if told.roster == "complete" and rule.applies.roster == "complete":
         raise CannotStage("`roster: complete`: a call record or a declaration says who was there, no capture")
+    choice = rule.asserts.selection
+    if told.account and choice is not None and choice.whose == "host":
+        raise CannotStage("`account`: a call record says whose session it is, no capture")
     asked = plot.asks(rule)
     claims = any(touch.evidence == "claim" or unlisted(touch, asked) for touch in told.touches)
     serve = all(touch.role in ("server", "relay") and plot.plain(touch) for touch in told.touches)
@@ -58,6 +61,8 @@ def play(rule: Rule, told: Situation, ground: Ground, rng: Random) -> Scene:
     places = [cast.place(touch, len(people)) for touch in told.touches if touch.role != "client"]
     if guests and not people:
         raise CannotStage("a client that nobody meets")
+    if not people and len(places) > 1 and any(touch.holds for touch in told.touches):
+        raise CannotStage("several exchanges between servers in one session: no call names those who hold its data")
     if asked.direction and not people:
         raise CannotStage("the direction of an exchange between servers: each is touched in one of both")
     together = bound(rule, cast, places + guests, len(people) + len(guests))

@@ -1,22 +1,23 @@
 """The examples of rules as evidence on disk, and what an audit of it says of each."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import polars as pl
 
 import auditor
-from auditor import judge, pipeline
+from auditor import judge, pipeline, rules
 from auditor.digest import folded_into
 from auditor.judge.seal import seal
 from auditor.judge.verdicts import FAIL, FAIL_PROVEN, NOT_APPLICABLE, OPEN, PASS, PASS_PROVEN, Touches
 from auditor.model import countries, flow
-from auditor.model.rule import Rule
+from auditor.model.rule import Choice, Rule
 from auditor.pipeline import Located
 from auditor.rules.format import Situation
 from tests.captures import pcap
@@ -38,6 +39,7 @@ class Staged:
     tree: Mapping[str, Any]  # the situation as the file has it
     capture: Path
     scene: Scene
+    selections: Path | None = None
 
     @property
     def label(self) -> str:
@@ -53,28 +55,67 @@ class Evidence:
     files: Files
 
 
-def stage(rules: Iterable[Rule], folder: Path, seeds: Sequence[int]) -> Evidence:
-    """Stage every example of some rules, once for each seed."""
+def stage(given: Iterable[Rule], folder: Path, seeds: Sequence[int], home: Path | None = None) -> Evidence:
+    """Stage every example of some rules, once for each seed; `home` is the folder of their files."""
     ground, staged, missing = Ground(), [], {}
-    for rule in rules:
+    for rule in given:
         for promised, cases in rule.examples.items():
             for number, tree in enumerate(cases, 1):
+                told = msgspec.convert({name: each for name, each in tree.items() if name != CHOICES}, Situation)
                 for seed in seeds:
                     rng = Random(f"{seed}/{rule.pack}/{rule.id}/{promised}/{number}")
-                    told = msgspec.convert(tree, Situation)
+                    path = folder / f"{rule.id}.{promised}-{number}.{seed}.pcap"
                     try:
                         scene = play(rule, told, ground, rng)
                     except CannotStage as reason:
                         missing[f"{rule.id}: {promised} {number}"] = str(reason)
                         continue
-                    path = folder / f"{rule.id}.{promised}-{number}.{seed}.pcap"
                     path.write_bytes(pcap(scene.frames, moment(rule, told, rng), STEP))
-                    staged.append(Staged(rule, promised, number, tree, path, scene))
+                    chosen = selections(tree.get(CHOICES, {}), path.with_suffix(".selections.yaml"))
+                    staged.append(Staged(_knowing(rule, chosen, home), promised, number, tree, path, scene, chosen))
     return Evidence(staged, missing, ground.write(folder))
 
 
+CHOICES: Final = "selections"
+
+
+def selections(told: Mapping[str, Choice], file: Path) -> Path | None:
+    """Write what accounts have selected."""
+    if not told:
+        return None
+    regions: dict[str, Any] = {}
+
+    def named(where: str | None, sites: Iterable[str]) -> list[str]:
+        names = []
+        for kind, found in (("countries", countries.members(where or countries.NOWHERE)), ("sites", sorted(sites))):
+            if found:
+                names.append(f"region-{len(regions)}")
+                regions[names[-1]] = {kind: list(found)}
+        return names
+
+    chosen = {
+        account: {"in": named(choice.inside, choice.sites), "out": named(choice.outside, choice.banned)}
+        for account, choice in told.items()
+    }
+    chosen = {account: {key: names for key, names in each.items() if names} for account, each in chosen.items()}
+    default = {"default": chosen.pop("default")} if "default" in chosen else {}
+    listed = [{"account": account, **each} for account, each in chosen.items()]
+    file.write_text(json.dumps({"regions": regions, **default, "accounts": listed}), encoding="utf-8")
+    return file
+
+
+def _knowing(rule: Rule, chosen: Path | None, home: Path | None) -> Rule:
+    """Load a rule again with the selections that it asks for."""
+    if chosen is None or rule.asserts.selection is None:
+        return rule
+    return rules.load([str((home or rules.builtin()) / rule.file)], (), chosen).rules[0]
+
+
 def moment(rule: Rule, told: Situation, rng: Random) -> float:
-    """Choose when it happens: on the day that the example names, else on one at which the rule judges."""
+    """Choose when it happens: on the day that the example names, else on one at which the rule judges.
+
+    A rule whose sets change with time judges what bears no time by all of them; so does the capture of such an example.
+    """
     seconds = rng.randrange(3600, 80000)
     if told.date is not None:
         day = datetime(told.date.year, told.date.month, told.date.day, tzinfo=UTC)
@@ -82,6 +123,8 @@ def moment(rule: Rule, told: Situation, rng: Random) -> float:
         day = datetime.fromtimestamp(rule.since_ns // 10**9, UTC)
     elif rule.until_ns is not None:
         day = datetime.fromtimestamp(rule.until_ns // 10**9, UTC) - timedelta(days=1)
+    elif rule.versions:
+        return 0
     else:
         day = datetime(2019, 1, 1, tzinfo=UTC) + timedelta(days=rng.randrange(2500))
     return day.timestamp() + seconds
@@ -103,26 +146,40 @@ def located(evidence: Evidence) -> Located:
     return pipeline.located(captures, inventory=files.inventory, services=files.services, geo=files.geo, workers=1)
 
 
-def verdicts(found: Located, evidence: Evidence) -> dict[str, str]:
+def verdicts(found: Located, evidence: Evidence, together: bool = True) -> dict[str, str]:
     """Say of each example, by its label, how its rule judges its capture: the worst of what it says of any touch.
 
-    All captures are judged at once, as the audit did: none of their addresses stands in another one.
+    Rules are judged `together`, as the audit of a pack does, for no address stands in two captures; or each by itself.
+    An example with selections of its own is judged apart.
     """
-    rules = list({each.rule.id: each.rule for each in evidence.staged}.values())
-    frame, dates = found.frame, judge.edges(rules)
-    folded = judge.fold(frame, dates).situations
+    at = _sources(found)
+    plain = {each.rule.id: each.rule for each in evidence.staged if each.selections is None}
+    worst = {}
+    for some in [list(plain.values())] if together else [[rule] for rule in plain.values()]:
+        worst |= _worst(found.frame, some)
+    for each in evidence.staged:
+        if each.selections is not None:
+            alone = found.frame.filter(pl.col("source") == at[each.capture.name])
+            worst |= _worst(alone, [each.rule])
+    return {
+        each.label: _WORDS[worst.get((each.rule.id, at[each.capture.name]), NOT_APPLICABLE)] for each in evidence.staged
+    }
+
+
+def _worst(frame: pl.DataFrame, rules: Sequence[Rule]) -> dict[tuple[str, int], int]:
+    """Return the worst outcome of each rule in each source."""
+    dates, rejected = judge.edges(rules), judge.asks_rejected(rules)
+    folded = judge.fold(frame, dates, rejected).situations
     sealed = seal(folded)
     touches = Touches(sealed, rules)
-    rows = folded_into(frame, folded, dates)
+    rows = folded_into(frame, folded, dates, rejected)
     rows = rows.with_columns(source=frame["source"].gather(rows["index"]))
-    worst: dict[tuple[str, int], int] = {}
+    worst = {}
     for rule in rules:
         judged = sealed.ends.select("row", outcome=pl.Series(touches.judge(rule).outcome))
         for source, outcome in rows.join(judged, on="row").group_by("source").agg(pl.col("outcome").min()).iter_rows():
             worst[rule.id, source] = outcome
-    at = _sources(found)
-    return {each.label: _WORDS[worst.get((each.rule.id, at[each.capture.name]), NOT_APPLICABLE)]
-            for each in evidence.staged}  # fmt: skip
+    return worst
 
 
 _WORDS = {

@@ -8,6 +8,7 @@ from random import Random
 import pytest
 from msgspec.structs import replace
 
+import auditor
 from auditor import rules
 from auditor.judge import examples
 from auditor.model.rule import Rule
@@ -22,7 +23,7 @@ def test_captures_are_judged_as_the_rows_that_they_stand_for(tmp_path: Path) -> 
     drawn = [chance.drawn(rng, number) for number in range(24)]
     evidence = stage.stage(drawn, tmp_path, (1,))
     found = stage.located(evidence)
-    judged = stage.verdicts(found, evidence)
+    judged = stage.verdicts(found, evidence, together=False)  # what labels mean, other rules say too
     expected = {each.label: examples.verdict(each.rule, each.tree) for each in evidence.staged}
     assert judged == expected
     assert stage.strangers(found, evidence) == []
@@ -104,3 +105,65 @@ def test_a_capture_that_says_more_than_its_example_is_noticed(tmp_path: Path) ->
         (problem,) = stage.strangers(stage.located(evidence), evidence)
         assert problem.partition("): ")[2].startswith("where" if name == "country" else name)
         place.touch = kept
+
+
+SELECTED = """\
+id: sessions-stay-where-selected
+title: Sessions stay where their account selected
+severity: high
+applies: {planes: [media]}
+must_stay_in: {selection: host}
+why: Accounts choose.
+fix: Route them there.
+references: [{title: Terms}]
+examples:
+  pass:
+    - participants: [{country: DE, account: acme}]
+      touches: [{country: FR, as: relay, plane: media}]
+      selections: {acme: {in: [eea]}, default: {out: [CN]}}
+  fail:
+    - participants: [{country: DE, account: acme}, {country: FR, account: acme}]
+      touches: [{country: US, as: relay, plane: media}]
+      selections: {acme: {in: [eea]}}
+    - note: everybody's choice forbids it
+      participants: [{country: DE, account: acme}, {country: FR, account: globex}]
+      touches: [{country: CN, as: relay, plane: media}]
+      selections: {acme: {in: [eea]}, default: {out: [CN]}}
+  open:
+    - note: one of both hosts it, and they chose differently
+      participants: [{country: DE, account: acme}, {country: US, account: globex}]
+      touches: [{country: US, as: relay, plane: media}]
+      selections: {acme: {in: [eea]}, globex: {in: [US]}}
+    - participants: [{country: DE}]
+      touches: [{country: US, as: relay, plane: media}]
+      selections: {acme: {in: [eea]}, globex: {in: [US]}}
+    - note: a record says whose it is
+      participants: [{country: DE, account: acme}]
+      touches: [{country: [DE, US], as: relay, plane: media}]
+      account: globex
+      selections: {acme: {in: [US]}, globex: {in: [DE]}}
+  not_applicable:
+    - participants: [{country: DE, account: acme}]
+      touches: [{country: US, as: relay, plane: recording}]
+      selections: {acme: {in: [eea]}}
+"""
+
+
+def test_accounts_and_what_they_selected(tmp_path: Path) -> None:
+    (tmp_path / "selected.yaml").write_text(SELECTED, encoding="utf-8")
+    (rule,) = rules.load([str(tmp_path / "selected.yaml")]).rules
+    assert examples.check(rule) == []
+    evidence = stage.stage([rule], tmp_path, (1, 2), home=tmp_path)
+    (why,) = evidence.missing.values()
+    assert why.startswith("`account`")
+    found = stage.located(evidence)
+    judged = stage.verdicts(found, evidence)
+    assert judged == {each.label: each.promised for each in evidence.staged}
+    assert len(judged) == 12
+    assert stage.strangers(found, evidence) == []
+    for each in evidence.staged[:4]:
+        alone = auditor.audit(
+            each.capture, rules=[tmp_path / "selected.yaml"], inventory=evidence.files.inventory,
+            selections=each.selections, workers=1,
+        )  # fmt: skip
+        assert alone.verdict == each.promised

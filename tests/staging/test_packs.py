@@ -74,6 +74,7 @@ def test_the_command_says_so_by_its_exit_code(
     words = ["audit", case.capture, "--rules", rules.builtin() / case.rule.file, "--inventory", files.inventory]
     words += [word for path in files.services for word in ("--catalogue", path)]
     words += [word for path in files.geo for word in ("--geo", path)]
+    words += ["--selections", case.selections] if case.selections else []
     words += ["--workers", "1", "--format", "json"]
     monkeypatch.setattr("sys.argv", ["auditor", *map(str, words)])
     assert guarded(app) == CODES[promised], case.label
