@@ -70,7 +70,8 @@ def stage(given: Iterable[Rule], folder: Path, seeds: Sequence[int], home: Path 
                     except CannotStage as reason:
                         missing[f"{rule.id}: {promised} {number}"] = str(reason)
                         continue
-                    path.write_bytes(pcap(scene.frames, moment(rule, told, rng), STEP))
+                    start = moment(rule, told, rng)
+                    path.write_bytes(pcap(scene.frames, start, STEP if start else 0))
                     chosen = selections(tree.get(CHOICES, {}), path.with_suffix(".selections.yaml"))
                     staged.append(Staged(_knowing(rule, chosen, home), promised, number, tree, path, scene, chosen))
     return Evidence(staged, missing, ground.write(folder))

@@ -12,6 +12,7 @@ import auditor
 from auditor import rules
 from auditor.judge import examples
 from auditor.model.rule import Rule
+from auditor.pipeline import Located
 from tests.builders import rule as built
 from tests.staging import chance, stage
 
@@ -167,3 +168,51 @@ def test_accounts_and_what_they_selected(tmp_path: Path) -> None:
             selections=each.selections, workers=1,
         )  # fmt: skip
         assert alone.verdict == each.promised
+
+
+DATED = """\
+id: dated-pack
+title: A pack
+version: "1"
+date: 2026-01-01
+description: For tests.
+territories:
+  union: {title: the union, countries: [FR, DE], members: [{countries: [GB], until: 2020-02-01}]}
+"""
+WITHIN = """\
+id: stays-in-the-union
+title: Media stays in the union
+severity: high
+applies: {planes: [media]}
+must_stay_in: {territory: union}
+why: A test asks.
+fix: None.
+references: [{title: A text}]
+examples:
+  pass:
+    - {participants: [DE], touches: [{country: FR, as: relay, plane: media}]}
+    - {date: 2020-01-31, participants: [DE], touches: [{country: GB, as: relay, plane: media}]}
+  fail:
+    - {date: 2020-02-01, participants: [DE], touches: [{country: GB, as: relay, plane: media}]}
+    - {date: 2019-05-05, participants: [DE], touches: [{country: US, as: relay, plane: media}]}
+  open:
+    - {date: 2020-01-31, participants: [DE], touches: [{country: [US, GB], as: relay, plane: media}]}
+"""
+
+
+def test_days_on_which_territories_change(tmp_path: Path) -> None:
+    (tmp_path / "pack.yaml").write_text(DATED, encoding="utf-8")
+    (tmp_path / "within.yaml").write_text(WITHIN, encoding="utf-8")
+    (rule,) = rules.load([str(tmp_path)]).rules
+    rule.examples["undated"] = ({"participants": ["DE"], "touches": [{"country": "GB", "plane": "media"}]},)
+    evidence = stage.stage([rule], tmp_path, (1, 2), home=tmp_path)
+    found = stage.located(evidence)
+    judged = stage.verdicts(found, evidence)
+    assert judged == {each.label: examples.verdict(rule, each.tree) for each in evidence.staged}
+    assert {each.promised for each in evidence.staged if judged[each.label] != each.promised} == {"undated"}
+    (times,) = {found.frame["first_ns"][at] for at in range(len(found.frame)) if "undated" in _name(found, at)}
+    assert times == 0
+
+
+def _name(found: Located, row: int) -> str:
+    return found.inputs[found.frame["source"][row]].name
