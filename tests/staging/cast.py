@@ -24,7 +24,8 @@ class Place:
     kind: str  # of the exchange that shows it
     address: str
     twin: str = ""  # another machine of the same site
-    name: str = ""  # what TLS calls it
+    name: str = ""  # what TLS, QUIC or DNS calls it
+    resolver: str = ""  # that is asked for this name
 
 
 @dataclass
@@ -97,7 +98,17 @@ class Cast:
             named = plot.named(touch, kind, self.rule.applies.planes, self.rng)
             addresses = self._surveyed(touch, "" if named else plane, twin, not named)
             name = named or name
+            if named:
+                return self._called(Place(touch, kind, addresses[0], addresses[1] if twin else "", name))
         return Place(touch, kind, addresses[0], addresses[1] if twin else "", name)
+
+    def _called(self, place: Place) -> Place:
+        """Choose what tells the name of a place: a resolver too, if the rule doesn't speak of those."""
+        planes = self.rule.applies.planes
+        ways = ["tls", "quic", *(["looked-up"] if planes is not None and "other" not in planes else [])]
+        place.kind = self.rng.choice(ways)
+        place.resolver = self.ground.unplaced(self.version, self.rng) if place.kind == "looked-up" else ""
+        return place
 
     def _addresses(self, touch: Touch, claim: bool, twin: bool) -> list[str]:
         if not claim or touch.country is None:

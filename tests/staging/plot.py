@@ -107,8 +107,8 @@ def ports(kind: str, touch: Touch, rng: Random) -> tuple[int, int]:
     if touch.role == UNKNOWN:
         return own, high
     return own, {
-        "tls": rng.choice((443, 8443)), "http": rng.choice((80, 8080)), "ssh": 22, "opaque": high,
-        "attempt": rng.choice((443, 22, 3478)),
+        "tls": rng.choice((443, 8443)), "quic": 443, "looked-up": 443, "http": rng.choice((80, 8080)),
+        "ssh": 22, "opaque": high, "attempt": rng.choice((443, 22, 3478)),
     }.get(kind) or rng.randrange(16384, 27000, 2)  # fmt: skip
 
 
@@ -119,11 +119,13 @@ def played(kind: str, touch: Touch, comer: End, place: End, name: str, begun: bo
         return wire.rtp(comer, place, rng)
     if kind == "dtls":
         return wire.dtls(comer, place, rng) + wire.rtp(comer, place, rng)
+    if kind == "quic":
+        return wire.quic(client, server, name, rng)
     if kind == "attempt":
         return wire.attempt(client, server, touch.outcome == "rejected", rng)
     said = {
         "tls": lambda: wire.tls(name, rng), "http": lambda: wire.http(name, rng), "ssh": lambda: wire.ssh(rng),
-        "opaque": lambda: wire.opaque(rng),
+        "opaque": lambda: wire.opaque(rng), "looked-up": lambda: wire.tls(None, rng),
     }[kind]()  # fmt: skip
     return wire.connection(client, server, said, rng, begun)
 

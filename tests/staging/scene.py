@@ -133,6 +133,8 @@ def _touch(made: Played, place: Place, comers: list[str], together: bool, cast: 
         one, other = (comer, own), (place.address, port)
         if kind == "opaque" and touch.direction is not None and touch.role != plot.UNKNOWN:
             other = (place.address, 443)
+        if place.resolver:
+            made.frames += wire.lookup((comer, rng.randrange(49152, 65000)), place.resolver, place.name, place.address)
         made.frames += plot.played(kind, touch, one, other, place.name, begun, rng)
         if together:
             made.announce(comer, one, other, announced)

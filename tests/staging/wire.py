@@ -7,6 +7,8 @@ from ipaddress import ip_address
 from random import Random
 
 from tests.captures import ACK, FIN, PSH, RST, SYN, ether
+from tests.read import quic_packets
+from tests.read.facts import payloads
 from tests.read.facts.payloads import hello
 
 End = tuple[str, int]
@@ -178,6 +180,31 @@ def dtls(one: End, other: End, rng: Random) -> Frames:
         (other, one, record(20, 3, b"\1") + record(22, 4, rng.randbytes(40))),
     ]
     return [udp(src, dst, payload) for src, dst, payload in flights]
+
+
+def quic(client: End, server: End, name: str, rng: Random) -> Frames:
+    """A connection of QUIC (RFC 9000): both Initials, then packets with short headers, which nobody can read."""
+    chosen, own = rng.randbytes(8), rng.randbytes(8)
+    asked = quic_packets.initial(quic_packets.crypto(0, quic_packets.client_hello(name)), chosen, scid=own)
+    answer = rng.randbytes(90)
+    told = quic_packets.initial(
+        quic_packets.crypto(0, answer), own, sealed_for=chosen, scid=chosen, side=b"server in"
+    )  # fmt: skip
+    frames = [udp(client, server, asked), udp(server, client, told)]
+    for pair, identifier in (((client, server), chosen), ((server, client), own)) * 3:
+        frames.append(
+            udp(*pair, bytes([0x40 | rng.randrange(32)]) + identifier + rng.randbytes(rng.randrange(60, 900)))
+        )
+    return frames
+
+
+def lookup(client: End, resolver: str, name: str, address: str) -> Frames:
+    """A question to a resolver, and its answer (RFC 1035, RFC 3596)."""
+    kind, data = (28 if ":" in address else 1), ip_address(address).packed
+    question = payloads.dns(name, [], flags=0x0100)[: 12 + len(payloads.name(name))] + struct.pack("!HH", kind, 1)
+    answer = question[:2] + struct.pack("!HHHHH", 0x8180, 1, 1, 0, 0) + question[12:]
+    answer += payloads.record(b"\xc0\x0c", kind, data)
+    return [udp(client, (resolver, 53), question), udp((resolver, 53), client, answer)]
 
 
 def ping(one: str, other: str, rng: Random) -> Frames:
