@@ -160,7 +160,7 @@ class Cast:
 def unlisted(touch: Touch, asked: Asked) -> bool:
     """Say whether a place has to be known without the inventory, which would give it the name of a site."""
     known = touch.country is not None or touch.operator or touch.plane not in (UNKNOWN, "media", "signalling")
-    return asked.site and not touch.site and bool(known or touch.role != UNKNOWN)
+    return asked.site and not touch.site and bool(known or touch.holds or touch.role != UNKNOWN)
 
 
 def where(country: Any) -> dict[str, Any]:
