@@ -65,6 +65,12 @@ class Cast:
         """Give an address to another person of whom the same is known as of the first."""
         return self.person(self.folk[0])
 
+    def alike(self) -> bool:
+        """Say whether a rule can't tell the participants apart, so that each alone is judged as all of them."""
+        told = [each if isinstance(each, Person) else Person(country=each) for each in self.folk]
+        located = self.rule.applies.by != "account"
+        return len({(each.label, each.account, located and str(each.country)) for each in told}) == 1
+
     def guest(self, touch: Touch) -> Place:
         """Play a participant whose own end the example calls touched."""
         if touch.plane not in ("media", "signalling", UNKNOWN):
@@ -143,10 +149,13 @@ class Cast:
             raise CannotStage("whose data is held by a place that is no site: the inventory alone says it")
         if touch.role not in ("server", "relay"):
             raise CannotStage(f"a {touch.role} that is no site: a catalogue lists servers and relays")
-        if touch.operator or (self.asked.service and not touch.service):
+        if (touch.operator and touch.service) or (self.asked.service and not touch.service):
             raise CannotStage("a place that is no site, of which more is known than a catalogue without it would say")
         addresses = self._addresses(touch, True, twin)
-        self._served(touch.service or f"service-{self.rng.randrange(1 << 30):x}", addresses, touch, plane)
+        service = touch.service or f"service-{self.rng.randrange(1 << 30):x}"
+        self._served(service, addresses, touch, plane)
+        if touch.operator:
+            self.ground.operators[service] = touch.operator
         return addresses
 
     def _served(self, service: str, addresses: Iterable[str], touch: Touch, plane: str) -> None:

@@ -42,6 +42,7 @@ class Ground:
     sites: list[dict[str, Any]] = field(default_factory=list)
     clients: list[dict[str, Any]] = field(default_factory=list)
     services: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    operators: dict[str, str] = field(default_factory=dict)  # of services
     claims: list[dict[str, str]] = field(default_factory=list)  # of each further database: network -> country
 
     def unplaced(self, version: int, rng: Random) -> str:
@@ -101,7 +102,10 @@ class Ground:
         services, geo = [], []
         if self.services:
             services.append(folder / "catalogue.yaml")
-            listed = [{"id": name, "title": name, "networks": rows} for name, rows in self.services.items()]
+            listed = [
+                {"id": name, "title": name, "operator": self.operators.get(name, ""), "networks": rows}
+                for name, rows in self.services.items()
+            ]
             services[0].write_text(_yaml({"services": listed}), encoding="utf-8")
         for number, claims in enumerate(self.claims):
             records = {network: {"country": {"iso_code": code}} for network, code in claims.items()}

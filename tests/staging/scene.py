@@ -101,7 +101,11 @@ def bound(rule: Rule, cast: Cast, places: list[Place], people: int) -> bool:
     if asked.signalling and not calls:
         if told or any(place.kind == "clear" for place in places):
             raise CannotStage("what only a call tells of a place: among participants it is judged itself")
-        if people > 1 and applies.quantifier not in ("", "any"):
+        if (
+            people > 1
+            and applies.quantifier not in ("", "any")
+            and not (applies.quantifier != "mixed" and cast.alike())
+        ):
             raise CannotStage(
                 "several people of one session that no call names: among participants it is judged itself"
             )
