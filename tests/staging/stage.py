@@ -14,9 +14,9 @@ import polars as pl
 import auditor
 from auditor import judge, pipeline, rules
 from auditor.digest import folded_into
-from auditor.judge.seal import seal
-from auditor.judge.verdicts import FAIL, FAIL_PROVEN, NOT_APPLICABLE, OPEN, PASS, PASS_PROVEN, Touches
+from auditor.judge.traced import traced
 from auditor.model import countries, flow
+from auditor.model.report import Input
 from auditor.model.rule import Choice, Rule
 from auditor.pipeline import Located
 from auditor.rules.format import Situation
@@ -153,40 +153,45 @@ def verdicts(found: Located, evidence: Evidence, together: bool = True) -> dict[
     Rules are judged `together`, as the audit of a pack does, for no address stands in two captures; or each by itself.
     An example with selections of its own is judged apart.
     """
-    at = _sources(found)
-    plain = {each.rule.id: each.rule for each in evidence.staged if each.selections is None}
-    worst = {}
-    for some in [list(plain.values())] if together else [[rule] for rule in plain.values()]:
-        worst |= _worst(found.frame, some)
+    groups: dict[Any, list[Staged]] = {}
     for each in evidence.staged:
-        if each.selections is not None:
-            alone = found.frame.filter(pl.col("source") == at[each.capture.name])
-            worst |= _worst(alone, [each.rule])
-    return {
-        each.label: _WORDS[worst.get((each.rule.id, at[each.capture.name]), NOT_APPLICABLE)] for each in evidence.staged
-    }
+        key = each.capture if each.selections is not None else "all" if together else each.rule.id
+        groups.setdefault(key, []).append(each)
+    return {label: verdict for some in groups.values() for label, verdict in _judged(found, some).items()}
 
 
-def _worst(frame: pl.DataFrame, rules: Sequence[Rule]) -> dict[tuple[str, int], int]:
-    """Return the worst outcome of each rule in each source."""
+def _judged(found: Located, some: Sequence[Staged]) -> dict[str, str]:
+    """Judge captures by all of their rules at once; where nothing is found a rule passed, or had nothing to say."""
+    at = _sources(found)
+    frame = found.frame.filter(pl.col("source").is_in([at[each.capture.name] for each in some]))
+    rules = list({each.rule.id: each.rule for each in some}.values())
     dates, rejected = judge.edges(rules), judge.asks_rejected(rules)
-    folded = judge.fold(frame, dates, rejected).situations
-    sealed = seal(folded)
-    touches = Touches(sealed, rules)
-    rows = folded_into(frame, folded, dates, rejected)
+    situations = judge.fold(frame, dates, rejected).situations
+    rows = folded_into(frame, situations, dates, rejected)
     rows = rows.with_columns(source=frame["source"].gather(rows["index"]))
-    worst = {}
+    hits = traced(situations, rules).hits.join(rows, on="row").select("rule", "source", "verdict").unique()
+    worst: dict[tuple[str, int], str] = {}
+    for rule, source, verdict in hits.sort("verdict", descending=True).iter_rows():
+        worst[rule, source] = verdict  # open before fail
+    judged = {each.label: worst.get((each.rule.id, at[each.capture.name]), "") for each in some}
     for rule in rules:
-        judged = sealed.ends.select("row", outcome=pl.Series(touches.judge(rule).outcome))
-        for source, outcome in rows.join(judged, on="row").group_by("source").agg(pl.col("outcome").min()).iter_rows():
-            worst[rule.id, source] = outcome
-    return worst
+        clean = [each for each in some if each.rule.id == rule.id and not judged[each.label]]
+        aside = [each for each in clean if each.promised == "not_applicable"]
+        if not _passed(frame, [at[each.capture.name] for each in aside], rule, rules):
+            judged |= {each.label: "not_applicable" for each in aside}
+        for each in clean:
+            if not judged[each.label]:
+                passed = _passed(frame, [at[each.capture.name]], rule, rules)
+                judged[each.label] = "pass" if passed else "not_applicable"
+    return judged
 
 
-_WORDS = {
-    FAIL_PROVEN: "fail", FAIL: "fail", OPEN: "open", PASS: "pass", PASS_PROVEN: "pass",
-    NOT_APPLICABLE: "not_applicable",
-}  # fmt: skip
+def _passed(frame: pl.DataFrame, sources: Sequence[int], rule: Rule, rules: Sequence[Rule]) -> int:
+    """Count what a rule, judged among others, lets pass in some captures."""
+    part = frame.filter(pl.col("source").is_in(sources)).with_columns(source=pl.lit(0, pl.Int32))
+    digest = judge.fold(part, judge.edges(rules), judge.asks_rejected(rules))
+    report = judge.conclude(digest, rules, inputs=[Input("captures", "0" * 64, 1, "pcap")])
+    return dict(report.coverage.judged)[rule.id].passed
 
 
 def strangers(found: Located, evidence: Evidence) -> list[str]:
