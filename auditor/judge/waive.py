@@ -130,7 +130,11 @@ def _addresses_within(finding: Finding, match: Match) -> bool:
     """Say whether all addresses are known, and lie in the networks."""
     if not finding.every_endpoint or not finding.endpoints:
         return False
-    return all(any(ip_address(end) in network for network in match.networks or ()) for end in finding.endpoints)
+    try:
+        ends = [ip_address(end) for end in finding.endpoints]
+    except ValueError:  # a name, say: nobody knows in which network it lies
+        return False
+    return all(any(end in network for network in match.networks or ()) for end in ends)
 
 
 def shadowed(waivers: Sequence[Waiver]) -> tuple[tuple[Waiver, Waiver], ...]:

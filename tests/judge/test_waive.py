@@ -213,6 +213,7 @@ def test_a_place_without_an_address_is_not_excused_by_addresses() -> None:
     assert finding.endpoints == ("52.81.151.250",)
     assert not accepts(finding, networks=NETWORKS)
     assert not accepts(replace(finding, endpoints=(), endpoint_count=0, every_endpoint=True), networks=NETWORKS)
+    assert not accepts(replace(finding, endpoints=("relay.example",), every_endpoint=True), networks=NETWORKS)
 
 
 # What a waiver accepts, told by brute force: every possibility that the finding leaves has to be named.
