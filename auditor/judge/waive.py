@@ -18,6 +18,9 @@ from auditor.model.rule import Rule
 from auditor.model.waiver import Match, Waiver
 from auditor.rules.waivers import speaks
 
+NOT_OBSERVABLE: Final = "not_observable"
+"""Verb of rules whose findings are about no single place: their plane and basis are those of none."""
+
 _SETS: Final = ("sites", "operators", "planes", "bases")
 
 
@@ -109,7 +112,7 @@ def matches(waiver: Waiver, finding: Finding) -> bool:
         and (match.sites is None or finding.place.site in match.sites - {""})
         and (match.operators is None or finding.place.operator in match.operators - {""})
         and (match.planes is None or _planes(finding.plane) <= match.planes)
-        and (match.bases is None or finding.basis in match.bases)
+        and (match.bases is None or (finding.asked != NOT_OBSERVABLE and finding.basis in match.bases))
         and (match.since_ns is None or 0 < finding.first_ns >= match.since_ns)
         and (match.until_ns is None or 0 < finding.first_ns <= finding.last_ns < match.until_ns)
         and (match.networks is None or _addresses_within(finding, match))

@@ -43,7 +43,7 @@ def only(*rows: Row) -> Finding:
     return finding
 
 
-def accepts(finding: Finding, **match: Any) -> bool:
+def accepts(finding: Finding, /, **match: Any) -> bool:
     return matches(waiver(**match), finding)
 
 
@@ -159,6 +159,22 @@ def test_bases() -> None:
     (finding,) = audit([offered]).findings
     assert accepts(finding, verdict="open", bases=frozenset({"offered"}))
     assert not accepts(finding, verdict="open", bases=frozenset({"observed"}))
+
+
+def test_what_no_traffic_shows_is_about_no_single_place() -> None:
+    (finding,) = audit([BAD], rule(verb="not_observable")).findings
+    assert finding.verdict == Verdict.OPEN
+    for match in (
+        {"countries": "CN"},
+        {"planes": frozenset({"media"})},
+        {"bases": frozenset({"observed"})},
+        {"sites": frozenset({"beijing-kms"})},
+    ):
+        assert not accepts(finding, verdict="open", **match)
+    assert accepts(finding, verdict="open", finding=finding.id)
+    assert judged([BAD], waiver(verdict="open", finding=finding.id), rules=[rule(verb="not_observable")]).verdict == (
+        Verdict.PASS
+    )
 
 
 def test_all_traffic_has_to_be_of_these_days() -> None:
