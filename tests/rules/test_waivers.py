@@ -57,9 +57,13 @@ def loaded(folder: Path, *texts: str, as_of: Any = DAY) -> Waivers:
 
 
 def refused(folder: Path, *texts: str, as_of: Any = DAY) -> str:
+    return str(error(folder, *texts, as_of=as_of))
+
+
+def error(folder: Path, *texts: str, as_of: Any = DAY) -> InputError:
     with pytest.raises(InputError) as caught:
         loaded(folder, *texts, as_of=as_of)
-    return str(caught.value)
+    return caught.value
 
 
 def test_everything_that_a_waiver_may_say(tmp_path: Path) -> None:
@@ -109,45 +113,45 @@ def test_violations_are_meant_unless_a_waiver_says_that_it_accepts_not_knowing(t
 def test_what_is_missing_is_named_with_its_line(tmp_path: Path, key: str) -> None:
     lines = [line for line in PLAIN.splitlines() if f"{key}:" not in line]
     text = "\n".join(lines).replace("waivers:\n    match", "waivers:\n  - match") + "\n"
-    said = refused(tmp_path, text)
-    assert f"`{key}` is missing" in said
-    assert "0.yaml, line 2" in said
+    found = error(tmp_path, text)
+    assert f"`{key}` is missing" in str(found)
+    assert (Path(found.source).name, found.record) == ("0.yaml", 2)
 
 
 WRONG = [
-    ("{countries: [CN]}", "{}", "line 3", "would excuse all that the rule finds"),
-    ("{countries: [CN]}", "{verdict: open}", "line 3", "would excuse all that the rule finds"),
-    ("{countries: [CN]}", "{traffic: {}}", "line 3", "would excuse all that the rule finds"),
-    ("{countries: [CN]}", "{country: CN}", "line 3", "did you mean `countries`?"),
-    ("{countries: [CN]}", "{countries: []}", "line 3", "countries"),
-    ("{countries: [CN]}", "{countries: [UK]}", "line 3", "did you mean `GB`?"),
-    ("{countries: [CN]}", "{countries: CN}", "line 3", "must be a list"),
-    ("{countries: [CN]}", "{planes: [medai]}", "line 3", "did you mean `media`?"),
-    ("{countries: [CN]}", "{planes: [unknown]}", "line 3", "`unknown` is not allowed here"),
-    ("{countries: [CN]}", "{verdict: pass, sites: [x]}", "line 3", "`pass` is not allowed here"),
-    ("{countries: [CN]}", "{finding: bcde3a2c}", "line 3", "write all 16 digits"),
-    ("{countries: [CN]}", "{finding: BCDE3A2C24A4F341}", "line 3", "write all 16 digits"),
-    ("{countries: [CN]}", "{networks: [10.0.0.1/8]}", "line 3", "has host bits set"),
-    ("{countries: [CN]}", "{networks: [example.com]}", "line 3", "is no network"),
-    ("{countries: [CN]}", "{traffic: {from: 2020-02-01, until: 2020-02-01}}", "line 3", "later day than `from`"),
-    ("Moved in December.", '" "', "line 4", "`reason` is empty"),
-    ("owner: operations", 'owner: "  "', "line 5", "`owner` is empty"),
-    ("expires: 2026-12-01", "expires: 2026-11-01", "line 7", "later day than `approved`"),
-    ("expires: 2026-12-01", "expires: never", "line 7", "a date that exists"),
-    ("expires: 2026-12-01", "expires: 2027-12-01", "line 7", "let it expire by 2027-01-30"),
-    ("rule: media", "rule: Media", "line 2", "rule"),
-    ("owner: operations", "owner: operations\n    until: 2027-01-01", "line 6", "unknown key `until`"),
-    ("waivers:", "longest: {hihg: 3}\nwaivers:", "line 1", "did you mean `high`?"),
-    ("waivers:", "longest: {high: 0}\nwaivers:", "line 1", "high"),
+    ("{countries: [CN]}", "{}", 3, "would excuse all that the rule finds"),
+    ("{countries: [CN]}", "{verdict: open}", 3, "would excuse all that the rule finds"),
+    ("{countries: [CN]}", "{traffic: {}}", 3, "would excuse all that the rule finds"),
+    ("{countries: [CN]}", "{country: CN}", 3, "did you mean `countries`?"),
+    ("{countries: [CN]}", "{countries: []}", 3, "countries"),
+    ("{countries: [CN]}", "{countries: [UK]}", 3, "did you mean `GB`?"),
+    ("{countries: [CN]}", "{countries: CN}", 3, "must be a list"),
+    ("{countries: [CN]}", "{planes: [medai]}", 3, "did you mean `media`?"),
+    ("{countries: [CN]}", "{planes: [unknown]}", 3, "`unknown` is not allowed here"),
+    ("{countries: [CN]}", "{verdict: pass, sites: [x]}", 3, "`pass` is not allowed here"),
+    ("{countries: [CN]}", "{finding: bcde3a2c}", 3, "write all 16 digits"),
+    ("{countries: [CN]}", "{finding: BCDE3A2C24A4F341}", 3, "write all 16 digits"),
+    ("{countries: [CN]}", "{networks: [10.0.0.1/8]}", 3, "has host bits set"),
+    ("{countries: [CN]}", "{networks: [example.com]}", 3, "is no network"),
+    ("{countries: [CN]}", "{traffic: {from: 2020-02-01, until: 2020-02-01}}", 3, "later day than `from`"),
+    ("Moved in December.", '" "', 4, "`reason` is empty"),
+    ("owner: operations", 'owner: "  "', 5, "`owner` is empty"),
+    ("expires: 2026-12-01", "expires: 2026-11-01", 7, "later day than `approved`"),
+    ("expires: 2026-12-01", "expires: never", 7, "a date that exists"),
+    ("expires: 2026-12-01", "expires: 2027-12-01", 7, "let it expire by 2027-01-30"),
+    ("rule: media", "rule: Media", 2, "rule"),
+    ("owner: operations", "owner: operations\n    until: 2027-01-01", 6, "unknown key `until`"),
+    ("waivers:", "longest: {hihg: 3}\nwaivers:", 1, "did you mean `high`?"),
+    ("waivers:", "longest: {high: 0}\nwaivers:", 1, "high"),
 ]
 
 
 @pytest.mark.parametrize(("old", "new", "line", "words"), WRONG, ids=[new for _, new, _, _ in WRONG])
-def test_what_is_wrong_is_refused_with_its_line(tmp_path: Path, old: str, new: str, line: str, words: str) -> None:
+def test_what_is_wrong_is_refused_with_its_line(tmp_path: Path, old: str, new: str, line: int, words: str) -> None:
     assert old in PLAIN
-    said = refused(tmp_path, PLAIN.replace(old, new))
-    assert f"0.yaml, {line}:" in said
-    assert words in said
+    found = error(tmp_path, PLAIN.replace(old, new))
+    assert (Path(found.source).name, found.record) == ("0.yaml", line)
+    assert words in str(found)
 
 
 @pytest.mark.parametrize(("name", "days"), [("keys", 30), ("media", 90), ("low-one", 365), ("no-such-rule", 365)])
