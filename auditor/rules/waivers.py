@@ -26,7 +26,7 @@ from msgspec import Meta
 
 from auditor.model import countries, documents
 from auditor.model.documents import Document, Key, nanoseconds
-from auditor.model.errors import InputError
+from auditor.model.errors import InputError, gathering
 from auditor.model.report import Database
 from auditor.model.rule import SEVERITIES, Rule
 from auditor.model.waiver import LONGEST, Match, Network, Waiver
@@ -95,7 +95,7 @@ def load(paths: Sequence[str | Path], rules: Sequence[Rule], as_of: date | None)
     """Read files of waivers for these rules.
 
     How long a waiver may live is what the strictest of the files says, so that a file of limits can be put beside
-    those of the teams; `LONGEST` where none says anything.  Raise InputError, with line and remedy, for whatever is
+    those of the teams; `LONGEST` where none says anything.  Raise InputErrors, with place and remedy, for all that is
     not allowed, and where there are waivers and no day to judge them by.
     """
     if not paths:
@@ -103,17 +103,22 @@ def load(paths: Sequence[str | Path], rules: Sequence[Rule], as_of: date | None)
     if not isinstance(as_of, date) or isinstance(as_of, datetime):
         raise InputError("as_of", "waivers are judged as of a day; give it, such as as_of=date(2026, 11, 23)")
     named = {Path(path).resolve(): path for path in reversed(paths)}  # a file that is named twice counts once
-    read = [documents.load(path) for path in reversed(named.values())]
-    files = [(document, documents.convert(document, File)) for document in read]
-    longest = _longest([file.longest for _, file in files])
     severities = {rule.id: rule.severity for rule in rules}
+    files: list[tuple[Document, File]] = []
     found: list[Waiver] = []
-    for document, file in files:
-        for number, entry in enumerate(file.waivers):
-            waiver = _waiver(document, entry, number)
-            _check_life(document, waiver, longest, severities.get(waiver.rule), number)
-            found.append(waiver)
-    known = [Database(Path(document.file).name, document.sha256, "", kind="waivers") for document in read]
+    with gathering() as problems:
+        for path in reversed(named.values()):
+            with problems.kept():
+                document = documents.load(path, problems)
+                files.append((document, documents.convert(document, File)))
+        longest = _longest([file.longest for _, file in files])
+        for document, file in files:
+            for number, entry in enumerate(file.waivers):
+                with problems.kept():
+                    waiver = _waiver(document, entry, number)
+                    _check_life(document, waiver, longest, severities.get(waiver.rule), number)
+                    found.append(waiver)
+    known = [Database(Path(document.file).name, document.sha256, "", kind="waivers") for document, _ in files]
     return Waivers(tuple(found), as_of, tuple(sorted(known, key=lambda each: (each.name, each.sha256))))
 
 
@@ -129,9 +134,9 @@ def _waiver(document: Document, given: WaiverFile, number: int) -> Waiver:
     at = ("waivers", number)
     for key in ("reason", "owner"):
         if not getattr(given, key).strip():
-            raise document.error(f"`{key}` is empty; say it in words that an auditor can follow", *at, key)
+            document.problem(f"`{key}` is empty; say it in words that an auditor can follow", *at, key)
     if given.expires <= given.approved:
-        raise document.error("`expires` must be a later day than `approved`", *at, "expires")
+        document.problem("`expires` must be a later day than `approved`", *at, "expires")
     return Waiver(
         given.rule,
         _match(document, given.match, *at, "match"),
@@ -150,15 +155,15 @@ def _match(document: Document, given: MatchFile, *at: Key) -> Match:
     asked = [each.name for each in fields(Match)]
     traffic = given.traffic or form.Valid()
     if traffic.since is not None and traffic.until is not None and traffic.until <= traffic.since:
-        raise document.error("`until` must be a later day than `from`", *at, "traffic", "until")
+        document.problem("`until` must be a later day than `from`", *at, "traffic", "until")
     if given.finding is not None and not _is_identifier(given.finding):
-        raise document.error(
+        document.problem(
             f"`{given.finding}` is no identifier of a finding; write all {_ID} digits (0-9, a-f), as the report does",
             *at, "finding",
         )  # fmt: skip
     narrowed = any(getattr(given, name, None) is not None for name in asked if name != "verdict")
     if not narrowed and traffic == form.Valid():
-        raise document.error(
+        document.problem(
             "`match` would excuse all that the rule finds; name at least its finding, countries, sites, operators, "
             "planes, bases, networks or traffic",
             *at,
@@ -191,9 +196,7 @@ def _networks(document: Document, given: Sequence[str], *at: Key) -> tuple[Netwo
         try:
             found.append(ip_network(text))
         except ValueError as error:
-            raise document.error(
-                f"`{text}` is no network ({error}); write it as 192.0.2.0/24 or 2001:db8::/32", *at, index
-            ) from None
+            document.problem(f"`{text}` is no network ({error}); write it as 192.0.2.0/24 or 2001:db8::/32", *at, index)
     return tuple(sorted(set(found), key=lambda network: (network.version, network.network_address, network.prefixlen)))
 
 
@@ -204,7 +207,7 @@ def _check_life(document: Document, waiver: Waiver, longest: dict[str, int], sev
     if days > most:
         last = waiver.approved + timedelta(most)
         why = f"for a rule of severity {severity}" if severity else "at all"
-        raise document.error(
+        document.problem(
             f"lives {days} days, and {most} are the most {why}; let it expire by {last}, or mend the rule's violation",
             "waivers", number, "expires",
         )  # fmt: skip

@@ -193,6 +193,13 @@ def test_the_same_files_in_any_order_are_named_in_one_order(tmp_path: Path) -> N
     assert sorted(map(repr, one.waivers)) == sorted(map(repr, other.waivers))
 
 
+def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
+    wrong = PLAIN.replace("[CN]", "[UK, XX]").replace("owner: operations", 'owner: " "').replace("2026-12", "2029-12")
+    found = error(tmp_path, wrong, "longest: {high: x}\n", PLAIN.replace("    expires: 2026-12-01\n", ""))
+    told = sorted((Path(each.source).name, each.record) for each in found.each)
+    assert told == [("0.yaml", 3), ("0.yaml", 3), ("0.yaml", 5), ("0.yaml", 7), ("1.yaml", 1), ("2.yaml", 2)]
+
+
 def test_yaml_is_read_as_strictly_as_everywhere(tmp_path: Path) -> None:
     assert "anchor" in refused(tmp_path, PLAIN.replace("[CN]", "&a [CN]"))
     assert "stands twice" in refused(tmp_path, PLAIN + "    owner: other\n")
