@@ -15,6 +15,7 @@ A waiver that says too little would excuse what nobody looked at, and one withou
 refused, as is one that lives longer than the severity of its rule allows.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
@@ -37,10 +38,22 @@ Day = date
 Life = Annotated[int, Meta(ge=1, le=36_500)]  # days
 
 _ID: Final = 16  # hexadecimal digits of the identifier of a finding
+IDENTIFIER: Final = rf"^[0-9a-f]{{{_ID}}}$"
 
 
 class MatchFile(form.Strict, frozen=True):
-    """What a finding has to be about; all of it must hold of the whole finding."""
+    """What a finding has to be about; all of it must be known to hold of the whole finding.
+
+    verdict: fail: violations, if left out. open: open questions are accepted as not known.
+    finding: Its identifier, all 16 digits.
+    countries: The place lies within them, wherever it may be.
+    sites: The place is one of these sites of the inventory.
+    operators: One of these runs the place.
+    planes: Whatever may have travelled is among these.
+    bases: It is known in one of these ways.
+    networks: All touched addresses lie in them, and the report lists them all.
+    traffic: All of its packets are of these days.
+    """
 
     verdict: Literal["fail", "open"] = "fail"
     finding: form.Word | None = None
@@ -54,7 +67,17 @@ class MatchFile(form.Strict, frozen=True):
 
 
 class WaiverFile(form.Strict, frozen=True):
-    """One waiver."""
+    """Findings that somebody accepts until a day.
+
+    rule: Identifier of the rule whose findings are accepted.
+    match: Which of its findings. It has to name something besides a verdict.
+    reason: Why they are accepted.
+    owner: Who answers for it.
+    approved: The first day (UTC) on which it holds.
+    expires: The first day on which it doesn't hold any more.
+    approved_by: Who approved it.
+    ticket: Where that is written down.
+    """
 
     rule: form.Slug
     match: MatchFile
@@ -67,7 +90,13 @@ class WaiverFile(form.Strict, frozen=True):
 
 
 class Longest(form.Strict, frozen=True):
-    """Days that a waiver may live, by the severity of its rule."""
+    """Days from `approved` to `expires` that a waiver may live; of several files the strictest counts, for all.
+
+    critical: Of rules of this severity. Left out: 30, unless another file says otherwise.
+    high: Of rules of this severity. Left out: 90, unless another file says otherwise.
+    medium: Of rules of this severity. Left out: 180, unless another file says otherwise.
+    low: Of rules of this severity. Left out: 365, unless another file says otherwise.
+    """
 
     critical: Life | None = None
     high: Life | None = None
@@ -76,7 +105,11 @@ class Longest(form.Strict, frozen=True):
 
 
 class File(form.Strict, frozen=True):
-    """A file of waivers, or of nothing but how long they may live."""
+    """A file of waivers, or of nothing but how long they may live.
+
+    longest: How long waivers may live.
+    waivers: What is accepted.
+    """
 
     longest: Longest = Longest()
     waivers: tuple[WaiverFile, ...] = ()
@@ -156,7 +189,7 @@ def _match(document: Document, given: MatchFile, *at: Key) -> Match:
     traffic = given.traffic or form.Valid()
     if traffic.since is not None and traffic.until is not None and traffic.until <= traffic.since:
         document.problem("`until` must be a later day than `from`", *at, "traffic", "until")
-    if given.finding is not None and not _is_identifier(given.finding):
+    if given.finding is not None and not re.search(IDENTIFIER, given.finding):
         document.problem(
             f"`{given.finding}` is no identifier of a finding; write all {_ID} digits (0-9, a-f), as the report does",
             *at, "finding",
@@ -180,10 +213,6 @@ def _match(document: Document, given: MatchFile, *at: Key) -> Match:
         None if traffic.since is None else nanoseconds(traffic.since),
         None if traffic.until is None else nanoseconds(traffic.until),
     )
-
-
-def _is_identifier(text: str) -> bool:
-    return len(text) == _ID and set(text) <= set("0123456789abcdef")
 
 
 def _set(given: Sequence[str] | None) -> frozenset[str] | None:

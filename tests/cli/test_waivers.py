@@ -58,7 +58,7 @@ def test_once_it_has_expired_the_violation_counts_again(run: Run) -> None:
     code, out, err = run("audit", "--waivers", SHIPPED, "--as-of", "2020-04-18")
     assert code == 1
     said = (
-        "zoom-2020-incident.waivers.yaml, line 3: Expired on 2020-04-18: 1 finding that it would accept counts again."
+        "zoom-2020-incident.waivers.yaml, line 4: Expired on 2020-04-18: 1 finding that it would accept counts again."
     )
     assert f"auditor: warning: {said}" in err
     assert said in " ".join(out.split())
