@@ -6,6 +6,7 @@ share is opening the places, the catalogue and the rules once.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from auditor.read.source import Source
     from auditor.read.staff import Worker
     from auditor.rules import RuleSet
+    from auditor.rules.waivers import Waivers
 
 Progress = Callable[[int, int], None]
 Paths = str | Path | Sequence[str | Path]
@@ -104,6 +106,8 @@ def audit(
     geo: Sequence[str | Path] = (),
     services: Sequence[str | Path] = (),
     selections: str | Path | None = None,
+    waivers: Sequence[str | Path] = (),
+    as_of: date | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Audit:
@@ -111,7 +115,8 @@ def audit(
 
     `inputs` are files, directories, globs or `-`; `rules` are packs by name or path (default: the pack
     zoom-2020, which the report then says); `services` are files that add to the service catalogue; `selections` is
-    the file of what accounts have selected.  Raises InputError for what the user can mend.
+    the file of what accounts have selected; `waivers` are files of findings that are accepted, judged as of a day that
+    has to be given.  Raises InputError for what the user can mend.
     """
     from auditor.read.staff import started
 
@@ -120,9 +125,10 @@ def audit(
 
         # first: a bad rule should not cost the time of reading captures
         places, known, ruleset = open_all(rules, inventory, geo, services, selections)
+        accepted = load_waivers(waivers, ruleset, as_of)
         with uncollected():
             found = locate_flows(inputs, places, known, workers, progress, staff)
-            report = conclude(fold(found, ruleset), found, ruleset, places, known, notes(rules))
+            report = conclude(fold(found, ruleset), found, ruleset, places, known, notes(rules), accepted)
     return Audit(report, found)
 
 
@@ -140,6 +146,7 @@ def conclude(
     places: "Places",
     services: "Catalogue",
     said: Sequence[str],
+    waived: "Waivers | None" = None,
 ) -> Report:
     """Judge a digest of located flows; `said` are notes for the reader of the report."""
     from auditor import judge
@@ -149,10 +156,12 @@ def conclude(
         ruleset.rules,
         inputs=found.inputs,
         unread_bytes=found.unread_bytes,
-        databases=(*places.databases(), *services.databases, *ruleset.databases),
+        databases=(*places.databases(), *services.databases, *ruleset.databases, *(waived.databases if waived else ())),
         notes=(*said, *found.notes, *found.limits),
         limits=found.limits,
         explain=places.explain,
+        waivers=waived.waivers if waived else (),
+        as_of=waived.as_of if waived else None,
     )
 
 
@@ -287,6 +296,13 @@ def load_rules(
     from auditor import rules
 
     return rules.load([str(pack) for pack in packs] if packs else [DEFAULT_PACK], services, selections)
+
+
+def load_waivers(files: Sequence[str | Path], ruleset: "RuleSet", as_of: date | None) -> "Waivers":
+    """Load what files waive of these rules, to be judged as of a day (of UTC)."""
+    from auditor.rules import waivers
+
+    return waivers.load(files, ruleset.rules, as_of)
 
 
 def all_rules(packs: Sequence[str] | None, services: Sequence[str | Path] = ()) -> "RuleSet":

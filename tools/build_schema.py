@@ -15,6 +15,7 @@ FILES: Final = {  # what people write
     "auditor-territories-v1": rules.territories,
     "auditor-operators-v1": rules.operators,
     "auditor-selections-v1": rules.selections,
+    "auditor-waivers-v1": rules.waivers,
     "auditor-inventory-v1": enrich.inventory_schema,
     "auditor-catalogue-v1": enrich.catalogue_schema,
 }

@@ -21,8 +21,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 everything was examined and passed; 1 a violation; 2 a usage, rule or configuration error; "
-    "3 something is open, or nothing was in scope; 4 a bug of this tool; 130 interrupted.",
+    epilog="Exit codes: 0 everything was examined and passed or is waived; 1 a violation; 2 a usage, rule or "
+    "configuration error; 3 something is open, or nothing was in scope; 4 a bug of this tool; 130 interrupted.",
 )
 app.command("audit")(audit.audit)
 app.command("flows")(flows.flows)

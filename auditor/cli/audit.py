@@ -3,12 +3,15 @@
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from auditor.cli import exits, output, progress
-from auditor.cli.options import Geo, Inputs, Inventory, Packs, Selections, Services, Workers
+from auditor.cli.options import AsOf, Geo, Inputs, Inventory, Packs, Selections, Services, Waivers, Workers, day
+
+WARNINGS: Final = 20
+"""Lines on standard error about waivers; the report tells of all."""
 
 
 class Format(StrEnum):
@@ -24,6 +27,8 @@ def audit(
     geo: Geo = None,
     catalogue: Services = None,
     selections: Selections = None,
+    waivers: Waivers = None,
+    as_of: AsOf = None,
     format: Annotated[
         list[Format] | None, typer.Option(help="Repeatable. Default: text, or what the output's name says.")
     ] = None,
@@ -40,15 +45,21 @@ def audit(
     allow_empty: Annotated[
         bool, typer.Option("--allow-empty", help="Exit 0 although nothing was in the scope of a rule.")
     ] = False,
+    fail_on_unused: Annotated[
+        bool,
+        typer.Option("--fail-on-unused-waivers", help="Exit 2 if a waiver does nothing, and nothing is violated."),
+    ] = False,
     workers: Workers = None,
 ) -> None:
     """Audit captures: was everything that they touched allowed to be touched?"""
     outputs = output_ or []
     formats = format or [output.named(path, Format.TEXT) for path in outputs] or [Format.TEXT]
     pairs = output.pair(formats, outputs)
-    output.apart(outputs, inputs, inventory, selections, *(geo or ()), *(catalogue or ()), *(rules or ()))
+    output.apart(
+        outputs, inputs, inventory, selections, *(geo or ()), *(catalogue or ()), *(rules or ()), *(waivers or ())
+    )
     from auditor import pipeline
-    from auditor.report import RENDERERS
+    from auditor.report import RENDERERS, waived
 
     with progress.shown("reading") as shown:
         report = pipeline.audit(
@@ -58,6 +69,8 @@ def audit(
             geo=geo or (),
             services=catalogue or (),
             selections=selections,
+            waivers=waivers or (),
+            as_of=day(waivers, as_of),
             workers=workers,
             progress=shown,
         ).report
@@ -68,4 +81,8 @@ def audit(
             text.show(report)
         else:
             output.write(RENDERERS[name](report), path)
-    raise typer.Exit(exits.of_report(report, allow_open=allow_open, allow_empty=allow_empty))
+    for line in waived.warnings(report)[:WARNINGS]:
+        exits.say(f"warning: {line}")
+    raise typer.Exit(
+        exits.of_report(report, allow_open=allow_open, allow_empty=allow_empty, fail_on_unused=fail_on_unused)
+    )

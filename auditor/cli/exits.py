@@ -28,10 +28,15 @@ ABANDONED: Final = 141  # what shells report for a command whose output nobody r
 INTERRUPTED: Final = 130  # what shells report for a command that Ctrl-C ended
 
 
-def of_report(report: "Report", *, allow_open: bool, allow_empty: bool) -> int:
-    """Return the exit code of a report; of several that apply, the order is 4, 2, 1, 3."""
+def of_report(report: "Report", *, allow_open: bool, allow_empty: bool, fail_on_unused: bool = False) -> int:
+    """Return the exit code of a report; of several that apply, the order is 1, 2 (unused waivers), 3.
+
+    An unused waiver is an error of configuration, and must not hide a violation.
+    """
     if report.verdict == "fail":
         return VIOLATION
+    if fail_on_unused and any(use.idle for use in report.waivers):
+        return ERROR
     if report.undecided and not allow_open:
         return OPEN
     if report.empty and not allow_empty:

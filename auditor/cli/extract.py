@@ -8,7 +8,7 @@ import typer
 
 from auditor.cli import exits, output, progress
 from auditor.cli.opened import opened
-from auditor.cli.options import Finding, Geo, Inputs, Inventory, Packs, Selections, Services, Workers
+from auditor.cli.options import AsOf, Finding, Geo, Inputs, Inventory, Packs, Selections, Services, Waivers, Workers
 from auditor.model.errors import InputError
 
 
@@ -24,6 +24,8 @@ def extract(
     geo: Geo = None,
     catalogue: Services = None,
     selections: Selections = None,
+    waivers: Waivers = None,
+    as_of: AsOf = None,
     limit: Annotated[
         int | None,
         typer.Option(min=1, help="Packets of each flow that are taken. Default: all.", show_default=False),
@@ -37,7 +39,7 @@ def extract(
     from auditor.evidence.extract import extract as extracted
     from auditor.report.words import many
 
-    case = opened(target, inputs, rules, inventory, geo, catalogue, selections, workers)
+    case = opened(target, inputs, rules, inventory, geo, catalogue, selections, waivers, as_of, workers)
     chosen = case.finding(finding)
     with output.whole(target) as file, progress.shown("extracting") as shown:
         done = extracted(case, chosen, file, limit=limit, progress=shown)

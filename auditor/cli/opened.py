@@ -1,10 +1,12 @@
 """What `sessions`, `show` and `extract` begin with: the audit that their findings are of, done again."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.cli import output, progress
+from auditor.cli.options import day
 
 if TYPE_CHECKING:
     from auditor.evidence.case import Case
@@ -18,10 +20,14 @@ def opened(
     geo: Sequence[Path] | None,
     catalogue: Sequence[Path] | None,
     selections: Path | None,
+    waivers: Sequence[Path] | None,
+    as_of: datetime | None,
     workers: int | None,
 ) -> "Case":
     """Audit the inputs, once it is sure that writing to `target` overwrites nothing of what is read."""
-    output.apart([target], inputs, inventory, selections, *(geo or ()), *(catalogue or ()), *(rules or ()))
+    output.apart(
+        [target], inputs, inventory, selections, *(geo or ()), *(catalogue or ()), *(rules or ()), *(waivers or ())
+    )
     from auditor.evidence import case as cases
 
     with progress.shown("reading") as shown:
@@ -32,6 +38,8 @@ def opened(
             geo=geo or (),
             services=catalogue or (),
             selections=selections,
+            waivers=waivers or (),
+            as_of=day(waivers, as_of),
             workers=workers,
             progress=shown,
         )

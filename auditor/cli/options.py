@@ -1,5 +1,7 @@
 """Arguments and options that several commands share, declared once."""
 
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -47,7 +49,29 @@ Selections = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="YAML: the regions or sites that accounts have selected, for rules that ask."),
 ]
+Waivers = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE",
+        help="YAML: findings that somebody accepts until a day; they stay in the report. Repeatable.",
+    ),
+]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(
+        "--as-of",
+        metavar="DATE",
+        formats=["%Y-%m-%d"],
+        help="The day by which waivers are judged. Default: today, in UTC.",
+        show_default=False,
+    ),
+]
 Workers = Annotated[
     int | None,
     typer.Option(min=1, help="Processes that read. Default: as many as cores, at most 16.", show_default=False),
 ]
+
+
+def day(waivers: Sequence[Path] | None, as_of: datetime | None) -> date | None:
+    """Return the day by which waivers are judged: the only clock that is read, and only where there are waivers."""
+    return as_of.date() if as_of else datetime.now(UTC).date() if waivers else None

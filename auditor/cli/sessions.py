@@ -8,7 +8,7 @@ import typer
 
 from auditor.cli import output
 from auditor.cli.opened import opened
-from auditor.cli.options import Geo, Inputs, Inventory, Packs, Selections, Services, Workers
+from auditor.cli.options import AsOf, Geo, Inputs, Inventory, Packs, Selections, Services, Waivers, Workers
 
 
 class Format(StrEnum):
@@ -32,6 +32,8 @@ def sessions(
     geo: Geo = None,
     catalogue: Services = None,
     selections: Selections = None,
+    waivers: Waivers = None,
+    as_of: AsOf = None,
     format: Annotated[
         Format | None, typer.Option(help="Default: text, or what the output's name says.", show_default=False)
     ] = None,
@@ -47,7 +49,7 @@ def sessions(
     from auditor.evidence.sessions import flat, table
     from auditor.report.table import WRITERS
 
-    case = opened(target, inputs, rules, inventory, geo, catalogue, selections, workers)
+    case = opened(target, inputs, rules, inventory, geo, catalogue, selections, waivers, as_of, workers)
     found = list({each.id: each for each in map(case.finding, finding or ())}.values())
     rows = table(case, [each.id for each in found])
     if chosen is Format.TEXT:

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -83,6 +84,8 @@ def opened(
     geo: Sequence[str | Path] = (),
     services: Sequence[str | Path] = (),
     selections: str | Path | None = None,
+    waivers: Sequence[str | Path] = (),
+    as_of: date | None = None,
     workers: int | None = None,
     progress: pipeline.Progress | None = None,
 ) -> Case:
@@ -92,11 +95,12 @@ def opened(
     from auditor.read.ties import legs
 
     places, known, ruleset = pipeline.open_all(rules, inventory, geo, services, selections)
+    accepted = pipeline.load_waivers(waivers, ruleset, as_of)
     with uncollected():
         reading = pipeline.read(inputs, places, workers, progress)
         located = pipeline.put_together(pipeline.gather(reading), places, known)
         digest = pipeline.fold(located, ruleset)
-        report = pipeline.conclude(digest, located, ruleset, places, known, pipeline.notes(rules))
+        report = pipeline.conclude(digest, located, ruleset, places, known, pipeline.notes(rules), accepted)
     scan = reading.scan
     told = named(scan), legs(scan.facts)
     read = Read(reading.sources, reading.vantages, reading.of, *told, scan.coarse, scan.fragments_apart)

@@ -6,7 +6,7 @@ from typing import Final
 
 from auditor.evidence import shape
 from auditor.model.report import Finding, Source
-from auditor.report import phrases, words
+from auditor.report import phrases, waived, words
 from auditor.report.clean import cleaned, visible
 from auditor.report.shape import Rule
 
@@ -31,8 +31,10 @@ def render(finding: Finding, told: shape.Shown) -> str:
 def _head(finding: Finding) -> Iterator[str]:
     proven = "proven" if finding.proven else "indicated, not proven"
     state = proven if finding.verdict.value == "fail" else "open"
-    yield f"{finding.verdict.value.upper()}  {finding.severity}  {finding.rule}  [{finding.id}]  {state}"
-    yield from _wrapped("  ", phrases.happened(finding))
+    tag = f"{'WAIVED ' if finding.waiver else ''}{finding.verdict.value.upper()}"
+    yield f"{tag}  {finding.severity}  {finding.rule}  [{finding.id}]  {state}"
+    for text in (phrases.happened(finding), *waived.accepted(finding)):
+        yield from _wrapped("  ", text)
     basis = phrases.BASES.get(finding.basis, finding.basis)
     yield from _wrapped("  ", f"{phrases.known(finding)} {basis}")
     when = words.span(finding.first_ns, finding.last_ns)

@@ -20,7 +20,7 @@ from auditor.read.blocks import MICROSECONDS, Interface
 from auditor.read.part import found as packets_of
 from auditor.read.source import HEAD, Source, hashed, opened
 from auditor.read.window import Batch, Window
-from auditor.report import phrases, words
+from auditor.report import phrases, waived, words
 from auditor.version import __version__
 
 INPUTS: Final = 200
@@ -75,6 +75,7 @@ def _about(case: Case, finding: Finding, witness: I64, limit: int | None, left: 
     rule = next(rule for rule in case.report.rules if rule.id == finding.rule)
     yield f"Evidence of finding {finding.id}: {finding.verdict.value}, {finding.severity}, rule {finding.rule}."
     yield phrases.happened(finding)
+    yield from waived.accepted(finding)
     yield f"Rule {rule.id}: {rule.speaks} File {rule.file}, SHA-256 {rule.sha256}."
     counts = np.bincount(witness >> SOURCE_SHIFT, minlength=len(case.report.inputs))
     rows = zip(case.report.inputs, counts.tolist(), case.reading.of, strict=True)

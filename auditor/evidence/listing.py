@@ -38,8 +38,9 @@ def _session(row: dict[str, Any]) -> Iterator[str]:
     yield f"  {'traffic':10}{'; '.join(filter(None, told))}; {volume}"
     for i, text in enumerate(_few([visible(name) for name in row["meetings"]], "meeting")):
         yield f"  {'' if i else 'meeting':10}{text} (inferred from client, service and time)"
-    found = zip(row["findings"], row["rules"], row["verdicts"], strict=True)
-    for i, text in enumerate(_few([f"{verdict}  {rule}  {name}" for name, rule, verdict in found], "finding")):
+    found = zip(row["findings"], row["rules"], row["verdicts"], row["waived"], strict=True)
+    named = [f"{verdict}  {rule}  {name}{'  waived' if off else ''}" for name, rule, verdict, off in found]
+    for i, text in enumerate(_few(named, "finding")):
         yield f"  {'' if i else 'findings':10}{text}"
     yield f"  {'see':10}{visible(row['input'])}, packet {row['record']:,}"
 

@@ -21,14 +21,14 @@ COLUMNS: Final = (
     "session", "kind", "start", "end", "participants", "participant_countries", "participant_labels",
     "participants_certain", "places", "place_countries", "place_sites", "place_operators", "place_roles", "planes",
     "bases", "outcomes", "services", "meetings", "flows", "packets", "bytes", "findings", "rules", "verdicts",
-    "finding_packets", "finding_bytes", "input", "record",
+    "waived", "finding_packets", "finding_bytes", "input", "record",
 )  # fmt: skip
 """Columns whose names begin alike are lists that belong together: the nth entry of each is of the nth participant,
 place or finding."""
 LISTS: Final = (
     "participants", "participant_countries", "participant_labels", "participants_certain", "places", "place_countries",
     "place_sites", "place_operators", "place_roles", "planes", "bases", "outcomes", "services", "meetings",
-    "findings", "rules", "verdicts",
+    "findings", "rules", "verdicts", "waived",
 )  # fmt: skip
 STRANGERS: Final = ("participant_labels", "place_sites", "place_operators", "services")
 """Lists whose text others wrote, and which a spreadsheet could take for formulas."""
@@ -45,7 +45,7 @@ PLACE: Final = {
     "place_operators": "operator",
     "place_roles": "role",
 }
-FINDING: Final = {"findings": "id", "rules": "rule", "verdicts": "verdict"}
+FINDING: Final = {"findings": "id", "rules": "rule", "verdicts": "verdict", "waived": "waived"}
 
 
 def table(case: Case, findings: Sequence[str] = ()) -> pl.DataFrame:
@@ -56,6 +56,7 @@ def table(case: Case, findings: Sequence[str] = ()) -> pl.DataFrame:
         units = hits.select("row").unique().join(flows, on="row").select("unit").unique()
         flows = flows.join(units, on="unit", how="semi")
     every = case.traced.hits.join(flows.select("row").unique(), on="row", how="semi")
+    every = every.with_columns(waived=pl.col("id").is_in([finding.id for finding in case.report.waived]))
     ends = _ends(flows, case)
     people = ends.filter(pl.col("role").is_in(PARTY))
     places = ends.filter(pl.col("role") != "client")

@@ -8,6 +8,7 @@ findings    what is found, with the evidence and the reasons
 selected    does a session stay where its account has chosen?
 settle      the facts that would close what is open
 coverage    what was examined, what was not, and how it was judged
+waive       which findings somebody accepts until a day
 conclude    all of it, as a report
 traced      findings back to the rows that they rest on
 examples    the examples of a rule file, judged by the same functions

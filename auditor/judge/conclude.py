@@ -5,6 +5,7 @@ what was seen is counted, so that a pass says how much it rests on.
 """
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Final
 
 import numpy as np
@@ -17,6 +18,7 @@ from auditor.judge.coverage import Tally, coverage
 from auditor.judge.findings import Explain, Names, Unexplained, explained, findings, participants
 from auditor.judge.seal import Sealed, seal
 from auditor.judge.verdicts import FAIL, FAIL_PROVEN, NOT_APPLICABLE, OPEN, PASS, PASS_PROVEN, Touches
+from auditor.judge.waive import waive
 from auditor.model import countries, flow
 from auditor.model.report import (
     Coverage,
@@ -31,6 +33,7 @@ from auditor.model.report import (
     Verdict,
 )
 from auditor.model.rule import SEVERITIES, Rule
+from auditor.model.waiver import Waiver
 from auditor.rules.speak import speaks
 from auditor.version import __version__
 
@@ -45,12 +48,14 @@ def conclude(
     notes: Sequence[str] = (),
     limits: Sequence[str] = (),
     explain: Explain | None = None,
+    waivers: Sequence[Waiver] = (),
+    as_of: date | None = None,
 ) -> Report:
     """Judge a digest by rules.
 
     `inputs` stand in the order of the flows' `source`; `unread_bytes` lists input, bytes that belong to no
     whole record, and why; `limits` are sentences that say what else was not examined.  `explain` says why
-    addresses are believed to be where they are: see `Explain`.
+    addresses are believed to be where they are: see `Explain`.  `waivers` need the day `as_of` which they are judged.
     """
     sealed = seal(digest.situations)
     touches = Touches(sealed, rules)
@@ -63,7 +68,7 @@ def conclude(
         tally.add(rule, outcomes.outcome)
         worst = np.minimum(worst, outcomes.outcome)
         unexplained += findings(rule, outcomes, names)
-    found = explained(unexplained, explain)
+    found, uses = waive(explained(unexplained, explain), waivers, rules, as_of)
     covered = coverage(digest.covered, tally, names.source, unread_bytes, limits)
     first, last = _time(digest.covered)
     return Report(
@@ -80,6 +85,8 @@ def conclude(
         last_ns=last,
         notes=tuple(notes),
         version=__version__,
+        waivers=uses,
+        as_of=str(as_of) if waivers else "",
     )
 
 
@@ -99,20 +106,24 @@ def _text(rule: Rule) -> RuleText:
 
 
 def _verdict(found: Sequence[Finding], covered: Coverage, empty: bool) -> Verdict:
-    """Fail if anything fails; open if anything is open or was not examined, or if there was nothing to judge."""
-    if any(finding.verdict == Verdict.FAIL for finding in found):
+    """Fail if anything fails; open if anything is open or was not examined, or if there was nothing to judge.
+
+    A waiver takes the weight off a finding, and off nothing else: what was not examined nobody can accept.
+    """
+    counting = [finding.verdict for finding in found if finding.waiver is None]
+    if Verdict.FAIL in counting:
         return Verdict.FAIL
-    return (
-        Verdict.OPEN if found or covered.unexamined or covered.unread_bytes or covered.limits or empty else Verdict.PASS
-    )
+    unknown = counting or covered.unexamined or covered.unread_bytes or covered.limits or empty
+    return Verdict.OPEN if unknown else Verdict.PASS
 
 
 def _ordered(found: Sequence[Finding], rules: Sequence[Rule]) -> tuple[Finding, ...]:
-    """Put failures first, then the severe, then by rule."""
+    """Put those that count first, then failures, then the severe, then by rule."""
     order = {rule.id: i for i, rule in enumerate(rules)}
 
-    def place(finding: Finding) -> tuple[bool, int, int, str]:
-        return finding.verdict != Verdict.FAIL, -SEVERITIES.index(finding.severity), order[finding.rule], finding.id
+    def place(finding: Finding) -> tuple[bool, bool, int, int, str]:
+        kind = finding.waiver is not None, finding.verdict != Verdict.FAIL
+        return *kind, -SEVERITIES.index(finding.severity), order[finding.rule], finding.id
 
     return tuple(sorted(found, key=place))
 

@@ -78,6 +78,7 @@ def _finding(rule: Rule, key: dict[str, Any], facts: Facts, names: Names) -> Une
     total = facts.totals[number][0]
     people = facts.people.get(number, [])
     endpoints = [(end["example"], end["vantage"]) for end in facts.endpoints.get(number, [])]
+    addresses = tuple(dict.fromkeys(address for address, _ in endpoints))
     examples = [(who["example"], who["vantage"]) for who in people if who["example"]]
     unexplained = list(dict.fromkeys([*endpoints[:LOCATED], *examples[:LOCATED]]))
     place = Place(*(key[name] for name in PLACE))
@@ -95,7 +96,7 @@ def _finding(rule: Rule, key: dict[str, Any], facts: Facts, names: Names) -> Une
         sessions=total["named"] + total["own"],
         first_sessions=_first_sessions(number, facts, names),
         participants=participants(people[:CLASSES], names.sealed, rule.proof),
-        endpoints=tuple(dict.fromkeys(address for address, _ in endpoints)),
+        endpoints=addresses,
         endpoint_count=total["endpoint_count"],
         packets=total["packets"],
         bytes=total["bytes"],
@@ -105,6 +106,7 @@ def _finding(rule: Rule, key: dict[str, Any], facts: Facts, names: Names) -> Une
         located_by=(),
         settles=() if key["fails"] else _settles(rule, facts.unknown[number], people, names),
         asked=rule.asserts.verb,
+        every_endpoint=total["whole"] and total["endpoint_count"] == len(addresses),
     )
     return finding, unexplained
 

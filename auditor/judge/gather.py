@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from auditor.digest import PARTY
 from auditor.judge.seal import Sealed
 from auditor.judge.verdicts import CONDITIONS, FAIL, FAIL_PROVEN, OPEN, Outcomes
 from auditor.model import countries, flow
@@ -51,7 +52,7 @@ def gather(rule: Rule, outcomes: Outcomes, sealed: Sealed) -> Facts:
     alone = flows.filter("own").select("finding", "first_ns", "witness")
     return Facts(
         keys.to_dicts(),
-        _rows(_totals(flows, ends, named)),
+        _rows(_totals(hits, flows, ends, named)),
         _first(ends, ["example", "vantage"], ENDPOINTS),
         _first(named, ["first_ns", "id"], SESSIONS),
         _first(alone, ["first_ns", "witness"], SESSIONS),
@@ -92,7 +93,11 @@ _NOWHERE: Final = {
 }  # fmt: skip
 
 
-def _totals(flows: pl.DataFrame, ends: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
+def _totals(hits: pl.DataFrame, flows: pl.DataFrame, ends: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
+    """Count; `whole`: the examples are all addresses that were touched.
+
+    Of several flows of their own that were folded together, an end that may be a participant keeps but its smallest.
+    """
     totals = flows.group_by("finding").agg(
         pl.col("packets", "bytes").sum(),
         pl.col("first_ns").min(),
@@ -101,7 +106,10 @@ def _totals(flows: pl.DataFrame, ends: pl.DataFrame, named: pl.DataFrame) -> pl.
     )
     endpoints = ends.group_by("finding").agg(endpoint_count=pl.col("example").n_unique())
     sessions = named.group_by("finding").agg(named=pl.len())
-    return totals.join(endpoints, on="finding", how="left").join(sessions, on="finding", how="left").fill_null(0)
+    folded = pl.col("own") & pl.col("role").cast(pl.String).is_in(PARTY) & (pl.col("flows") > 1)
+    whole = hits.group_by("finding").agg(whole=(pl.col("example").is_not_null() & ~folded).all())
+    totals = totals.join(endpoints, on="finding", how="left").join(sessions, on="finding", how="left").fill_null(0)
+    return totals.join(whole, on="finding")
 
 
 def _evidence(hits: pl.DataFrame, flows: pl.DataFrame) -> Rows:

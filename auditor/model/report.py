@@ -64,6 +64,37 @@ class Settle:
 
 
 @dataclass(frozen=True, slots=True)
+class WaiverText:
+    """What a report says about a waiver."""
+
+    rule: str
+    speaks: str  # what it accepts, in one sentence
+    reason: str
+    owner: str
+    approved_by: str
+    ticket: str
+    approved: str  # YYYY-MM-DD
+    expires: str  # YYYY-MM-DD, the first day on which it doesn't hold any more
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaiverUse:
+    """What became of a waiver."""
+
+    waiver: WaiverText
+    state: str  # applied | shadowed | unused | no rule | expired | pending (approved on a later day)
+    findings: tuple[str, ...]  # that it accepts; of one that is not in force: that it would, and that nobody else does
+    shadowed: tuple[str, ...]  # that it would accept too, if another one didn't
+
+    @property
+    def idle(self) -> bool:
+        """Say whether it could be deleted for all that these inputs show: nothing that was found is its concern."""
+        return self.state != "pending" and not self.findings and not self.shadowed
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One rule, population, place, plane and basis that failed or stays open."""
 
@@ -89,6 +120,8 @@ class Finding:
     located_by: tuple[tuple[str, tuple[Source, ...]], ...]  # address -> what the sources say, for the first endpoints
     settles: tuple[Settle, ...]  # empty for FAIL
     asked: str = ""  # the verb of the rule
+    every_endpoint: bool = False  # `endpoints` are known to be all that were touched
+    waiver: WaiverText | None = None  # that accepts it, so that it decides nothing any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +182,7 @@ class Database:
     date: str  # YYYY-MM-DD
     attribution: str = ""  # text that a licence asks for
     url: str = ""
-    kind: str = ""  # country, operator, ranges, inventory, catalogue, rules
+    kind: str = ""  # country, operator, ranges, inventory, catalogue, rules, waivers
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +217,7 @@ class RuleText:
 class Report:
     verdict: Verdict
     empty: bool  # nothing was in the scope of any rule: never PASS
-    findings: tuple[Finding, ...]  # failures first, then by severity, rule, id
+    findings: tuple[Finding, ...]  # those that count first; of them failures first, then by severity, rule, id
     coverage: Coverage
     rules: tuple[RuleText, ...]
     inputs: tuple[Input, ...]
@@ -195,9 +228,21 @@ class Report:
     last_ns: int
     notes: tuple[str, ...]  # e.g. that the default rules were used
     version: str
+    waivers: tuple[WaiverUse, ...] = ()  # by file and line
+    as_of: str = ""  # YYYY-MM-DD, the day (UTC) by which waivers were judged; empty: none were given
+
+    @property
+    def counting(self) -> tuple[Finding, ...]:
+        """The findings that decide the verdict: those that nobody waived."""
+        return tuple(finding for finding in self.findings if finding.waiver is None)
+
+    @property
+    def waived(self) -> tuple[Finding, ...]:
+        """The findings that a waiver accepts."""
+        return tuple(finding for finding in self.findings if finding.waiver is not None)
 
     @property
     def undecided(self) -> bool:
         """Say whether something that was there stays open or was not examined."""
-        still = any(finding.verdict == Verdict.OPEN for finding in self.findings)
+        still = any(finding.verdict == Verdict.OPEN for finding in self.counting)
         return still or bool(self.coverage.unexamined or self.coverage.unread_bytes or self.coverage.limits)

@@ -17,11 +17,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from auditor.model.report import Finding, Report, Settle, Verdict
-from auditor.report import phrases, words, worldmap
+from auditor.report import phrases, waived, words, worldmap
 from auditor.report.clean import cleaned, link
 
 FULL: Final = 40
-"""Findings of one verdict that get a section of their own."""
+"""Findings of one verdict (or waived) that get a section of their own."""
 
 BRIEF: Final = 160
 """Findings of one verdict that get a row of a table after those."""
@@ -35,7 +35,7 @@ LEADS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The findings of one verdict: those told in full, those told briefly, and how many are left out."""
+    """The findings of one verdict, or waived ones: those told in full, those told briefly, and how many are left."""
 
     full: Sequence[Finding]
     brief: Sequence[Finding]
@@ -58,15 +58,18 @@ class Fact:
 def render(report: Report) -> str:
     """Write the page."""
     shown = cleaned(_bounded(report))
-    failed = _group(report, shown, Verdict.FAIL)
-    undecided = _group(report, shown, Verdict.OPEN)
-    facts, more_facts = _facts(report.findings)
+    failed, undecided = (_group(report.counting, shown.counting, verdict) for verdict in (Verdict.FAIL, Verdict.OPEN))
+    accepted = _group(report.waived, shown.waived)
+    facts, more_facts = _facts(report.counting)
     style, digest = _style()
     page = _environment().get_template("page.html").render(
         report=shown,
         whole=report.coverage,
         failed=failed,
         undecided=undecided,
+        accepted=accepted,
+        kinds=waived.kinds(report.waived),
+        summary=waived.summary(report),
         leads=_leads(failed, undecided),
         title=phrases.title(report),
         tally=phrases.tally(report),
@@ -83,6 +86,7 @@ def render(report: Report) -> str:
             "rules": len(report.rules) - len(shown.rules),
             "touched": len(report.touched) - len(shown.touched),
             "participants": len(report.participants) - len(shown.participants),
+            "waivers": len(report.waivers) - len(shown.waivers),
         },
         style=style,
         digest=digest,
@@ -111,8 +115,11 @@ def _environment() -> Environment:
             phrases.known,
         ),
         *(phrases.place, phrases.volume, phrases.whose, worldmap.counted),
+        *(waived.at, waived.fate, waived.who),
     )
-    environment.globals.update({function.__name__: function for function in said}, takes=phrases.TAKES)
+    environment.globals.update(
+        {function.__name__: function for function in said}, takes=phrases.TAKES, states=waived.STATES
+    )
     environment.globals.update(BASES=phrases.BASES, GLOSSARY=phrases.GLOSSARY)
     return environment
 
@@ -139,12 +146,13 @@ def _bounded(report: Report) -> Report:
         rules=report.rules[:ROWS],
         participants=report.participants[:ROWS],
         touched=tuple(worst[:ROWS]),
+        waivers=tuple(sorted(report.waivers, key=lambda use: use.state == "applied")[:ROWS]),
     )
 
 
-def _group(report: Report, shown: Report, verdict: Verdict) -> Group:
-    findings = [finding for finding in shown.findings if finding.verdict == verdict]
-    count = sum(finding.verdict == verdict for finding in report.findings)
+def _group(every: Sequence[Finding], shown: Sequence[Finding], verdict: Verdict | None = None) -> Group:
+    findings = [finding for finding in shown if verdict in (None, finding.verdict)]
+    count = sum(verdict in (None, finding.verdict) for finding in every)
     return Group(findings[:FULL], findings[FULL:], count)
 
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -88,6 +88,23 @@ def _finding(finding: model.Finding) -> shape.Finding:
             for address, sources in finding.located_by
         ],
         settles=[shape.Settle(s.fact, s.subject, s.text) for s in finding.settles],
+        endpoints_complete=finding.every_endpoint,
+        waiver=_waiver(finding.waiver) if finding.waiver else None,
+    )
+
+
+def _waiver(waiver: model.WaiverText) -> shape.Waiver:
+    return shape.Waiver(
+        rule=waiver.rule,
+        speaks=waiver.speaks,
+        reason=waiver.reason,
+        owner=waiver.owner,
+        approved_by=waiver.approved_by,
+        ticket=waiver.ticket,
+        approved=waiver.approved,
+        expires=waiver.expires,
+        file=waiver.file,
+        line=waiver.line,
     )
 
 
@@ -142,4 +159,15 @@ def shaped(report: model.Report) -> shape.Report:
             for r in report.rules
         ],
         notes=list(report.notes),
+        as_of=report.as_of or None,
+        waived=_waived(report.waived),
+        waivers=[
+            shape.WaiverUse(_waiver(use.waiver), use.state, list(use.findings), list(use.shadowed))
+            for use in report.waivers
+        ],
     )
+
+
+def _waived(findings: Sequence[model.Finding]) -> shape.Waived:
+    failed = sum(finding.verdict == model.Verdict.FAIL for finding in findings)
+    return shape.Waived(failed, len(findings) - failed)

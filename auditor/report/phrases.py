@@ -10,6 +10,7 @@ from typing import Final
 from auditor.model import countries
 from auditor.model.flow import NAMED
 from auditor.model.report import Database, Evidence, Finding, Participants, Place, Report, Source, Verdict
+from auditor.report import waived
 from auditor.report.words import LISTED, capital, listed, many, size, where
 
 PLANES: Final = {
@@ -25,6 +26,9 @@ PLANES: Final = {
 
 ENCRYPT: Final = "must_be_encrypted"
 UNSEEN: Final = "not_observable"
+
+WAIVED: Final = "waived"
+"""Stands for the verdict of findings that decide none."""
 
 BASES: Final = {
     "observed": "Observed: seen in captured packets.",
@@ -53,6 +57,8 @@ GLOSSARY: Final = (
     ("Indicated", "It rests on claims, usually geolocation databases. They are often right and are not proof: "
      "confirm the place before you act on it."),
     ("Open", "The evidence allows both readings. Each open question names the fact that would settle it."),
+    ("Waived", "Somebody who answers for it accepts the finding until a day. It stays in the report and decides no "
+     "verdict; from that day on it counts again."),
     ("Overruled", "A claim that a proof excludes. It is listed, so that you can see who said otherwise."),
     ("Not applicable", "The rule does not speak of this traffic."),
     ("Touch", "One place (a server, a relay, a hop) in one session. Participants' own ends are not touches."),
@@ -204,15 +210,17 @@ def cast(finding: Finding) -> str:
 
 def title(report: Report) -> str:
     """Say the verdict as one plain sentence."""
-    failed = [finding for finding in report.findings if finding.verdict == Verdict.FAIL]
+    failed = [finding for finding in report.counting if finding.verdict == Verdict.FAIL]
     if failed and all(finding.asked == ENCRYPT for finding in failed):
         certain = "was" if any(finding.proven for finding in failed) else "appears to have been"
         return f"Traffic {certain} in clear where the rules ask for encryption"
     if report.verdict == Verdict.FAIL:
-        proven = any(finding.proven for finding in report.findings if finding.verdict == Verdict.FAIL)
+        proven = any(finding.proven for finding in failed)
         return f"Traffic {'went' if proven else 'appears to have gone'} where the rules forbid it"
     if report.empty:
         return "Nothing in this evidence falls under the rules"
+    if report.waived:
+        return waived.title(report)
     if report.verdict == Verdict.PASS:
         if all(rule.asks == ENCRYPT for rule in report.rules):
             return "Everything that was examined was encrypted where the rules ask for it"
@@ -226,14 +234,18 @@ def tally(report: Report) -> str:
     """Count the findings: `1 violation proven, 2 violations indicated, 3 open questions`."""
     if report.empty:
         return "nothing to judge"
-    failed = [finding for finding in report.findings if finding.verdict == Verdict.FAIL]
+    counting = report.counting
+    failed = [finding for finding in counting if finding.verdict == Verdict.FAIL]
     proven = sum(finding.proven for finding in failed)
     counts = [
         (proven, f"{many(proven, 'violation')} proven"),
         (len(failed) - proven, f"{many(len(failed) - proven, 'violation')} indicated"),
-        (len(report.findings) - len(failed), many(len(report.findings) - len(failed), "open question")),
+        (len(counting) - len(failed), many(len(counting) - len(failed), "open question")),
     ]
-    return ", ".join(text for count, text in counts if count) or "no findings"
+    told = ", ".join(text for count, text in counts if count)
+    if report.waived:
+        return f"{told or 'nothing that counts'}; waived: {waived.kinds(report.waived)}"
+    return told or "no findings"
 
 
 def examined(report: Report) -> str:
@@ -311,11 +323,12 @@ TAKES: Final = "INPUT...: the inputs of this audit, and its options"
 
 
 def first_of_each(findings: Sequence[Finding], most: int) -> list[Finding]:
-    """Return the first so many failures and the first so many open questions, in their order."""
-    left = {Verdict.FAIL: most, Verdict.OPEN: most}
+    """Return the first so many failures, open questions and waived findings, in their order."""
+    seen = dict.fromkeys((Verdict.FAIL, Verdict.OPEN, WAIVED), 0)
     chosen = []
     for finding in findings:
-        if left[finding.verdict] > 0:
+        kind = WAIVED if finding.waiver else finding.verdict
+        seen[kind] += 1
+        if seen[kind] <= most:
             chosen.append(finding)
-            left[finding.verdict] -= 1
     return chosen

@@ -56,7 +56,9 @@ class Database(Shape):
     name: str
     sha256: Sha256
     date: Annotated[str, Meta(description="YYYY-MM-DD, the day of its data; empty: it states none.")]
-    kind: Annotated[str, Meta(description="country, operator, ranges, inventory, catalogue, selections or rules.")]
+    kind: Annotated[
+        str, Meta(description="country, operator, ranges, inventory, catalogue, selections, rules or waivers.")
+    ]
     attribution: Annotated[str, Meta(description="What its licence asks to be shown.")]
     url: str
 
@@ -132,6 +134,43 @@ class Settle(Shape):
     text: str
 
 
+Day = Annotated[str, Meta(description="YYYY-MM-DD, of UTC.")]
+
+
+class Waiver(Shape):
+    rule: str
+    speaks: Annotated[str, Meta(description="What it accepts, in one sentence.")]
+    reason: str
+    owner: str
+    approved_by: Annotated[str, Meta(description="Empty: the file doesn't say.")]
+    ticket: Annotated[str, Meta(description="Empty: the file doesn't say.")]
+    approved: Day
+    expires: Annotated[str, Meta(description="YYYY-MM-DD, of UTC: the first day on which it doesn't hold any more.")]
+    file: str
+    line: Count
+
+
+class WaiverUse(Shape):
+    waiver: Waiver
+    state: Annotated[
+        str,
+        Meta(
+            description="applied | shadowed (others accept all that it would) | unused | no rule (none of those loaded "
+            "has this id) | expired | pending (approved on a later day)."
+        ),
+    ]
+    findings: Annotated[
+        list[str],
+        Meta(description="Identifiers that it accepts; of one not in force: that it would, and that nobody else does."),
+    ]
+    shadowed: Annotated[list[str], Meta(description="Identifiers that it would accept too, if another one didn't.")]
+
+
+class Waived(Shape):
+    fail: Annotated[Count, Meta(description="Violations that are accepted until a day.")]
+    open: Annotated[Count, Meta(description="Open questions that are accepted as not known until a day.")]
+
+
 class Finding(Shape):
     id: Annotated[
         str, Meta(description="Stable between runs: made of rule, verdict, population, place, plane, basis and proven.")
@@ -160,6 +199,10 @@ class Finding(Shape):
         list[Located], Meta(description="What each source says about the first endpoints and participants.")
     ]
     settles: Annotated[list[Settle], Meta(description="Facts that would close it; empty for a failure.")]
+    endpoints_complete: Annotated[bool, Meta(description="`endpoints` are known to be all that were touched.")]
+    waiver: Annotated[
+        Waiver | None, Meta(description="That accepts it, so that it decides no verdict; null: the finding counts.")
+    ]
 
 
 class Judged(Shape, rename={"passed": "pass", "failed": "fail"}):
@@ -220,7 +263,10 @@ class Report(Shape):
     empty: Annotated[bool, Meta(description="Nothing was in the scope of any rule: no violation, and no all-clear.")]
     first: Time
     last: Time
-    findings: Annotated[list[Finding], Meta(description="Failures first, then by severity, rule and id.")]
+    findings: Annotated[
+        list[Finding],
+        Meta(description="Those that count before waived ones; failures first, then by severity, rule and id."),
+    ]
     coverage: Coverage
     touched: Annotated[list[Touched], Meta(description="Every place in all sessions, judged or not.")]
     participants: list[Participants]
@@ -228,6 +274,11 @@ class Report(Shape):
     databases: list[Database]
     rules: list[Rule]
     notes: list[str]
+    as_of: Annotated[
+        str | None, Meta(description="YYYY-MM-DD, the day (UTC) by which waivers were judged; null: none were given.")
+    ]
+    waived: Annotated[Waived, Meta(description="Findings that decide no verdict, since a waiver accepts them.")]
+    waivers: Annotated[list[WaiverUse], Meta(description="Every waiver that was given, and what became of it.")]
 
 
 def schema() -> str:

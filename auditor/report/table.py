@@ -32,8 +32,12 @@ STRANGERS: Final = (
 
 FINDING: Final = (
     "id rule verdict severity basis plane population countries state site operator proven sessions participants "
-    "endpoints packets bytes first last evidence settles"
+    "endpoints packets bytes first last evidence settles waived waiver_reason waiver_owner waiver_approved_by "
+    "waiver_ticket waiver_expires"
 ).split()
+
+
+WAIVER: Final = ("reason", "owner", "approved_by", "ticket", "expires")
 
 
 def flows(frame: pl.DataFrame, inputs: Sequence[str]) -> pl.DataFrame:
@@ -172,6 +176,8 @@ def findings(report: Report) -> "pd.DataFrame":
             "last": time(finding.last_ns),
             "evidence": [f"{entry.source}#{entry.record}" for entry in finding.evidence],
             "settles": [entry.text for entry in finding.settles],
+            "waived": finding.waiver is not None,
+            **{f"waiver_{name}": getattr(finding.waiver, name, "") for name in WAIVER},
         }
         for finding in report.findings
     ]

@@ -10,11 +10,11 @@ from dataclasses import replace
 from typing import Final
 
 from auditor.model.report import Finding, Report, RuleText, Verdict
-from auditor.report import phrases, words
+from auditor.report import phrases, waived, words
 from auditor.report.clean import cleaned
 
 MOST: Final = 20
-"""Findings of one verdict that are shown, and rows of any other list."""
+"""Findings of one verdict (or waived) that are shown, and rows of any other list."""
 
 FEW: Final = 3
 """Participants, sessions, packets and facts shown of one finding."""
@@ -27,12 +27,15 @@ def render_text(report: Report, *, width: int = 100, colour: bool = False) -> st
     """Write the report as lines of at most `width` columns (at least 72); with `colour`, verdicts bear ANSI colours."""
     width = max(width, 72)
     head, hidden = _verdict(report, width), len(report.findings)
-    report = cleaned(replace(report, findings=tuple(phrases.first_of_each(report.findings, MOST)), touched=()))
+    accepted = _waivers(report, width)
+    shown = phrases.first_of_each(report.findings, MOST)
+    report = cleaned(replace(report, findings=tuple(shown), touched=(), waivers=()))
     hidden -= len(report.findings)
     sections = [
         head,
         *_findings(report, width),
         _hidden(hidden),
+        accepted,
         _judged(report, width),
         _unread(report, width),
     ]
@@ -64,7 +67,7 @@ def _verdict(report: Report, width: int) -> list[str]:
     decided = phrases.decisions(report)
     lines = [phrases.title(report) + ".", phrases.tally(report).capitalize() + ".", phrases.examined(report)]
     lines += [f"Traffic from {when}." if " to " in when else f"Traffic of {when}."] if when else []
-    lines += [decided] if decided else []
+    lines += [text for text in (decided, waived.summary(report)) if text]
     tag = report.verdict.value.upper()
     return [line for i, text in enumerate(lines) for line in _wrapped(f"{'' if i else tag:6}", text, width)]
 
@@ -83,11 +86,11 @@ def _hidden(count: int) -> list[str]:
 
 def _finding(finding: Finding, rule: RuleText | None, width: int) -> Iterator[str]:
     """Write one finding; its rule's own text only where it was not told before."""
-    yield from _wrapped(
-        f"{finding.verdict.value.upper()}  ", f"{finding.severity}  {finding.rule}  [{finding.id}]", width
-    )
+    tag = f"{'WAIVED ' if finding.waiver else ''}{finding.verdict.value.upper()}  "
+    yield from _wrapped(tag, f"{finding.severity}  {finding.rule}  [{finding.id}]", width)
     yield from _wrapped("  ", phrases.happened(finding), width)
     rows: list[tuple[str, Iterable[str]]] = [
+        ("waived", waived.accepted(finding)),
         ("known", [phrases.known(finding), *phrases.disputed(finding)]),
         ("who", [phrases.whose(entry) for entry in finding.participants[:FEW]]),
         ("when", [f"{words.span(finding.first_ns, finding.last_ns)}; {phrases.volume(finding)}"]),
@@ -104,6 +107,21 @@ def _finding(finding: Finding, rule: RuleText | None, width: int) -> Iterator[st
         shown = [text for text in texts if text]
         for i, text in enumerate(shown):
             yield from _wrapped(f"  {'' if i else label:{_LABEL - 2}}", text, width)
+
+
+def _waivers(report: Report, width: int) -> list[str]:
+    """List the waivers, those that don't do what their owners may think before those that do."""
+    if not report.waivers:
+        return []
+    ordered = sorted(report.waivers, key=lambda use: use.state == "applied")
+    lines = [f"WAIVERS, AS OF {report.as_of}"]
+    for use in map(cleaned, ordered[:MOST]):
+        waiver = use.waiver
+        told = [f"{waived.at(waiver)}: {waived.fate(use)}", waiver.speaks]
+        told += [waiver.reason, f"{waived.who(waiver)}."] if use.state != "applied" else []
+        for i, text in enumerate(told):
+            lines += _wrapped("  " if i == 0 else "      ", text, width)
+    return lines + _rest(len(report.waivers), "waiver")
 
 
 def _more(shown: Sequence[str], count: int) -> str:

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from auditor.model.schema import has, schema_of
 from auditor.rules import format as form
+from auditor.rules import waivers as waived
 from auditor.rules.resolve import EXCLUDING, QUANTIFIERS, VERBS
 
 Asked = dict[str, dict[str, Any]]
@@ -64,3 +65,17 @@ def selections() -> str:
     region = {"oneOf": [has(key) for key in ("countries", "territory", "sites")]}
     more: Asked = {"Chosen": choice, "Account": choice, "Region": region}
     return schema_of(form.Selections, _URN.format("selections"), "Selections of residency-auditor", more)
+
+
+def waivers() -> str:
+    """Write the JSON Schema of a file of waivers."""
+    days: dict[str, Any] = {"properties": {"traffic": {"anyOf": [has("from"), has("until")]}}}
+    narrow = _any_of(waived.MatchFile, "verdict", "traffic")["anyOf"]
+    words = {"not": {"pattern": r"^\s*$"}}
+    more: Asked = {
+        "MatchFile": {"anyOf": [*narrow, {**has("traffic"), **days}]},
+        "MatchFile.finding": {"pattern": waived.IDENTIFIER},
+        "WaiverFile.reason": words,
+        "WaiverFile.owner": words,
+    }
+    return schema_of(waived.File, _URN.format("waivers"), "Waivers of residency-auditor", more)

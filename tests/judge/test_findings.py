@@ -52,6 +52,7 @@ def test_a_finding_says_it_all() -> None:
         located_by=(),
         settles=(),
         asked="must_not_touch",
+        every_endpoint=True,
     )
     (person,) = finding.participants
     assert (person.countries, person.example, person.certain) == ("CA", "142.1.33.4", True)

@@ -20,6 +20,8 @@ from auditor.model.report import (
     Touched,
     Unread,
     Verdict,
+    WaiverText,
+    WaiverUse,
 )
 
 START = 1_585_897_200_123_456_789  # 2020-04-03T07:00:00Z and a little
@@ -198,13 +200,49 @@ EMPTY = replace(
     last_ns=0,
 )
 
+WAIVER = WaiverText(
+    rule=KEYS_RULE.id,
+    speaks="Accepts violations of overseas-keys-avoid-mainland where the place lies within CN.",
+    reason="The key servers are moved to Frankfurt until December.",
+    owner="network operations",
+    approved_by="A. Example",
+    ticket="NET-42",
+    approved="2026-11-01",
+    expires="2026-12-01",
+    file="waivers.yaml",
+    line=2,
+)
+LAPSED = replace(WAIVER, rule=MEDIA_RULE.id, approved_by="", ticket="", expires="2026-11-15", line=11)
+NEEDLESS, IDLE = replace(WAIVER, line=20), replace(WAIVER, line=29)
+UNKNOWN = replace(WAIVER, rule="overseas-keys", line=38)
+LATER = replace(WAIVER, approved="2026-11-30", line=47)
+USES = (
+    WaiverUse(WAIVER, "applied", (KEYS.id,), ()),
+    WaiverUse(LAPSED, "expired", (OPEN.id,), ()),
+    WaiverUse(NEEDLESS, "shadowed", (), (KEYS.id,)),
+    WaiverUse(IDLE, "unused", (), ()),
+    WaiverUse(UNKNOWN, "no rule", (), ()),
+    WaiverUse(LATER, "pending", (), ()),
+)
+ACCEPTED = replace(KEYS, waiver=WAIVER)
+UNKNOWN_ACCEPTED = replace(ANYWHERE, waiver=replace(WAIVER, rule=MEDIA_RULE.id, line=56))
+WAIVED = replace(
+    FAIL,
+    verdict=Verdict.OPEN,
+    findings=(OPEN, ACCEPTED, UNKNOWN_ACCEPTED),
+    coverage=CLEAN,
+    waivers=(*USES, WaiverUse(replace(WAIVER, rule=MEDIA_RULE.id, line=56), "applied", (ANYWHERE.id,), ())),
+    as_of="2026-11-23",
+)
+ALL_WAIVED = replace(WAIVED, verdict=Verdict.PASS, findings=WAIVED.findings[1:])
+
 POISON = (
     "<script>alert(1)</script>\"><img src=x onerror=alert(1)>'{{7*7}}{%raw%}"
     "\x00\x1b[31m\x1b]8;;http://evil\x07\x9b2J\r\n\u202e\u2066\u200b\u2028\ud800\ufffe</style></title>&lt;]]>"
     + "A"
     * 5_000
 )
-STATES = {"countries", "state", "verdict", "severity", "basis", "plane", "kind", "status", "format"}
+STATES = {"countries", "state", "verdict", "severity", "basis", "plane", "kind", "status", "format", "as_of"}
 """Fields that hold words of ours."""
 
 
@@ -221,8 +259,16 @@ def poisoned(value: Any, field: str = "") -> Any:
     return value
 
 
-HOSTILE = poisoned(FAIL)
-SAMPLES = {"fail": FAIL, "open": UNDECIDED, "pass": PASS, "empty": EMPTY, "hostile": HOSTILE}
+HOSTILE = poisoned(replace(WAIVED, verdict=Verdict.FAIL, findings=(*FAIL.findings, ACCEPTED)))
+SAMPLES = {
+    "fail": FAIL,
+    "open": UNDECIDED,
+    "pass": PASS,
+    "empty": EMPTY,
+    "waived": WAIVED,
+    "all waived": ALL_WAIVED,
+    "hostile": HOSTILE,
+}
 
 
 def crowd(count: int) -> Report:

@@ -36,7 +36,7 @@ def test_the_schema_is_closed() -> None:
 
 def test_the_same_report_gives_the_same_ascii_bytes() -> None:
     text = RENDERERS["json"](samples.HOSTILE)
-    assert text == RENDERERS["json"](samples.poisoned(samples.FAIL))
+    assert text == RENDERERS["json"](samples.poisoned(samples.HOSTILE))
     assert text.isascii()
     assert text.endswith("}\n")
     assert not {c for c in text if c < " "} - {"\n"}

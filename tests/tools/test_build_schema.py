@@ -4,6 +4,7 @@ import json
 import random
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ from auditor.enrich.inventory import load_inventory
 from auditor.model import documents
 from auditor.model.errors import InputError
 from auditor.rules import format as form
+from auditor.rules import waivers
 from tests.enrich.test_inventory import WHOLE
 from tests.rules.test_packs import PACK, RULE, folder
+from tests.rules.test_waivers import WHOLE as WAIVERS
 from tools import build_schema
 
 HERE = Path(__file__).resolve().parents[2]
@@ -71,6 +74,21 @@ def test_the_schema_lies_beside_the_rules_of_a_wheel_as_of_a_checkout() -> None:
     """A wheel puts `rules` into `auditor/_rules`: what lies beside it there has to have the same name."""
     included = dict(re.findall(r'^"?([a-z/]+)"? = "(auditor/[a-z_/]+)"', (HERE / "pyproject.toml").read_text(), re.M))
     assert included == {"rules": "auditor/_rules", "reports/schema": "auditor/reports/schema"}
+
+
+def test_a_match_that_narrows_nothing_does_not_fit(tmp_path: Path) -> None:
+    for match in ("{}", "{verdict: open}", "{traffic: {}}", "{verdict: fail, traffic: {}}"):
+        text = re.sub(r"    match:\n(      .*\n)+", f"    match: {match}\n", WAIVERS)
+        with pytest.raises(InputError, match="would excuse all"):
+            load("auditor-waivers-v1", text, tmp_path / "p")
+        assert complaints("auditor-waivers-v1", documents.loads(text.encode(), "f.yaml").tree)
+
+
+def test_the_sample_of_waivers_names_its_schema_and_fits() -> None:
+    (path,) = (HERE / "sample_pcaps").glob("*.waivers.yaml")
+    named = path.read_text(encoding="utf-8").split("\n", 1)[0].partition("$schema=")[2]
+    assert (path.parent / named).resolve() == build_schema.FOLDER / "auditor-waivers-v1.json"
+    assert complaints("auditor-waivers-v1", documents.load(path).tree) == []
 
 
 @pytest.mark.parametrize("path", INVENTORIES, ids=lambda path: path.stem)
@@ -150,6 +168,26 @@ BROKEN = {
             ("from: 2020-01-01", "from: 2020-13-01"),
         ],
     ),
+    "auditor-waivers-v1": (
+        WAIVERS,
+        [
+            ("verdict: open", "verdict: pass"),
+            ("0123456789abcdef", "0123456789abcde"),
+            ("[CN, HK]", "[CN, UK]"),
+            ("[media, keys]", "[unknown]"),
+            ("[observed]", "[]"),
+            ("    owner: network operations\n", ""),
+            ("    expires: 2026-12-01\n", ""),
+            ("    approved: 2026-11-01\n", ""),
+            ("network operations", '" "'),
+            ("Traffic is moved in December.", '""'),
+            ("expires: 2026-12-01", "expires: never"),
+            ("ticket: NET-42", "tikcet: NET-42"),
+            ("rule: media", "rule: Media"),
+            ("waivers:", "longest: {critical: 0}\nwaivers:"),
+            ("waivers:", "longest: {severe: 9}\nwaivers:"),
+        ],
+    ),
     "auditor-inventory-v1": (
         WHOLE,
         [
@@ -189,6 +227,9 @@ def load(name: str, text: str, path: Path) -> None:
     elif name == "auditor-selections-v1":
         path.with_suffix(".yaml").write_text(text, encoding="utf-8")
         rules.load([], selections=path.with_suffix(".yaml"))
+    elif name == "auditor-waivers-v1":
+        path.with_suffix(".yaml").write_text(text, encoding="utf-8")
+        waivers.load([path.with_suffix(".yaml")], (), date(2026, 11, 23))
     else:
         file = path.with_suffix(".yaml")
         file.write_text(text, encoding="utf-8")
@@ -216,6 +257,7 @@ KINDS = {
     "auditor-rule-v1": form.Rule,
     "auditor-pack-v1": form.Pack,
     "auditor-selections-v1": form.Selections,
+    "auditor-waivers-v1": waivers.File,
     "auditor-inventory-v1": enrich.File,
     "auditor-catalogue-v1": enrich.CatalogueText,
 }
