@@ -176,7 +176,9 @@ def _settles(rule: Rule, unknown: list[dict[str, Any]], people: list[dict[str, A
         member = names.sealed.members[who["member"]]
         if who["asked"] and population:
             known = belongs(member, population, rule.proof, names.lives, rule.applies.by)
-            asked.append(Person(member, known, _subject(who, who["role"], member.proof, names)))
+            asked.append(
+                Person(member, known, _subject(who, who["role"], member.proof, names), rule.applies.by == "account")
+            )
     return settles(conditions, asked)
 
 

@@ -37,6 +37,8 @@ def belongs(member: Member, people: Population, proof: bool, lives: dict[str, st
     if by != "location" and people.labels.intersection(member.names):
         return 1
     if by == "account":
+        if not member.person and people.name in member.names:
+            return 1
         return -1 if member.accounts or lives.keys() & set(member.names) - {people.name} else 0
     place = member.proof if proof else member.possible
     if not member.person:  # a site: its label is all that can tell whose data it holds

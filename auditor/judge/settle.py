@@ -44,6 +44,7 @@ class Person:
     member: Member
     belongs: int  # to the population of the rule: 1 yes, -1 no, 0 not known
     subject: Subject
+    by_account: bool = False  # the rule doesn't ask where they are
 
 
 def settles(conditions: Iterable[tuple[str, Sequence[Subject]]], people: Sequence[Person]) -> tuple[Settle, ...]:
@@ -68,7 +69,7 @@ def _people(people: Sequence[Person], touched: Sequence[Subject]) -> list[Settle
                 found.append(_site(who, "and label it (`holds`) with a population of the rules"))
             continue
         if person.belongs == 0:
-            found += _client_place(who)
+            found += [_account(who)] if person.by_account else _client_place(who)
         if not person.member.sure:
             found += _part(who) if who.role == "client" else _role(who)
     if not people:
@@ -99,6 +100,22 @@ def _client_place(who: Subject) -> list[Settle]:
         ]
     listed = f"List the network of {who.addr} under clients in the inventory, with its country."
     return [*_vantage(who), Settle("client", who.addr, listed)]
+
+
+def _account(who: Subject) -> Settle:
+    """Ask to whom a participant belongs."""
+    listed = f"List the network of {who.addr} under clients in the inventory, with its tenant or population."
+    return Settle("account", who.addr, listed)
+
+
+def _selection(end: Subject) -> list[Settle]:
+    """Ask whose session it is, what they selected, and where the place is."""
+    whose = (
+        f"Say whose session it is that touched {end.addr or 'it'} (`tenant` of the client networks in the inventory), "
+        "and what that account selected (--selections FILE)."
+    )
+    where = [] if len(countries.members(end.proof)) == 1 else _place(end)
+    return [Settle("account", end.addr, whose), *where]
 
 
 def _vantage(end: Subject) -> list[Settle]:
@@ -180,12 +197,7 @@ _FACTS: Final[dict[str, Callable[[Subject], list[Settle]]]] = {
     "operator country": _said(
         "operator", "addr", "Say under `operators` of a pack from which country whoever runs {addr} is controlled."
     ),
-    "selection": _said(
-        "account",
-        "addr",
-        "Say whose session it is that touched {addr} (`tenant` of the client networks in the inventory), "
-        "and what that account selected (--selections FILE).",
-    ),
+    "selection": _selection,
     "service": _service,
     "site": lambda end: [_site(end, "with the name of its site")],
     "packets": _packets,

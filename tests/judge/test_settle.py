@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from auditor.model.report import Settle, Verdict
-from auditor.model.rule import Rule
+from auditor.model.rule import Choice, Rule
 from tests.builders import OVERSEAS, Row, audit, client, end, facts, flow, inputs, names, rule, server
 from tests.judge.test_soundness import FAMILIES, some_rule, together, traffic
 
@@ -60,7 +60,17 @@ def supply(rows: list[Row], judged: Rule, settle: Settle) -> tuple[list[Row], Ru
     if fact == "coverage":
         return rows, replace(judged, applies=replace(judged.applies, roster="as-observed"))
     if fact == "operator":
+        asserts = judged.asserts
+        if asserts.operated is not None:
+            homes = {**asserts.operated.homes, "Acme": country(where)}
+            judged = replace(judged, asserts=replace(asserts, operated=replace(asserts.operated, homes=homes)))
         return ends(rows, of, operator="Acme"), judged
+    if fact == "account":
+        chosen = judged.asserts.selection
+        if chosen is None:
+            return ends(rows, of, label="account:acme"), judged
+        chosen = replace(chosen, accounts={**chosen.accounts, "acme": Choice("US")}, whose="host")
+        return flows_of(account="acme"), replace(judged, asserts=replace(judged.asserts, selection=chosen))
     changes: dict[str, list[Row]] = {
         "plane": flows_of(plane="media"),
         "service": flows_of(service="zoom"),
