@@ -14,7 +14,7 @@ import polars as pl
 
 from auditor.judge.held import codes
 from auditor.judge.kinds import APART
-from auditor.judge.numbers import Integers, combined, dense, distinct, examples, ranges, runs
+from auditor.judge.numbers import TABLE, Integers, combined, dense, distinct, examples, ranges, runs
 from auditor.judge.seal import Sealed
 from auditor.judge.verdicts import FAIL, FAIL_PROVEN, NOT_APPLICABLE, OPEN, PASS, PASS_PROVEN, Outcomes, Touches, View
 from auditor.model import flow
@@ -55,10 +55,11 @@ class Cases:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Touches as some rules see them: by the way in which these see audiences (rows)."""
+    """Touches as some rules see them, which see audiences alike: in each of the ways of their view (rows)."""
 
     view: View
-    weight: npt.NDArray[Any]  # touches, by their sets of kinds (columns)
+    at: Integers  # ways (rows) and sets of kinds (columns) of touches, as places in such a table
+    weight: npt.NDArray[Any]  # how many touches are there
     worst: npt.NDArray[np.int8]  # that these rules say of each kind of end (columns)
     undecided: npt.NDArray[np.int8]  # 0 where one of them decides, else 1
 
@@ -83,10 +84,14 @@ class Tally:
 
     def seen(self, view: View) -> Seen:
         """Begin to count for rules that see audiences alike; `put` ends it."""
-        ways, size = int(view.of.max()) + 1, len(self._sets)
-        weight = np.bincount((view.of * size)[self._audience] + self._set, self._weight, ways * size)
+        ways, sets = int(view.of.max()) + 1, len(self._sets)
+        at, weight = (view.of * sets)[self._audience] + self._set, self._weight
+        if ways * sets <= TABLE:
+            whole = np.bincount(at, weight, ways * sets)
+            at = np.flatnonzero(whole)
+            weight = whole[at]
         shape = ways, self._sets.kinds
-        return Seen(view, weight.reshape(ways, size), np.full(shape, NOT_APPLICABLE, np.int8), np.ones(shape, np.int8))
+        return Seen(view, at, weight, np.full(shape, NOT_APPLICABLE, np.int8), np.ones(shape, np.int8))
 
     def add(self, seen: Seen, outcomes: Outcomes) -> None:
         """Count what a rule says; ends of participants, and hops, are no touches unless the rule says so."""
@@ -98,7 +103,7 @@ class Tally:
         if flow.REJECTED not in rule.applies.outcomes:
             counted &= ~self._kinds.rejected
         worst = self._sets.least(np.where(counted, outcome, _NO_TOUCH).astype(np.int8))
-        counts = np.bincount(worst.ravel(), seen.weight.ravel(), _NO_TOUCH + 1).astype(np.int64).tolist()
+        counts = np.bincount(worst.ravel()[seen.at], seen.weight, _NO_TOUCH + 1).astype(np.int64).tolist()
         self._judged[rule.id] = Judged(
             passed=counts[PASS] + counts[PASS_PROVEN],
             failed=counts[FAIL] + counts[FAIL_PROVEN],

@@ -172,7 +172,10 @@ class Touches:
             table = np.repeat(_OUTCOMES[-1:], ways, axis=0)
         else:
             table = _OUTCOMES[_states(face.crowd, face.shown)]
-        outcome = table[:, case] if case.ndim == 1 else np.take_along_axis(table, case.astype(np.int64), axis=1)
+        if case.ndim == 1:
+            outcome = table[:, case]
+        else:  # row by row, for accounts can be many
+            outcome = np.stack([of_way[cases] for of_way, cases in zip(table, case, strict=True)])
         return Judgement(rule, face, about, asserted, weak, outcome)
 
     def _asserted(self, rule: Rule, face: Face, proof: bool) -> dict[str, Kleene]:

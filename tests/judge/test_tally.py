@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from auditor.judge.seal import Sealed, seal
 from auditor.judge.tally import _sets
 from auditor.judge.verdicts import FAIL, FAIL_PROVEN, NOT_APPLICABLE, OPEN, PASS, PASS_PROVEN, Touches
 from auditor.model.report import Judged
-from auditor.model.rule import Rule
+from auditor.model.rule import Choice, Operated, Rule, Selection
 from tests.builders import audit, client, flow, frame, names, rule, server
 from tests.judge.test_soundness import FAMILIES, some_rule, together, traffic
 
@@ -26,7 +27,7 @@ class Plain:
     """The judge without its economy: every question is put to every end."""
 
     def __init__(self, sealed: Sealed, judged: Sequence[Rule]) -> None:
-        self.ends = sealed.ends
+        self.sealed, self.ends = sealed, sealed.ends
         self.crowds = scope.Crowds(sealed.members, sealed.audiences, scope.homes(judged))
 
     def ask(self, column: str, question: Any, *about: Any) -> Any:
@@ -34,12 +35,38 @@ class Plain:
             return question(self.ends["first_ns"].to_numpy(), self.ends["last_ns"].to_numpy(), *about)
         return np.array([question(value, *about) for value in self.ends[column]], np.int8)
 
+    def selected(self, selection: Selection, proof: bool) -> Any:
+        """Say of every end whether those whose choice counts agree that it may be touched."""
+        listed, default = selection.accounts, selection.default
+        anybody = [*listed.values(), default]
+
+        def said(options: list[Choice | None], place: tuple[str, str]) -> int:
+            answers = {0 if choice is None else choice.holds(*place) for choice in options}
+            return answers.pop() if len(answers) == 1 else 0
+
+        answers = []
+        for number, *place in self.ends.select("audience", "proof" if proof else "possible", "site").iter_rows():
+            audience = self.sealed.audiences[number]
+            who = [self.sealed.members[member] for member in audience.members]
+            each = [[listed.get(name, default) for name in member.accounts] or anybody for member in who]
+            if selection.whose == "participants":
+                one = [said(options, tuple(place)) for options in each]
+                sure = [max(0, a) if not member.sure else a for a, member in zip(one, who, strict=True)]
+                answers.append(min(sure, default=said(anybody, tuple(place))))
+            elif audience.accounts:
+                answers.append(said([listed.get(name, default) for name in audience.accounts], tuple(place)))
+            else:
+                answers.append(said([choice for options in each for choice in options] or anybody, tuple(place)))
+        return np.array(answers, np.int8)
+
     def decide(self, each: Rule, proof: bool) -> tuple[Any, ...]:
         scoped = conditions.about(each, self.ask)
         crowd = self.crowds.decide(each.applies, proof)
         if crowd is not None:
             scoped["participants"] = crowd[self.ends["audience"].to_numpy()]
         asserted = conditions.asserted(each, self.ask, proof)
+        if each.asserts.selection:
+            asserted["selection"] = self.selected(each.asserts.selection, proof)
         applies = np.minimum.reduce([np.ones(len(self.ends), np.int8), *scoped.values()])
         value = np.minimum.reduce([np.ones(len(self.ends), np.int8), *asserted.values()])
         value = -value if each.asserts.verb == "must_not_touch" else value
@@ -51,7 +78,12 @@ class Plain:
         return (applies == 1) & (value == -1), (applies >= 0) & (value == 1), applies == -1, bits
 
     def judge(self, each: Rule) -> tuple[Any, Any]:
-        """Return outcome and reasons of every end."""
+        """Return outcome and reasons of every end, of all eras."""
+        said = [self._judge(era) for era in each.eras()]
+        outcome = np.minimum.reduce([outcome for outcome, _ in said])
+        return outcome, np.bitwise_or.reduce([np.where(one == outcome, why, 0) for one, why in said])
+
+    def _judge(self, each: Rule) -> tuple[Any, Any]:
         fails, passes, outside, bits = self.decide(each, each.proof)
         shown_fails, shown_passes, *_ = self.decide(each, True)
         weak = fails & conditions.weak(each, self.ask)
@@ -67,10 +99,13 @@ class Plain:
         said = self.judge(each)[0]
         worst: dict[int, int] = {}
         weight: dict[int, int] = {}
-        for touch, role, own, flows, one in zip(
-            *(self.ends[name].to_list() for name in ("touch", "role", "own", "flows")), said.tolist(), strict=True
+        names = ("touch", "role", "outcome", "own", "flows")
+        for (touch, role, came, own, flows), one in zip(
+            self.ends.select(names).iter_rows(), said.tolist(), strict=True
         ):
             if role in ("client", "hop") and role not in each.asserts.roles:
+                continue
+            if came == "rejected" and came not in each.applies.outcomes:
                 continue
             worst[touch] = min(worst.get(touch, NOT_APPLICABLE), one)
             weight[touch] = flows if own else 1
@@ -85,23 +120,56 @@ class Plain:
         said = [self.judge(each)[0] for each in judged]
         decided = np.any([(some != OPEN) & (some != NOT_APPLICABLE) for some in said], axis=0)
         found: dict[int, tuple[int, bool]] = {}
-        for i, (touch, role, own, flows) in enumerate(self.ends.select("touch", "role", "own", "flows").iter_rows()):
-            if role not in ("client", "hop"):
+        names = ("touch", "role", "outcome", "own", "flows")
+        for i, (touch, role, came, own, flows) in enumerate(self.ends.select(names).iter_rows()):
+            if role not in ("client", "hop") and came != "rejected":
                 found[touch] = flows if own else 1, bool(decided[i]) or found.get(touch, (0, False))[1]
         return sum(count for count, _ in found.values()), sum(count for count, sure in found.values() if sure)
 
 
+def spoken(each: Rule, chance: random.Random) -> Rule:
+    """Let a rule say more: how people belong, attempts, operators, selections, eras."""
+    choices = {"acme": Choice("US"), "apex": Choice(outside="CN", sites=frozenset({"north"}))}
+    applies = replace(
+        each.applies,
+        by=chance.choice(["", "", "location", "account"]),
+        outcomes=frozenset(chance.choice([["carried"], ["carried", "unanswered"], ["carried", "rejected"]])),
+    )
+    asserts = each.asserts
+    if asserts.verb != "must_be_encrypted":
+        asserts = replace(
+            asserts,
+            verb=chance.choice([asserts.verb] * 5 + ["not_observable"]),
+            countries=chance.choice([asserts.countries, None]),
+            operated=chance.choice([None, None, Operated("CN", {"Acme": "CN", "Apex": "US"})]),
+            selection=chance.choice(
+                [None, Selection(chance.choice(["host", "participants"]), choices, chance.choice([None, Choice("HK")]))]
+            ),
+        )
+    said = replace(each, applies=applies, asserts=asserts)
+    if chance.random() < 0.7:
+        return said
+    other = replace(said, asserts=replace(asserts, countries="CN+US"), proof=False)
+    return replace(other, versions=(replace(said, until_ns=15, proof=False), replace(other, since_ns=15)))
+
+
 @pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("language", [False, True])
 @pytest.mark.parametrize("family", FAMILIES)
-def test_kinds_and_sets_judge_as_ends_one_by_one_would(family: str, named: bool) -> None:
+def test_kinds_and_sets_judge_as_ends_one_by_one_would(family: str, language: bool, named: bool) -> None:
     options, chance = {"vantages": ("", "office"), **FAMILIES[family]}, random.Random(f"plain {family}")
-    rows = [
-        row if named or chance.random() < 0.3 else {**row, "session": None}
-        for row in together(traffic(chance, options))
-    ]
+    rows = together(traffic(chance, options, 100))
+    rows = [row if named or chance.random() < 0.3 else {**row, "session": None} for row in rows]
     rows += chance.choices(rows, k=100)
-    judged = [some_rule(chance, i, options) for i in range(25)]
-    digest = judge.fold(frame(rows), judge.edges(judged))
+    judged = [some_rule(chance, i, options) for i in range(20)]
+    if language:
+        judged = [spoken(each, chance) for each in judged]
+        rows = [
+            {**row, "account": chance.choice(["", "", "acme", "apex"]),
+             "src_label": chance.choice(["", "acme", "account:acme", "account:apex", "account:other"])}
+            for row in rows
+        ]  # fmt: skip
+    digest = judge.fold(frame(rows), judge.edges(judged), judge.asks_rejected(judged))
     sealed = seal(digest.situations)
     plain, touches = Plain(sealed, judged), Touches(sealed, judged)
     for view, alike in touches.views(judged):
