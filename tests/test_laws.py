@@ -33,7 +33,8 @@ def outcomes(rows: Iterable[Row], judged: Sequence[Rule], dates: Sequence[int] =
     found: Outcomes = {}
     ends = sealed.ends.select("id", "example", "vantage", "role").rows()
     for each in judged:
-        for (session, *touched), outcome in zip(ends, touches.judge(each).outcome.tolist(), strict=True):
+        outcomes = touches.judge(each, touches.view(each))
+        for (session, *touched), outcome in zip(ends, touches.of_ends(outcomes).tolist(), strict=True):
             key = (sealed.names[session], each.id, hash(tuple(touched)))
             found[key] = min(found.get(key, NOT_APPLICABLE), outcome)
     return found

@@ -2,12 +2,15 @@
 
 seal        the ends of the digest, with the audience of their session (audience) and what is held of them (held)
 scope       whom and what a rule speaks of, in three-valued logic
-verdicts    every touch by every rule, with all evidence and with the proofs alone
+conditions  what a rule asks of the ends of flows
+selected    does a session stay where its account has chosen?
+kinds       ends that no rule tells apart are of one kind (numbers: columns of whole numbers)
+verdicts    every kind by every rule, with all evidence and with the proofs alone
+tally       touches, which are sets of kinds, counted by outcome
 gather      touches that fail or stay open, put together by numbers
 findings    what is found, with the evidence and the reasons
-selected    does a session stay where its account has chosen?
 settle      the facts that would close what is open
-coverage    what was examined, what was not, and how it was judged
+coverage    what was examined and what was not
 waive       which findings somebody accepts until a day
 conclude    all of it, as a report
 traced      findings back to the rows that they rest on

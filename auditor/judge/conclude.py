@@ -8,15 +8,14 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from auditor.digest import Digest
 from auditor.judge import scope
-from auditor.judge.coverage import Tally, coverage
+from auditor.judge.coverage import coverage
 from auditor.judge.findings import Explain, Names, Unexplained, explained, findings, participants
 from auditor.judge.seal import Sealed, seal
+from auditor.judge.tally import PLACE, Tally
 from auditor.judge.verdicts import FAIL, FAIL_PROVEN, NOT_APPLICABLE, OPEN, PASS, PASS_PROVEN, Touches
 from auditor.judge.waive import waive
 from auditor.model import countries, flow
@@ -60,16 +59,17 @@ def conclude(
     sealed = seal(digest.situations)
     touches = Touches(sealed, rules)
     names = Names([entry.name for entry in inputs], sealed, scope.homes(rules))
-    tally = Tally(sealed.ends)
-    worst = np.full(len(sealed.ends), NOT_APPLICABLE, np.int8)
+    tally = Tally(touches, sealed)
     unexplained: list[Unexplained] = []
-    for rule in rules:
-        outcomes = touches.judge(rule)
-        tally.add(rule, outcomes.outcome)
-        worst = np.minimum(worst, outcomes.outcome)
-        unexplained += findings(rule, outcomes, names)
+    for view, alike in touches.views(rules):
+        seen = tally.seen(view)
+        for rule in alike:
+            outcomes = touches.judge(rule, view)
+            tally.add(seen, outcomes)
+            unexplained += findings(rule, touches.hits(outcomes), names)
+        tally.put(seen)
     found, uses = waive(explained(unexplained, explain), waivers, rules, as_of)
-    covered = coverage(digest.covered, tally, names.source, unread_bytes, limits)
+    covered = coverage(digest.covered, tally, tally.judged(rules), names.source, unread_bytes, limits)
     first, last = _time(digest.covered)
     return Report(
         verdict=_verdict(found, covered, tally.empty),
@@ -79,7 +79,7 @@ def conclude(
         rules=tuple(_text(rule) for rule in rules),
         inputs=tuple(inputs),
         databases=tuple(databases),
-        touched=_touched(sealed, worst),
+        touched=_touched(sealed, tally.worst),
         participants=_participants(sealed),
         first_ns=first,
         last_ns=last,
@@ -135,11 +135,10 @@ def _time(covered: pl.DataFrame) -> tuple[int, int]:
     return (rows["first_ns"].min() or 0, rows["last_ns"].max() or 0) if len(rows) else (0, 0)  # type: ignore[return-value]
 
 
-def _touched(sealed: Sealed, worst: npt.NDArray[np.int8]) -> tuple[Touched, ...]:
+def _touched(sealed: Sealed, worst: pl.DataFrame) -> tuple[Touched, ...]:
     """List the places that were touched, with the worst that any rule says of them."""
-    keys = ["possible", "site", "operator"]
-    touched = (pl.col("role") != "client") & (pl.col("outcome") != flow.REJECTED)
-    ends = sealed.ends.with_columns(worst=pl.Series(worst)).filter(touched)
+    keys = list(PLACE)
+    ends = sealed.ends.filter((pl.col("role") != "client") & (pl.col("outcome") != flow.REJECTED))
     flows = (
         ends.unique([*keys, "row"])
         .group_by(keys)
@@ -148,7 +147,7 @@ def _touched(sealed: Sealed, worst: npt.NDArray[np.int8]) -> tuple[Touched, ...]
             sessions=pl.col("flows").filter("own").sum() + pl.col("id").filter(~pl.col("own")).n_unique(),
         )
     )
-    kinds = ends.group_by(keys).agg(pl.col("worst").min(), pl.col("plane").unique().sort())
+    kinds = ends.group_by(keys).agg(pl.col("plane").unique().sort())
     found = [
         Touched(
             Place(row["possible"], countries.state(row["possible"]), row["site"], row["operator"]),
@@ -158,7 +157,7 @@ def _touched(sealed: Sealed, worst: npt.NDArray[np.int8]) -> tuple[Touched, ...]
             row["packets"],
             row["bytes"],
         )
-        for row in kinds.join(flows, on=keys).sort(keys).iter_rows(named=True)
+        for row in kinds.join(flows, on=keys).join(worst, on=keys).sort(keys).iter_rows(named=True)
     ]
     return tuple(sorted(found, key=lambda touched: _SEVERE.index(touched.verdict)))
 

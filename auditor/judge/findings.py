@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from auditor.digest import witnessed
+from auditor.judge.conditions import CONDITIONS
 from auditor.judge.gather import PLACE, SESSIONS, Facts, gather
 from auditor.judge.scope import belongs
 from auditor.judge.seal import Sealed
 from auditor.judge.settle import Person, Subject, settles
-from auditor.judge.verdicts import CONDITIONS, OPEN, Outcomes
+from auditor.judge.verdicts import Hits
 from auditor.model.flow import CARRIED, CLEAR, ENCRYPTED, NOT_SHOWN, OFFERED, UNKNOWN
 from auditor.model.report import Evidence, Finding, Participants, Place, Settle, Source, Verdict
 from auditor.model.rule import Rule, Scope
@@ -65,10 +66,10 @@ def explained(found: Sequence[Unexplained], explain: Explain | None) -> list[Fin
     ]
 
 
-def findings(rule: Rule, outcomes: Outcomes, names: Names) -> Iterator[Unexplained]:
+def findings(rule: Rule, hits: Hits, names: Names) -> Iterator[Unexplained]:
     """Yield what a rule finds, in no particular order."""
-    if (outcomes.outcome <= OPEN).any():
-        facts = gather(rule, outcomes, names.sealed)
+    if len(hits.ends):
+        facts = gather(rule, hits, names.sealed)
         for key in facts.keys:
             yield _finding(rule, key, facts, names)
 

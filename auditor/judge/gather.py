@@ -7,12 +7,12 @@ are exact: a flow that touches a place with both ends is one flow, and a session
 from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy as np
 import polars as pl
 
 from auditor.digest import PARTY
+from auditor.judge.conditions import CONDITIONS
 from auditor.judge.seal import Sealed
-from auditor.judge.verdicts import CONDITIONS, FAIL, FAIL_PROVEN, OPEN, Outcomes
+from auditor.judge.verdicts import FAIL, FAIL_PROVEN, Hits
 from auditor.model import countries, flow
 from auditor.model.rule import Rule
 
@@ -43,9 +43,9 @@ class Facts:
     unknown: Rows  # ends for each set of conditions that are not known of them
 
 
-def gather(rule: Rule, outcomes: Outcomes, sealed: Sealed) -> Facts:
+def gather(rule: Rule, found: Hits, sealed: Sealed) -> Facts:
     """Number the findings of a rule, and reduce their touches to what they say."""
-    keys, hits = numbered(rule, outcomes, sealed)
+    keys, hits = numbered(rule, found, sealed)
     flows = hits.select("finding", "row", "id", "own", *_COUNTS).unique(["finding", "row"])
     ends = hits.select("finding", "example", "vantage").filter(pl.col("example").is_not_null()).unique()
     named = flows.filter(~pl.col("own")).group_by("finding", "id").agg(pl.col("first_ns").min())
@@ -65,21 +65,20 @@ def gather(rule: Rule, outcomes: Outcomes, sealed: Sealed) -> Facts:
 _COUNTS: Final = ("flows", "packets", "bytes", "first_ns", "last_ns", "witness")
 
 
-def numbered(rule: Rule, outcomes: Outcomes, sealed: Sealed) -> tuple[pl.DataFrame, pl.DataFrame]:
+def numbered(rule: Rule, found: Hits, sealed: Sealed) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Number the findings of a rule: return them (`finding`, KEY), and the ends of which they are made."""
-    hits = _hits(rule, outcomes, sealed)
+    hits = _hits(rule, found, sealed)
     keys = hits.select(KEY).unique().with_row_index("finding").with_columns(pl.col("finding").cast(pl.Int64))
     return keys, hits.join(keys, on=KEY)
 
 
-def _hits(rule: Rule, outcomes: Outcomes, sealed: Sealed) -> pl.DataFrame:
+def _hits(rule: Rule, found: Hits, sealed: Sealed) -> pl.DataFrame:
     """Select the ends that fail or are open, with the words that name their finding."""
-    at = np.flatnonzero(outcomes.outcome <= OPEN)
-    hits = sealed.ends[at].with_columns(
+    hits = sealed.ends[found.ends].with_columns(
         countries="proof" if rule.proof else "possible",
-        fails=pl.Series(outcomes.outcome[at] <= FAIL),
-        proven=pl.Series(outcomes.outcome[at] == FAIL_PROVEN),
-        why=pl.Series(outcomes.why[at]),
+        fails=pl.Series(found.outcome <= FAIL),
+        proven=pl.Series(found.outcome == FAIL_PROVEN),
+        why=pl.Series(found.why),
     )
     if rule.asserts.verb == "not_observable":  # it is about no single place
         hits = hits.with_columns(**{name: pl.lit(word) for name, word in _NOWHERE.items()})

@@ -33,6 +33,13 @@ def enum(values: pl.Series) -> tuple[pl.Series, pl.Series]:
     return distinct, values.cast(pl.Enum(distinct))
 
 
+def enums(frame: pl.DataFrame) -> pl.DataFrame:
+    """Make Enums of all columns of text, side by side."""
+    texts = [name for name, kind in frame.schema.items() if kind == pl.String]
+    found = frame.select(pl.col(texts).drop_nulls().unique().sort().implode())
+    return frame.with_columns(pl.col(name).cast(pl.Enum(found[name][0])) for name in texts)
+
+
 class Evidence:
     """A ledger of combinations of evidence: rows refer to it by number, since rows are many and combinations few."""
 

@@ -61,22 +61,34 @@ class Crowds:
         self._starts = np.concatenate([[0], np.cumsum([len(some) for some in lists])[:-1]]).astype(np.int64)
         self._unsure = np.array([*(not member.sure for member in members), True])
         self._lone = np.array([audience.lone for audience in audiences])
+        self._nobody = self._least(self._unsure.astype(np.int8)) == 1
+        self._known: dict[tuple[Population, bool, str], tuple[Kleene, Kleene]] = {}
+
+    def __len__(self) -> int:
+        return len(self._starts)
 
     def of_members(self, people: Population, proof: bool, by: str) -> Kleene:
         """Say of each class whether it belongs; the last stands for nobody."""
         answers = [belongs(member, people, proof, self._lives, by) for member in self._members]
         return np.array([*answers, 0], np.int8)
 
+    def _bounds(self, people: Population, proof: bool, by: str) -> tuple[Kleene, Kleene]:
+        """Say of each audience whether all who take part belong, and whether any does."""
+        if (people, proof, by) not in self._known:
+            known = self.of_members(people, proof, by)
+            every = self._least(np.where(self._unsure, np.maximum(known, 0), known))
+            some = -self._least(-np.where(self._unsure, np.minimum(known, 0), known))
+            self._known[people, proof, by] = every, some
+        return self._known[people, proof, by]
+
     def decide(self, scope: Scope, proof: bool) -> Kleene | None:
         """Say of each audience whether it is in a rule's scope; None where the rule does not ask."""
         if not scope.quantifier or scope.population is None:
             return None
-        known = self.of_members(scope.population, proof, scope.by)
-        every = self._least(np.where(self._unsure, np.maximum(known, 0), known))
-        some = -self._least(-np.where(self._unsure, np.minimum(known, 0), known))
+        every, some = self._bounds(scope.population, proof, scope.by)
         mixed = np.where(self._lone, -1, np.minimum(some, -every))
         answer = {"all": every, "any": some, "none": -some, "mixed": mixed}[scope.quantifier]
-        answer = np.where(self._least(self._unsure.astype(np.int8)) == 1, 0, answer)  # no one is certain to take part
+        answer = np.where(self._nobody, 0, answer)  # no one is certain to take part
         return (
             _as_complete(answer, scope.quantifier).astype(np.int8)
             if scope.roster == "complete"
@@ -120,15 +132,15 @@ def direction(value: str, wanted: frozenset[str]) -> int:
     return inside(frozenset(("to", "from") if value == flow.UNKNOWN else (value,)), wanted)
 
 
-def during(first: npt.NDArray[np.int64], last: npt.NDArray[np.int64], rule: Rule) -> Kleene:
+def during(first: npt.NDArray[np.int64], last: npt.NDArray[np.int64], since: int | None, until: int | None) -> Kleene:
     """Say whether flows touch the time in which a rule applies; their first and last moment are certain, 0: not known.
 
     What bears no time (some captures hold none) is not outside of any time.
     """
-    if rule.since_ns is None and rule.until_ns is None:
+    if since is None and until is None:
         return np.ones(len(first), np.int8)
-    since = np.iinfo(np.int64).min if rule.since_ns is None else rule.since_ns
-    until = np.iinfo(np.int64).max if rule.until_ns is None else rule.until_ns
+    since = np.iinfo(np.int64).min if since is None else since
+    until = np.iinfo(np.int64).max if until is None else until
     begun, ended = first != 0, last != 0
     within = (begun & (since <= first) & (first < until)) | (ended & (since <= last) & (last < until))
     outside = begun & ended & ((last < since) | (first >= until))

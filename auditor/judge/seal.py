@@ -13,7 +13,7 @@ import polars as pl
 
 from auditor.digest import PARTY
 from auditor.judge.audience import Audience, Member, audiences, members
-from auditor.judge.held import Evidence, Integers, codes, enum
+from auditor.judge.held import Evidence, Integers, codes, enum, enums
 from auditor.model import countries, flow
 
 LOCAL: Final = (
@@ -45,9 +45,7 @@ def seal(digest: pl.DataFrame) -> Sealed:
     names = digest["session"].drop_nulls().unique().sort()
     ends = _ends(digest, names)
     touch, machine = _touches(ends)
-    ends = ends.drop("addr").with_columns(
-        enum(ends[name])[1] for name, kind in ends.schema.items() if kind == pl.String
-    )
+    ends = enums(ends.drop("addr"))
     evidence = Evidence(ends)
     party, own = ends["party"].to_numpy(), ends["own"].to_numpy()
     for some, group in ((~party, machine), (party & ~own, touch)):
@@ -112,8 +110,9 @@ def _touches(ends: pl.DataFrame) -> tuple[Integers, Integers]:
     addr = pl.col("addr")
     if ends["vantage"].n_unique() > 1:
         addr = pl.when(addr.str.contains(LOCAL)).then(pl.format("{}@{}", "addr", "vantage")).otherwise(addr)
-    nameless = pl.concat_str(pl.lit("#"), "role", "claimed", "proven", "site", separator="&")
-    distinct, machine = codes(ends.select(pl.coalesce(addr, nameless)).to_series())
+    if ends["addr"].has_nulls():
+        addr = pl.coalesce(addr, pl.concat_str(pl.lit("#"), "role", "claimed", "proven", "site", separator="&"))
+    distinct, machine = codes(ends.select(addr).to_series())
     own, party = ends["own"].to_numpy(), ends["party"].to_numpy()
     touch = np.arange(len(ends), dtype=np.int64)
     in_session = (ends["id"].to_numpy() * len(distinct) + machine) * 2 + party

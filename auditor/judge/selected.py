@@ -5,79 +5,66 @@ So a place is allowed if each account that may count allows it, forbidden if eac
 An account of which nothing is known may have chosen whatever any account has.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from auditor.judge.audience import Audience, Member
+from auditor.judge.numbers import Integers
 from auditor.judge.scope import Kleene
 from auditor.model.rule import Choice, Selection
 
-Integers = npt.NDArray[np.int64]
+Candidates = frozenset[Choice | None]
+"""Choices of which one counts, and nothing tells which; None: one of which nothing is known."""
+
+Counting = frozenset[tuple[Candidates, bool]]
+"""Candidates for each whose choice counts in a session, and whether it is certain that it does."""
+
+
+def choices(selection: Selection) -> Iterator[Choice]:
+    """Yield the distinct choices of a selection."""
+    default = () if selection.default is None else (selection.default,)
+    yield from dict.fromkeys((*selection.accounts.values(), *default))
 
 
 class Chosen:
-    """The choices of a selection, asked of places: each distinct choice of each distinct place once."""
+    """Whose choices count, for each audience of a digest: audiences are many, and choices few."""
 
-    def __init__(self, selection: Selection, places: Sequence[tuple[str, str]]) -> None:
-        """Lay out what the choices say of places (country set and site)."""
+    def __init__(self, selection: Selection, audiences: Sequence[Audience], members: Sequence[Member]) -> None:
         self._selection = selection
-        self._places = places
-        self._known: dict[Choice, Kleene] = {}
-        listed = [*selection.accounts.values(), *([] if selection.default is None else [selection.default])]
-        self._any = self._of_any(dict.fromkeys(listed), selection.default is not None)
+        unlisted = () if selection.default is not None else (None,)
+        self._any: Candidates = frozenset((*choices(selection), *unlisted)) or frozenset((None,))
+        of_members = [self._of_accounts(member.accounts) for member in members]
+        found = [self._of_audience(audience, members, of_members) for audience in audiences]
+        self.counting = list(dict.fromkeys(found))
+        number = {counting: i for i, counting in enumerate(self.counting)}
+        self.of: Integers = np.array([number[counting] for counting in found], np.int64)
 
-    def _of_any(self, choices: Iterable[Choice], complete: bool) -> Kleene:
-        """Say what an unknown account says: anything that some account says; and more, unless all are known."""
-        answers = [self._ask(choice) for choice in choices]
-        if not answers or not complete:
-            return np.zeros(len(self._places), np.int8)
-        return _agreed(answers)
+    def _of_accounts(self, accounts: Iterable[str]) -> Candidates:
+        listed, default = self._selection.accounts, self._selection.default
+        return frozenset(listed.get(account, default) for account in accounts) or self._any
 
-    def _ask(self, choice: Choice) -> Kleene:
-        if choice not in self._known:
-            self._known[choice] = np.array([choice.holds(*place) for place in self._places], np.int8)
-        known: Kleene = self._known[choice]
-        return known
-
-    def of_account(self, account: str) -> Kleene:
-        """Say of each place whether an account allows it."""
-        choice = self._selection.accounts.get(account, self._selection.default)
-        return np.zeros(len(self._places), np.int8) if choice is None else self._ask(choice)
-
-    def of_member(self, member: Member) -> Kleene:
-        """Say what the accounts of a participant allow; several are candidates, none is any."""
-        return _agreed([self.of_account(account) for account in member.accounts] or [self._any])
-
-    def of_audience(self, audience: Audience, members: Sequence[Member]) -> Kleene:
-        """Say of each place whether it is allowed in a session of these participants."""
-        who = [members[number] for number in audience.members]
+    def _of_audience(self, audience: Audience, members: Sequence[Member], of_members: Sequence[Candidates]) -> Counting:
         if self._selection.whose == "participants":
-            said = [self.of_member(m) if m.sure else np.maximum(self.of_member(m), 0) for m in who]
-            least: Kleene = np.minimum.reduce(said or [self._any])
-            return least
+            each = frozenset((of_members[number], members[number].sure) for number in audience.members)
+            return each or frozenset([(self._any, True)])
         if audience.accounts:
-            return _agreed([self.of_account(account) for account in audience.accounts])
-        return _agreed([self.of_member(member) for member in who] or [self._any])
+            return frozenset([(self._of_accounts(audience.accounts), True)])
+        hosts = frozenset[Choice | None]().union(*(of_members[number] for number in audience.members))
+        return frozenset([(hosts or self._any, True)])
+
+
+def allowed(counting: Counting, ask: Callable[[Choice], Kleene], size: int) -> Kleene:
+    """Return what those whose choice counts say together, where `ask` returns what one choice says of `size` places."""
+    nothing = np.zeros(size, np.int8)
+    answer = np.ones(size, np.int8)
+    for candidates, sure in counting:
+        said = _agreed([nothing if choice is None else ask(choice) for choice in candidates])
+        answer = np.minimum(answer, said if sure else np.maximum(said, 0))
+    return answer
 
 
 def _agreed(answers: Sequence[Kleene]) -> Kleene:
     """Return what all answers say, 0 where they differ."""
     low, high = np.minimum.reduce(answers), np.maximum.reduce(answers)
     return np.where(low == high, low, 0).astype(np.int8)
-
-
-def selected(
-    selection: Selection, places: Sequence[tuple[str, str]], audiences: Sequence[Audience],
-    members: Sequence[Member], place: Integers, audience: Integers,
-) -> Kleene:  # fmt: skip
-    """Say of each end, by the numbers of its place and its audience, whether its session's account allows it."""
-    chosen = Chosen(selection, places)
-    answer = np.zeros(len(place), np.int8)
-    order = np.argsort(audience, kind="stable")
-    starts = np.flatnonzero(np.diff(audience[order], prepend=-1))
-    for some in np.split(order, starts[1:]) if len(order) else []:
-        said = chosen.of_audience(audiences[audience[some[0]]], members)
-        answer[some] = said[place[some]]
-    return answer

@@ -12,7 +12,7 @@ import polars as pl
 from auditor.judge.findings import named, verdict
 from auditor.judge.gather import numbered
 from auditor.judge.seal import Sealed, seal
-from auditor.judge.verdicts import OPEN, Touches
+from auditor.judge.verdicts import Touches
 from auditor.model.rule import Rule
 
 FOUND: Final[dict[str, Any]] = {"id": pl.String, "rule": pl.String, "verdict": pl.String}
@@ -35,11 +35,12 @@ def traced(situations: pl.DataFrame, rules: Sequence[Rule]) -> Traced:
     texts = [pl.col(name).cast(pl.String) for name in ("role", "site", "operator")]
     ends = sealed.ends.with_columns(texts).select(*ENDS, pl.col("possible").cast(pl.String).alias("countries"))
     parts = [pl.DataFrame(schema={**FOUND, "row": pl.Int64, "dst": pl.Boolean})]
-    for rule in rules:
-        outcomes = touches.judge(rule)
-        if (outcomes.outcome <= OPEN).any():
-            keys, hits = numbered(rule, outcomes, sealed)
-            rows = [(key["finding"], named(rule, key), rule.id, str(verdict(key))) for key in keys.to_dicts()]
-            told = pl.DataFrame(rows, {"finding": pl.Int64, **FOUND}, orient="row")
-            parts.append(hits.select("finding", "row", "dst").join(told, on="finding").select(*FOUND, "row", "dst"))
+    for view, alike in touches.views(rules):
+        for rule in alike:
+            found = touches.hits(touches.judge(rule, view))
+            if len(found.ends):
+                keys, hits = numbered(rule, found, sealed)
+                rows = [(key["finding"], named(rule, key), rule.id, str(verdict(key))) for key in keys.to_dicts()]
+                told = pl.DataFrame(rows, {"finding": pl.Int64, **FOUND}, orient="row")
+                parts.append(hits.select("finding", "row", "dst").join(told, on="finding").select(*FOUND, "row", "dst"))
     return Traced(pl.concat(parts), ends, sealed)

@@ -37,7 +37,7 @@ class Operated:
     """Whoever runs a place, by the country from which they are controlled."""
 
     countries: str  # country set
-    homes: Mapping[str, str] = field(default_factory=dict)  # operator -> country set
+    homes: Mapping[str, str] = field(default_factory=dict, hash=False)  # operator -> country set
     territory: str = ""  # how the file named the set, for readers
 
     def holds(self, name: str) -> int:
@@ -75,7 +75,7 @@ class Selection:
     """What accounts have chosen, and whose choice counts for a session."""
 
     whose: str  # host: of the account whose session it is; participants: of each who takes part
-    accounts: Mapping[str, Choice] = field(default_factory=dict)
+    accounts: Mapping[str, Choice] = field(default_factory=dict, hash=False)
     default: Choice | None = None  # of accounts that are not listed; None: not known
     file: str = ""  # empty: no selections were given
 

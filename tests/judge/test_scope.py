@@ -105,12 +105,12 @@ def test_roles_and_directions() -> None:
 def test_dates_hold_for_the_first_and_the_last_moment() -> None:
     first = np.array([1, 1, 1, 10, 19, 20], np.int64)
     last = np.array([9, 10, 30, 30, 25, 25], np.int64)
-    assert scope.during(first, last, rule(since_ns=10, until_ns=20)).tolist() == [-1, 1, 0, 1, 1, -1]
-    assert scope.during(first, last, rule()).tolist() == [1] * 6
+    assert scope.during(first, last, 10, 20).tolist() == [-1, 1, 0, 1, 1, -1]
+    assert scope.during(first, last, None, None).tolist() == [1] * 6
 
 
 def test_what_bears_no_time_is_not_outside_of_any() -> None:
     first, last = np.array([0, 0, 0, 0], np.int64), np.array([0, 5, 15, 25], np.int64)
-    assert scope.during(first, last, rule(since_ns=10, until_ns=20)).tolist() == [0, 0, 1, 0]
-    assert scope.during(first, last, rule(since_ns=10)).tolist() == [0, 0, 1, 1]
-    assert scope.during(first, last, rule()).tolist() == [1] * 4
+    assert scope.during(first, last, 10, 20).tolist() == [0, 0, 1, 0]
+    assert scope.during(first, last, 10, None).tolist() == [0, 0, 1, 1]
+    assert scope.during(first, last, None, None).tolist() == [1] * 4
