@@ -77,9 +77,10 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class _Loaded:
-    """A rule file that was read."""
+    """A rule file that was read; not the document, of which there may be thousands."""
 
-    document: Document
+    source: str  # the path of the file
+    place: tuple[int, int]  # line and column of the id
     id: str  # empty: it has none that could be read
     file: str  # its name in reports
     rule: Rule | None  # None: what its names mean isn't known, since the file of its pack can't be read
@@ -105,7 +106,7 @@ def load(packs: Sequence[str], services: Iterable[str] | None = (), selections: 
                 pack, members = _folder(path, base) if path.is_dir() else _single(path, base)
                 about += [pack] if pack else []
                 loaded += members
-        _refuse_twins(loaded)
+        _refuse_twins(loaded, problems)
         rules = tuple(each.rule for each in loaded if each.rule)
         known = Database(TERRITORIES_FILE, shared.sha256, _latest(given), kind="rules")
         others = [Database(each.file, each.sha256, each.date, kind="rules") for each in about]
@@ -196,7 +197,7 @@ def _rules(files: Mapping[Path, str], base: Base, named: Named | None, pack: str
             document = read(path, base.problems)
             given = convert(document, form.Rule)
             ident = "" if ("id",) in document.blamed else given.id
-            loaded.append(_Loaded(document, ident, file, None))
+            loaded.append(_Loaded(document.file, document.place("id"), ident, file, None))
             if named is not None:
                 made = resolve.rule(document, given, named, pack, file, base.selections)
                 loaded[-1] = replace(loaded[-1], rule=made)
@@ -224,13 +225,13 @@ def _ordered(loaded: list[_Loaded], document: Document, order: Sequence[str], fi
     return sorted(loaded, key=lambda each: place.get(each.id, len(order)))
 
 
-def _refuse_twins(loaded: Sequence[_Loaded]) -> None:
+def _refuse_twins(loaded: Sequence[_Loaded], problems: Problems) -> None:
     first: dict[str, _Loaded] = {}
     for each in loaded:
         if each.id in first:
             other = first[each.id]
-            taken = f"the id `{each.id}` is taken by {other.file}, line {other.document.line('id')}; choose another"
-            each.document.problem(taken, "id")
+            taken = f"the id `{each.id}` is taken by {other.file}, line {other.place[0]}; choose another"
+            problems.add(InputError(each.source, taken, *each.place))
         elif each.id:
             first[each.id] = each
 
