@@ -74,7 +74,7 @@ class ClientsFile(Strict, frozen=True):
     """Participants: who comes from these networks. Needs a population, a tenant or a country.
 
     networks: One network or a list of them, such as 192.0.2.0/24, 2001:db8::/32 or a single address.
-    tenant: Whose people they are; rules may ask for it as for a population.
+    tenant: Whose people they are: their account.
     population: A population of the rules; counts wherever the address is.
     country: Where they are. Proof: wins over every database.
     countries: Several countries, if you know only so much; not together with `country`.

@@ -103,7 +103,7 @@ class Population(Strict, frozen=True):
     title: What readers call them.
     countries: Where they are: a list of codes, or `{except: [...]}`.
     territory: The same by the name of a territory; not together with `countries`.
-    labels: Populations or tenants of the inventory that belong to it wherever they are.
+    labels: Labels of the inventory (of client networks, or what a site `holds`) that belong to it wherever they are.
     note: For readers of the file.
     """
 

@@ -5,7 +5,7 @@ import typer
 
 from auditor.cli import app as auditor_app
 from auditor.cli import exits
-from auditor.model.errors import InputError
+from auditor.model.errors import InputError, InputErrors
 
 
 @dataclass
@@ -78,3 +78,21 @@ def test_an_exception_becomes_a_line_and_a_code(
     assert words in said
     assert "Traceback" not in said
     assert "\x1b" not in said
+
+
+def test_several_errors_are_lines_that_editors_read(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["auditor"])
+    many = [InputError("a\nb.yaml", "is \x1b[31mwrong", 3, 7), InputError("c.yaml", "can't be read")]
+    assert exits.guarded(app_that(InputErrors(many))) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "a\\x0ab.yaml:3:7: is \\x1b[31mwrong",
+        "c.yaml: can't be read",
+        "auditor: error: 2 problems in 2 files; mend them and run again",
+    ]
+    assert exits.guarded(app_that(InputError("c.yaml", "is wrong", 1, 2))) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "c.yaml:1:2: is wrong",
+        "auditor: error: 1 problem in 1 file; mend it and run again",
+    ]
