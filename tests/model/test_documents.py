@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from auditor.model import documents
@@ -142,6 +142,7 @@ NESTED = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(NESTED)
 def test_json_reads_as_itself(tree: Any) -> None:
     assert read(json.dumps(tree, ensure_ascii=False)).tree == tree
@@ -156,11 +157,13 @@ def refuses_or_reads(data: bytes) -> None:
         assert document.line() >= 1
 
 
+@settings(deadline=None)
 @given(st.text() | st.text("ab:-[]{}&*!|>'\"#%@,?<\n \t~.019e"))
 def test_any_text_is_a_document_or_a_clear_error(text: str) -> None:
     refuses_or_reads(text.encode("utf-8", "surrogatepass"))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_document_or_a_clear_error(data: bytes) -> None:
     refuses_or_reads(data)
@@ -370,6 +373,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys((*Corner.__struct_fields__, "other"), VALUES)) | VALUES)
 @example({"slug": "a", "port": 1e300})
 @example({"slug": "a", "sizes": [1, 2, 3]})
