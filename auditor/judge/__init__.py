@@ -9,6 +9,7 @@ verdicts    every kind by every rule, with all evidence and with the proofs alon
 tally       touches, which are sets of kinds, counted by outcome
 gather      touches that fail or stay open, put together by numbers
 findings    what is found, with the evidence and the reasons
+conflicts   rules that no place can obey together
 settle      the facts that would close what is open
 coverage    what was examined and what was not
 waive       which findings somebody accepts until a day

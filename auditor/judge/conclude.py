@@ -12,11 +12,12 @@ import polars as pl
 
 from auditor.digest import Digest
 from auditor.judge import scope
+from auditor.judge.conflicts import Bond, bonds, clashes, others, told
 from auditor.judge.coverage import coverage
-from auditor.judge.findings import Explain, Names, Unexplained, explained, findings, participants
+from auditor.judge.findings import Explain, Names, explained, findings, participants
 from auditor.judge.seal import Sealed, seal
 from auditor.judge.tally import PLACE, Tally
-from auditor.judge.verdicts import FAIL, FAIL_PROVEN, NOT_APPLICABLE, OPEN, PASS, PASS_PROVEN, Touches
+from auditor.judge.verdicts import FAIL, FAIL_PROVEN, NOT_APPLICABLE, OPEN, PASS, PASS_PROVEN, Hits, Touches
 from auditor.judge.waive import waive
 from auditor.model import countries, flow
 from auditor.model.report import (
@@ -60,14 +61,19 @@ def conclude(
     touches = Touches(sealed, rules)
     names = Names([entry.name for entry in inputs], sealed, scope.homes(rules))
     tally = Tally(touches, sealed)
-    unexplained: list[Unexplained] = []
+    hits: list[tuple[Rule, Hits]] = []
+    bound: list[Bond] = []
     for view, alike in touches.views(rules):
         seen = tally.seen(view)
         for rule in alike:
             outcomes = touches.judge(rule, view)
             tally.add(seen, outcomes)
-            unexplained += findings(rule, touches.hits(outcomes), names)
+            hits.append((rule, touches.hits(outcomes)))
+            bound += bonds(outcomes)
         tally.put(seen)
+    order = {rule.id: i for i, rule in enumerate(rules)}
+    torn = clashes(sorted(bound, key=lambda bond: order[bond.rule]), touches)
+    unexplained = [each for rule, hit in hits for each in findings(rule, hit, names, others(rule.id, torn))]
     found, uses = waive(explained(unexplained, explain), waivers, rules, as_of)
     covered = coverage(digest.covered, tally, tally.judged(rules), names.source, unread_bytes, limits)
     first, last = _time(digest.covered)
@@ -87,6 +93,7 @@ def conclude(
         version=__version__,
         waivers=uses,
         as_of=str(as_of) if waivers else "",
+        conflicts=tuple(told(clash, names) for clash in torn),
     )
 
 
@@ -97,11 +104,12 @@ def _text(rule: Rule) -> RuleText:
         severity=rule.severity,
         why=rule.why,
         fix=rule.fix,
-        references=tuple((each.said, each.kind, each.url) for each in rule.references),
+        references=tuple((each.said, each.kind, each.url, each.article, each.date) for each in rule.references),
         file=rule.file,
         sha256=rule.sha256,
         speaks=speaks(rule),
         asks=rule.asserts.verb,
+        controls=tuple((each.framework, each.id) for each in rule.controls),
     )
 
 

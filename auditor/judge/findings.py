@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from auditor.digest import witnessed
 from auditor.judge.conditions import CONDITIONS
-from auditor.judge.gather import PLACE, SESSIONS, Facts, gather
+from auditor.judge.gather import PLACE, SESSIONS, Clashes, Facts, gather
 from auditor.judge.scope import belongs
 from auditor.judge.seal import Sealed
 from auditor.judge.settle import Person, Subject, settles
@@ -66,10 +66,10 @@ def explained(found: Sequence[Unexplained], explain: Explain | None) -> list[Fin
     ]
 
 
-def findings(rule: Rule, hits: Hits, names: Names) -> Iterator[Unexplained]:
-    """Yield what a rule finds, in no particular order."""
+def findings(rule: Rule, hits: Hits, names: Names, clashes: Clashes = ()) -> Iterator[Unexplained]:
+    """Yield what a rule finds, in no particular order; `clashes` are rules that it excludes, and for which ends."""
     if len(hits.ends):
-        facts = gather(rule, hits, names.sealed)
+        facts = gather(rule, hits, names.sealed, clashes)
         for key in facts.keys:
             yield _finding(rule, key, facts, names)
 
@@ -107,6 +107,7 @@ def _finding(rule: Rule, key: dict[str, Any], facts: Facts, names: Names) -> Une
         located_by=(),
         settles=() if key["fails"] else _settles(rule, facts.unknown[number], people, names),
         asked=rule.asserts.verb,
+        conflicts=tuple(sorted({other for row in facts.clashes.get(number, []) for other in row["rules"]})),
         every_endpoint=total["whole"] and total["endpoint_count"] == len(addresses),
     )
     return finding, unexplained

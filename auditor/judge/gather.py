@@ -4,6 +4,7 @@ Everything is a group-by over all findings of a rule at once, so it costs by tou
 are exact: a flow that touches a place with both ends is one flow, and a session that touches it often is one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ import polars as pl
 
 from auditor.digest import PARTY
 from auditor.judge.conditions import CONDITIONS
+from auditor.judge.numbers import Integers
 from auditor.judge.seal import Sealed
 from auditor.judge.verdicts import FAIL, FAIL_PROVEN, Hits
 from auditor.model import countries, flow
@@ -24,6 +26,9 @@ UNKNOWN: Final = 10  # ends of which something is not known
 PLACE: Final = ("countries", "state", "site", "operator")
 KEY: Final = ("fails", "proven", *PLACE, "plane", "basis")
 """What a finding is about, the rule apart."""
+
+Clashes = Sequence[tuple[tuple[str, ...], Integers]]
+"""Rules that exclude the one that is judged, and the ends for which they do."""
 
 Row = dict[str, Any]
 Rows = dict[int, list[Row]]
@@ -41,9 +46,10 @@ class Facts:
     evidence: Rows  # the smallest witnesses
     people: Rows  # classes of participants
     unknown: Rows  # ends for each set of conditions that are not known of them
+    clashes: Rows  # rules that can't be obeyed together with this one
 
 
-def gather(rule: Rule, found: Hits, sealed: Sealed) -> Facts:
+def gather(rule: Rule, found: Hits, sealed: Sealed, clashes: Clashes = ()) -> Facts:
     """Number the findings of a rule, and reduce their touches to what they say."""
     keys, hits = numbered(rule, found, sealed)
     flows = hits.select("finding", "row", "id", "own", *_COUNTS).unique(["finding", "row"])
@@ -59,7 +65,18 @@ def gather(rule: Rule, found: Hits, sealed: Sealed) -> Facts:
         _evidence(hits, flows),
         _rows(_people(hits, sealed)),
         _unknown(hits),
+        _rows(_clashing(hits, clashes)),
     )
+
+
+def _clashing(hits: pl.DataFrame, clashes: Clashes) -> pl.DataFrame:
+    """Say of each finding with which rules its own can't be obeyed."""
+    parts = [
+        hits.filter(pl.col("end").is_in(pl.Series(ends).implode())).select("finding").unique()
+        .with_columns(rules=pl.lit(list(rules), pl.List(pl.String)))
+        for rules, ends in clashes
+    ]  # fmt: skip
+    return pl.concat([pl.DataFrame(schema={"finding": pl.Int64, "rules": pl.List(pl.String)}), *parts])
 
 
 _COUNTS: Final = ("flows", "packets", "bytes", "first_ns", "last_ns", "witness")
@@ -78,6 +95,7 @@ def _hits(rule: Rule, found: Hits, sealed: Sealed) -> pl.DataFrame:
         countries="proof" if rule.proof else "possible",
         fails=pl.Series(found.outcome <= FAIL),
         proven=pl.Series(found.outcome == FAIL_PROVEN),
+        end=pl.Series(found.ends),
         why=pl.Series(found.why),
     )
     if rule.asserts.verb == "not_observable":  # it is about no single place

@@ -122,6 +122,19 @@ class Finding:
     asked: str = ""  # the verb of the rule
     every_endpoint: bool = False  # `endpoints` are known to be all that were touched
     waiver: WaiverText | None = None  # that accepts it, so that it decides nothing any more
+    conflicts: tuple[str, ...] = ()  # rules that some of these sessions can't obey together with this one
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Rules that no place can obey together, and the sessions that fall under all of them."""
+
+    rules: tuple[str, ...]
+    sessions: int
+    first_sessions: tuple[str, ...]  # as those of a finding
+    planes: tuple[str, ...]
+    first_ns: int
+    last_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,11 +219,12 @@ class RuleText:
     severity: str
     why: str
     fix: str
-    references: tuple[tuple[str, str, str], ...]  # title, kind, url
+    references: tuple[tuple[str, str, str, str, str], ...]  # title (with article and date), kind, url, article, date
     file: str
     sha256: str
     speaks: str  # the rule in one sentence: who, planes, what must not or must happen
     asks: str = ""  # its verb
+    controls: tuple[tuple[str, str], ...] = ()  # framework, id
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +244,7 @@ class Report:
     version: str
     waivers: tuple[WaiverUse, ...] = ()  # by file and line
     as_of: str = ""  # YYYY-MM-DD, the day (UTC) by which waivers were judged; empty: none were given
+    conflicts: tuple[Conflict, ...] = ()  # in the order of the rules; the first hundred
 
     @property
     def counting(self) -> tuple[Finding, ...]:

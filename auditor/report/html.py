@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from auditor.model.report import Finding, Report, Settle, Verdict
-from auditor.report import phrases, waived, words, worldmap
+from auditor.report import phrases, torn, waived, words, worldmap
 from auditor.report.clean import cleaned, link
 
 FULL: Final = 40
@@ -70,6 +70,7 @@ def render(report: Report) -> str:
         accepted=accepted,
         kinds=waived.kinds(report.waived),
         summary=waived.summary(report),
+        torn=torn.summary(report),
         leads=_leads(failed, undecided),
         title=phrases.title(report),
         tally=phrases.tally(report),
@@ -87,6 +88,7 @@ def render(report: Report) -> str:
             "touched": len(report.touched) - len(shown.touched),
             "participants": len(report.participants) - len(shown.participants),
             "waivers": len(report.waivers) - len(shown.waivers),
+            "conflicts": len(report.conflicts) - len(shown.conflicts),
         },
         style=style,
         digest=digest,
@@ -115,10 +117,13 @@ def _environment() -> Environment:
             phrases.known,
         ),
         *(phrases.place, phrases.volume, phrases.whose, worldmap.counted),
-        *(waived.at, waived.fate, waived.who),
+        *(waived.at, waived.fate, waived.who, torn.beside),
     )
     environment.globals.update(
-        {function.__name__: function for function in said}, takes=phrases.TAKES, states=waived.STATES
+        {function.__name__: function for function in said},
+        takes=phrases.TAKES,
+        states=waived.STATES,
+        torn_first=torn.first,
     )
     environment.globals.update(BASES=phrases.BASES, GLOSSARY=phrases.GLOSSARY)
     return environment
@@ -146,6 +151,7 @@ def _bounded(report: Report) -> Report:
         rules=report.rules[:ROWS],
         participants=report.participants[:ROWS],
         touched=tuple(worst[:ROWS]),
+        conflicts=report.conflicts[:ROWS],
         waivers=tuple(sorted(report.waivers, key=lambda use: use.state == "applied")[:ROWS]),
     )
 

@@ -90,6 +90,7 @@ def _finding(finding: model.Finding) -> shape.Finding:
         settles=[shape.Settle(s.fact, s.subject, s.text) for s in finding.settles],
         endpoints_complete=finding.every_endpoint,
         waiver=_waiver(finding.waiver) if finding.waiver else None,
+        conflicts=list(finding.conflicts),
     )
 
 
@@ -153,6 +154,7 @@ def shaped(report: model.Report) -> shape.Report:
                 why=r.why,
                 fix=r.fix,
                 references=[shape.Reference(*row) for row in r.references],
+                controls=[shape.Control(*row) for row in r.controls],
                 file=r.file,
                 sha256=r.sha256,
             )
@@ -164,6 +166,16 @@ def shaped(report: model.Report) -> shape.Report:
         waivers=[
             shape.WaiverUse(_waiver(use.waiver), use.state, list(use.findings), list(use.shadowed))
             for use in report.waivers
+        ],
+        conflicts=[
+            shape.Conflict(
+                list(each.rules),
+                shape.Sessions(each.sessions, list(each.first_sessions)),
+                list(each.planes),
+                time(each.first_ns),
+                time(each.last_ns),
+            )
+            for each in report.conflicts
         ],
     )
 

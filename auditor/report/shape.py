@@ -64,9 +64,16 @@ class Database(Shape):
 
 
 class Reference(Shape):
-    title: str
+    title: Annotated[str, Meta(description="With article and date.")]
     kind: str
     url: str
+    article: str
+    date: Annotated[str, Meta(description="YYYY-MM-DD, of the text; empty: not stated.")]
+
+
+class Control(Shape):
+    framework: str
+    id: str
 
 
 class Rule(Shape):
@@ -77,6 +84,7 @@ class Rule(Shape):
     why: str
     fix: str
     references: list[Reference]
+    controls: Annotated[list[Control], Meta(description="Controls of frameworks for which the rule gives evidence.")]
     file: str
     sha256: Sha256
 
@@ -203,6 +211,17 @@ class Finding(Shape):
     waiver: Annotated[
         Waiver | None, Meta(description="That accepts it, so that it decides no verdict; null: the finding counts.")
     ]
+    conflicts: Annotated[
+        list[str], Meta(description="Rules that no place can obey together with this one, for some of these sessions.")
+    ]
+
+
+class Conflict(Shape):
+    rules: Annotated[list[str], Meta(description="Rules that no place can obey together.")]
+    sessions: Sessions
+    planes: list[str]
+    first: Time
+    last: Time
 
 
 class Judged(Shape, rename={"passed": "pass", "failed": "fail"}):
@@ -279,6 +298,10 @@ class Report(Shape):
     ]
     waived: Annotated[Waived, Meta(description="Findings that decide no verdict, since a waiver accepts them.")]
     waivers: Annotated[list[WaiverUse], Meta(description="Every waiver that was given, and what became of it.")]
+    conflicts: Annotated[
+        list[Conflict],
+        Meta(description="Sessions under rules of which one asks for what the other forbids; the first hundred."),
+    ]
 
 
 def schema() -> str:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from auditor.model.report import Finding, Report, RuleText, Verdict
-from auditor.report import phrases, waived, words
+from auditor.report import phrases, torn, waived, words
 from auditor.report.clean import cleaned
 
 MOST: Final = 20
@@ -35,6 +35,7 @@ def render_text(report: Report, *, width: int = 100, colour: bool = False) -> st
         head,
         *_findings(report, width),
         _hidden(hidden),
+        _conflicts(report, width),
         accepted,
         _judged(report, width),
         _unread(report, width),
@@ -67,7 +68,7 @@ def _verdict(report: Report, width: int) -> list[str]:
     decided = phrases.decisions(report)
     lines = [phrases.title(report) + ".", phrases.tally(report).capitalize() + ".", phrases.examined(report)]
     lines += [f"Traffic from {when}." if " to " in when else f"Traffic of {when}."] if when else []
-    lines += [text for text in (decided, waived.summary(report)) if text]
+    lines += [text for text in (decided, torn.summary(report), waived.summary(report)) if text]
     tag = report.verdict.value.upper()
     return [line for i, text in enumerate(lines) for line in _wrapped(f"{'' if i else tag:6}", text, width)]
 
@@ -92,6 +93,7 @@ def _finding(finding: Finding, rule: RuleText | None, width: int) -> Iterator[st
     rows: list[tuple[str, Iterable[str]]] = [
         ("waived", waived.accepted(finding)),
         ("known", [phrases.known(finding), *phrases.disputed(finding)]),
+        ("conflict", [torn.beside(finding)]),
         ("who", [phrases.whose(entry) for entry in finding.participants[:FEW]]),
         ("when", [f"{words.span(finding.first_ns, finding.last_ns)}; {phrases.volume(finding)}"]),
         ("evidence", [phrases.witness(entry) for entry in finding.evidence[:FEW]]),
@@ -122,6 +124,17 @@ def _waivers(report: Report, width: int) -> list[str]:
         for i, text in enumerate(told):
             lines += _wrapped("  " if i == 0 else "      ", text, width)
     return lines + _rest(len(report.waivers), "waiver")
+
+
+def _conflicts(report: Report, width: int) -> list[str]:
+    """List the rules that no place can obey together."""
+    if not report.conflicts:
+        return []
+    lines = ["CONFLICTS OF RULES"]
+    for entry in report.conflicts[:MOST]:
+        lines += _wrapped("  ", torn.conflict(entry), width)
+        lines += _wrapped("      sessions  ", torn.first(entry), width)
+    return lines + _rest(len(report.conflicts), "conflict")
 
 
 def _more(shown: Sequence[str], count: int) -> str:

@@ -5,6 +5,7 @@ from enum import Enum
 from typing import Any
 
 from auditor.model.report import (
+    Conflict,
     Coverage,
     Database,
     Evidence,
@@ -39,8 +40,10 @@ KEYS_RULE = RuleText(
             "Zoom, response to research from University of Toronto's Citizen Lab",
             "policy",
             "https://example.com/response",
+            "",
+            "2020-04-03",
         ),
-        ("Move Fast and Roll Your Own Crypto", "report", ""),
+        ("Move Fast and Roll Your Own Crypto", "report", "", "Article 3", ""),
     ),
     file="zoom-2020/overseas-keys-avoid-mainland.yaml",
     sha256="1" * 64,
@@ -236,6 +239,14 @@ WAIVED = replace(
 )
 ALL_WAIVED = replace(WAIVED, verdict=Verdict.PASS, findings=WAIVED.findings[1:])
 
+CLASH = Conflict((KEYS_RULE.id, MEDIA_RULE.id), 3, ("call-1", "call-2"), ("keys", "media"), START, START + SECOND)
+TORN = replace(
+    FAIL,
+    findings=(replace(KEYS, conflicts=(MEDIA_RULE.id,)), *FAIL.findings[1:]),
+    rules=(replace(KEYS_RULE, controls=(("ISO/IEC 27001:2022", "A.5.14"),)), *FAIL.rules[1:]),
+    conflicts=(CLASH,),
+)
+
 POISON = (
     "<script>alert(1)</script>\"><img src=x onerror=alert(1)>'{{7*7}}{%raw%}"
     "\x00\x1b[31m\x1b]8;;http://evil\x07\x9b2J\r\n\u202e\u2066\u200b\u2028\ud800\ufffe</style></title>&lt;]]>"
@@ -259,7 +270,11 @@ def poisoned(value: Any, field: str = "") -> Any:
     return value
 
 
-HOSTILE = poisoned(replace(WAIVED, verdict=Verdict.FAIL, findings=(*FAIL.findings, ACCEPTED)))
+HOSTILE = poisoned(
+    replace(
+        WAIVED, verdict=Verdict.FAIL, findings=(*TORN.findings, ACCEPTED), conflicts=TORN.conflicts, rules=TORN.rules
+    )
+)
 SAMPLES = {
     "fail": FAIL,
     "open": UNDECIDED,
@@ -267,6 +282,7 @@ SAMPLES = {
     "empty": EMPTY,
     "waived": WAIVED,
     "all waived": ALL_WAIVED,
+    "torn": TORN,
     "hostile": HOSTILE,
 }
 

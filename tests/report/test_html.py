@@ -135,7 +135,7 @@ def test_every_field_is_escaped_alone() -> None:
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,<script>", "//evil.example", "\tjavascript:x"])
 def test_a_reference_that_is_no_web_address_is_no_link(url: str) -> None:
-    rule = replace(samples.KEYS_RULE, references=(("Title", "law", url),))
+    rule = replace(samples.KEYS_RULE, references=(("Title", "law", url, "", ""),))
     database = replace(samples.DATABASES[0], url=url)
     page = Page(render(replace(samples.FAIL, rules=(rule,), databases=(database,))))
     assert not [a for a in page.all("a") if not a["href"].startswith("#")]

@@ -1,0 +1,185 @@
+"""Rules that no place can obey together: sessions under two laws of which one asks for what the other forbids.
+
+Such a session breaks a rule wherever it is carried, so its findings are one conflict and not unrelated violations.
+Only what is certain counts: whether a rule binds an end no unknown fact may decide; claims count where it hears them.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from auditor.judge.findings import Names
+from auditor.judge.gather import SESSIONS
+from auditor.judge.kinds import Kinds
+from auditor.judge.numbers import Integers, combined, examples
+from auditor.judge.scope import Kleene
+from auditor.judge.verdicts import Outcomes, Touches
+from auditor.model import countries
+from auditor.model.report import Conflict
+from auditor.model.rule import Assertion
+
+MOST: Final = 100  # conflicts that are told
+EACH: Final = 16  # of them for sessions that fall under the same rules
+_CHUNK: Final = 1 << 14  # cells that are looked at together
+_WORDS: Final = 4  # of 64 bits: a country set
+
+Words = npt.NDArray[np.uint64]
+Booleans = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Bond:
+    """A rule in one era: where it lets a place be, and which ends it certainly binds."""
+
+    rule: str
+    place: int  # bits of a country set
+    words: Words
+    kinds: Booleans  # of each kind of end
+    of: Integers  # the way in which each audience is seen
+    ways: Booleans | None  # whether audiences so seen are in scope; None: all are
+
+    def holds(self, audience: Integers, kind: Integers) -> Booleans:
+        """Say of audiences with kinds of ends whether the rule binds them."""
+        bound: Booleans = self.kinds[kind]
+        return bound if self.ways is None else bound & self.ways[self.of[audience]]
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Rules that exclude each other, and the ends that all of them bind."""
+
+    rules: tuple[str, ...]  # in the order in which they were given
+    ends: Integers
+
+
+def bonds(outcomes: Outcomes) -> Iterator[Bond]:
+    """Yield how a rule binds places to countries, era by era."""
+    for era in outcomes.eras:
+        allowed = _allowed(era.rule.asserts)
+        spoken = _certain(era.about.values(), len(era.weak)) & ~era.weak
+        if allowed is None or not spoken.any():
+            continue
+        ways = None if era.face.crowd is None else era.face.crowd == 1
+        yield Bond(outcomes.rule.id, allowed, _words(allowed), spoken, outcomes.view.of, ways)
+
+
+def _allowed(must: Assertion) -> int | None:
+    """Return the countries outside of which a place certainly breaks the rule; None: there are none such."""
+    if must.countries is None:
+        return None
+    if must.verb == "must_stay_in":
+        return countries.bits(must.countries)
+    alone = all(each is None for each in (must.operators, must.operated, must.services, must.sites))
+    return countries.WORLD & ~countries.bits(must.countries) if must.verb == "must_not_touch" and alone else None
+
+
+def _words(mask: int) -> Words:
+    return np.frombuffer(mask.to_bytes(_WORDS * 8, "little"), np.uint64)
+
+
+def _certain(answers: Iterable[Kleene], size: int) -> Booleans:
+    out = np.ones(size, np.bool_)
+    for answer in answers:
+        out &= answer == 1
+    return out
+
+
+def clashes(bound: Sequence[Bond], touches: Touches) -> list[Clash]:
+    """Find the rules that exclude each other, and where; at most MOST, in the order of the rules."""
+    everywhere = countries.WORLD
+    for bond in bound:
+        everywhere &= bond.place
+    if everywhere or not len(touches.audience):
+        return []
+    audience, kind, of = _cells(touches.audience, touches.kinds)
+    torn = _torn(bound, audience, kind)
+    found: dict[tuple[str, ...], list[Integers]] = {}
+    for start in range(0, len(torn), _CHUNK):
+        cells = torn[start : start + _CHUNK]
+        held = np.stack([bond.holds(audience[cells], kind[cells]) for bond in bound])
+        patterns, number = np.unique(np.packbits(held, axis=0), axis=1, return_inverse=True)
+        some = examples(number.reshape(-1), patterns.shape[1])
+        for pattern, example in enumerate(some.tolist()):
+            near = cells[number.reshape(-1) == pattern]
+            for rules in islice(
+                _excluding([bond for bond, here in zip(bound, held[:, example], strict=True) if here]), EACH
+            ):
+                if rules in found or len(found) < MOST:
+                    found.setdefault(rules, []).append(near)
+    order = {bond.rule: i for i, bond in reversed(list(enumerate(bound)))}
+    named = sorted(found.items(), key=lambda entry: [order[rule] for rule in entry[0]])
+    return [Clash(rules, np.flatnonzero(np.isin(of, np.concatenate(cells)))) for rules, cells in named]
+
+
+def _cells(audience: Integers, kinds: Kinds) -> tuple[Integers, Integers, Integers]:
+    """Return the distinct audiences with kinds of ends, and which of them each end is."""
+    of, count = combined(len(audience), [(audience, int(audience.max()) + 1), (kinds.of, kinds.size)])
+    first = examples(of, count)
+    return audience[first], kinds.of[first], of
+
+
+def _torn(bound: Sequence[Bond], audience: Integers, kind: Integers) -> Integers:
+    """List the cells for which the rules that bind them leave no country."""
+    left = np.full((len(audience), _WORDS), np.iinfo(np.uint64).max, np.uint64)
+    for bond in bound:
+        left[bond.holds(audience, kind)] &= bond.words
+    return np.flatnonzero(~left.any(axis=1))
+
+
+def _excluding(some: Sequence[Bond]) -> Iterator[tuple[str, ...]]:
+    """Yield the pairs of rules that leave no country; where there are none, the first group that leaves none."""
+    words = np.stack([bond.words for bond in some])
+    apart = [
+        (one, other)
+        for one in range(len(some))
+        for other in (np.flatnonzero(~(words[one] & words[one + 1 :]).any(axis=1)) + one + 1).tolist()
+    ]
+    pairs = dict.fromkeys(
+        (some[one].rule, some[other].rule) for one, other in apart if some[one].rule != some[other].rule
+    )
+    yield from pairs
+    if not pairs:
+        yield from _group(some)
+
+
+def _group(some: Sequence[Bond]) -> Iterator[tuple[str, ...]]:
+    """Yield a smallest group that leaves no country: no rule of it can be left out."""
+    kept = list(some)
+    for bond in some:
+        rest = [other for other in kept if other is not bond]
+        place = countries.WORLD
+        for other in rest:
+            place &= other.place
+        if not place:
+            kept = rest
+    names = tuple(dict.fromkeys(bond.rule for bond in kept))
+    if len(names) > 1:
+        yield names
+
+
+def told(clash: Clash, names: Names) -> Conflict:
+    """Say how many sessions a clash is about, and name the first."""
+    columns = ("row", "id", "own", "flows", "first_ns", "last_ns", "witness", "plane")
+    flows = names.sealed.ends[clash.ends].select(columns).unique("row").sort("first_ns", "witness")
+    own = flows.filter("own")
+    named = flows.filter(~pl.col("own")).group_by("id", maintain_order=True).agg(pl.col("first_ns").min())
+    first = [(row["first_ns"], names.sealed.names[row["id"]]) for row in named.head(SESSIONS).to_dicts()]
+    first += [(row["first_ns"], names.flow(row["witness"])) for row in own.head(SESSIONS).to_dicts()]
+    return Conflict(
+        clash.rules,
+        len(named) + int(own["flows"].sum()),
+        tuple(name for _, name in sorted(first)[:SESSIONS]),
+        tuple(sorted(flows["plane"].cast(pl.String).unique())),
+        int(flows["first_ns"].min() or 0),  # type: ignore[arg-type]
+        int(flows["last_ns"].max() or 0),  # type: ignore[arg-type]
+    )
+
+
+def others(rule: str, found: Iterable[Clash]) -> list[tuple[tuple[str, ...], Integers]]:
+    """Return the rules that a rule clashes with, and the ends for which it does."""
+    return [(tuple(name for name in clash.rules if name != rule), clash.ends) for clash in found if rule in clash.rules]
