@@ -100,11 +100,10 @@ def test_more_proof_never_flips_what_rests_on_proof(rows: list[Row], judged: lis
 )
 def test_no_concrete_world_contradicts_a_verdict(rows: list[Row], judged: list[Rule], dates: Sequence[int]) -> None:
     found = by_session(outcomes(rows, judged, dates))
-    lives = scope.homes(judged)
     for (session, name), said in found.items():
         each = next(one for one in judged if one.id == name)
         try:
-            real = brute.outcomes(rows, session, each, lives)
+            real = brute.outcomes(rows, session, each, dict(scope.homes(each)))
         except brute.TooMany:
             continue
         if said in (FAIL, FAIL_PROVEN):

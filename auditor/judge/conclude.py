@@ -11,7 +11,6 @@ from typing import Final
 import polars as pl
 
 from auditor.digest import Digest
-from auditor.judge import scope
 from auditor.judge.conflicts import Bond, bonds, clashes, others, told
 from auditor.judge.coverage import coverage
 from auditor.judge.findings import Explain, Names, explained, findings, participants
@@ -59,7 +58,7 @@ def conclude(
     """
     sealed = seal(digest.situations)
     touches = Touches(sealed, rules)
-    names = Names([entry.name for entry in inputs], sealed, scope.homes(rules))
+    names = Names([entry.name for entry in inputs], sealed)
     tally = Tally(touches, sealed)
     hits: list[tuple[Rule, Hits]] = []
     bound: list[Bond] = []

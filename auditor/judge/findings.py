@@ -12,7 +12,7 @@ from typing import Any, Final
 from auditor.digest import witnessed
 from auditor.judge.conditions import CONDITIONS
 from auditor.judge.gather import PLACE, SESSIONS, Clashes, Facts, gather
-from auditor.judge.scope import belongs
+from auditor.judge.scope import belongs, homes
 from auditor.judge.seal import Sealed
 from auditor.judge.settle import Person, Subject, settles
 from auditor.judge.verdicts import Hits
@@ -33,7 +33,6 @@ class Names:
 
     inputs: Sequence[str]
     sealed: Sealed
-    lives: dict[str, str]
 
     def source(self, index: int) -> str:
         """Name an input."""
@@ -174,10 +173,11 @@ def _settles(rule: Rule, unknown: list[dict[str, Any]], people: list[dict[str, A
         if ends:
             conditions.append((condition, ends))
     asked = []
+    lives = dict(homes(rule))
     for who in people:
         member = names.sealed.members[who["member"]]
         if who["asked"] and population:
-            known = belongs(member, population, rule.proof, names.lives, rule.applies.by)
+            known = belongs(member, population, rule.proof, lives, rule.applies.by)
             asked.append(
                 Person(member, known, _subject(who, who["role"], member.proof, names), rule.applies.by == "account")
             )

@@ -5,7 +5,7 @@ population; an audience is then the least or the greatest of its members.  An en
 can weaken what its session shows, and never establish anything.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -17,19 +17,23 @@ from auditor.model.rule import Population, Rule, Scope
 Kleene = npt.NDArray[np.int8]
 
 
-def homes(rules: Sequence[Rule]) -> dict[str, str]:
-    """Say of each label and name of a population in which countries (a set) the people live for whom it stands.
+Homes = tuple[tuple[str, str], ...]
+"""Labels and names of populations, and the countries (a set) in which the people live for whom each stands."""
+
+
+def homes(rule: Rule) -> Homes:
+    """Say of each label and name of a population of a rule's pack in which countries those live for whom it stands.
 
     A site that holds the data of `mainland` people holds nobody's who lives elsewhere.
     """
     found: dict[str, int] = {}
-    for people in (era.applies.population for rule in rules for era in rule.eras()):
+    for people in (*rule.folk, *(era.applies.population for era in rule.eras())):
         for label in (people.name, *people.labels) if people else ():
             found[label] = found.get(label, 0) | countries.bits(people.countries if people else countries.NOWHERE)
-    return {label: countries.text(mask) for label, mask in found.items() if mask}
+    return tuple((label, countries.text(mask)) for label, mask in sorted(found.items()) if mask)
 
 
-def belongs(member: Member, people: Population, proof: bool, lives: dict[str, str], by: str = "") -> int:
+def belongs(member: Member, people: Population, proof: bool, lives: Mapping[str, str], by: str = "") -> int:
     """Say whether such a participant belongs to a population; with `proof`, claims are not heard.
 
     `by` is how: by `location`, by `account` (labels and accounts), or (empty) by either.
@@ -52,40 +56,40 @@ def belongs(member: Member, people: Population, proof: bool, lives: dict[str, st
 class Crowds:
     """The audiences of a digest, laid out so that a rule asks all of them at once."""
 
-    def __init__(self, members: Sequence[Member], audiences: Sequence[Audience], lives: dict[str, str]) -> None:
+    def __init__(self, members: Sequence[Member], audiences: Sequence[Audience]) -> None:
         nobody = len(members)  # stands in for an empty audience
         lists = [audience.members or (nobody,) for audience in audiences]
         self._members = members
-        self._lives = lives
         self._flat = np.array([m for some in lists for m in some], np.int64)
         self._starts = np.concatenate([[0], np.cumsum([len(some) for some in lists])[:-1]]).astype(np.int64)
         self._unsure = np.array([*(not member.sure for member in members), True])
         self._lone = np.array([audience.lone for audience in audiences])
         self._nobody = self._least(self._unsure.astype(np.int8)) == 1
-        self._known: dict[tuple[Population, bool, str], tuple[Kleene, Kleene]] = {}
+        self._known: dict[tuple[Population, bool, str, Homes], tuple[Kleene, Kleene]] = {}
 
     def __len__(self) -> int:
         return len(self._starts)
 
-    def of_members(self, people: Population, proof: bool, by: str) -> Kleene:
+    def of_members(self, people: Population, proof: bool, by: str, lives: Homes) -> Kleene:
         """Say of each class whether it belongs; the last stands for nobody."""
-        answers = [belongs(member, people, proof, self._lives, by) for member in self._members]
+        known = dict(lives)
+        answers = [belongs(member, people, proof, known, by) for member in self._members]
         return np.array([*answers, 0], np.int8)
 
-    def _bounds(self, people: Population, proof: bool, by: str) -> tuple[Kleene, Kleene]:
+    def _bounds(self, people: Population, proof: bool, by: str, lives: Homes) -> tuple[Kleene, Kleene]:
         """Say of each audience whether all who take part belong, and whether any does."""
-        if (people, proof, by) not in self._known:
-            known = self.of_members(people, proof, by)
+        if (people, proof, by, lives) not in self._known:
+            known = self.of_members(people, proof, by, lives)
             every = self._least(np.where(self._unsure, np.maximum(known, 0), known))
             some = -self._least(-np.where(self._unsure, np.minimum(known, 0), known))
-            self._known[people, proof, by] = every, some
-        return self._known[people, proof, by]
+            self._known[people, proof, by, lives] = every, some
+        return self._known[people, proof, by, lives]
 
-    def decide(self, scope: Scope, proof: bool) -> Kleene | None:
+    def decide(self, scope: Scope, proof: bool, lives: Homes) -> Kleene | None:
         """Say of each audience whether it is in a rule's scope; None where the rule does not ask."""
         if not scope.quantifier or scope.population is None:
             return None
-        every, some = self._bounds(scope.population, proof, scope.by)
+        every, some = self._bounds(scope.population, proof, scope.by, lives)
         mixed = np.where(self._lone, -1, np.minimum(some, -every))
         answer = {"all": every, "any": some, "none": -some, "mixed": mixed}[scope.quantifier]
         answer = np.where(self._nobody, 0, answer)  # no one is certain to take part

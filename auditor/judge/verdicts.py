@@ -18,7 +18,7 @@ from auditor.judge import conditions, scope
 from auditor.judge.conditions import CONDITIONS
 from auditor.judge.kinds import Kinds
 from auditor.judge.numbers import Integers, combined, examples, ranges
-from auditor.judge.scope import Crowds, Kleene
+from auditor.judge.scope import Crowds, Homes, Kleene
 from auditor.judge.seal import Sealed
 from auditor.judge.selected import Chosen, Counting, allowed
 from auditor.model.rule import Choice, Rule, Selection
@@ -112,20 +112,21 @@ class Touches:
         self.kinds = Kinds(sealed.ends, rules)
         self.audience: Integers = sealed.ends["audience"].to_numpy()
         self._sealed = sealed
-        self._crowds = Crowds(sealed.members, sealed.audiences, scope.homes(rules))
+        self._crowds = Crowds(sealed.members, sealed.audiences)
         self._selections: dict[Selection, Chosen] = {}
 
     def views(self, rules: Sequence[Rule]) -> Iterator[tuple[View, list[Rule]]]:
         """Put rules together that see audiences alike."""
         alike: dict[object, list[Rule]] = {}
         for rule in rules:
-            alike.setdefault(tuple(_sees(era) for era in rule.eras()), []).append(rule)
+            alike.setdefault((scope.homes(rule), *(_sees(era) for era in rule.eras())), []).append(rule)
         for some in alike.values():
             yield self.view(some[0]), some
 
     def view(self, rule: Rule) -> View:
         """Sort audiences by the ways in which a rule sees them."""
-        asked = [self._asked(era) for era in rule.eras()]
+        lives = scope.homes(rule)
+        asked = [self._asked(era, lives) for era in rule.eras()]
         columns: list[tuple[Integers, int]] = []
         for crowd, shown, chosen in asked:
             if crowd is not None and shown is not None:
@@ -144,10 +145,10 @@ class Touches:
         )
         return View(of, tuple(faces))
 
-    def _asked(self, era: Rule) -> tuple[Kleene | None, Kleene | None, Chosen | None]:
+    def _asked(self, era: Rule, lives: Homes) -> tuple[Kleene | None, Kleene | None, Chosen | None]:
         """Ask all audiences what a rule asks of them in one era."""
-        shown = self._crowds.decide(era.applies, proof=True)
-        crowd = shown if era.proof else self._crowds.decide(era.applies, proof=False)
+        shown = self._crowds.decide(era.applies, True, lives)
+        crowd = shown if era.proof else self._crowds.decide(era.applies, False, lives)
         selection = era.asserts.selection
         if selection is None:
             return crowd, shown, None

@@ -35,6 +35,14 @@ def at(timeline: Timeline, moment: int) -> str:
     return next(where for first, where in reversed(timeline) if first <= moment or first == DAWN)
 
 
+def ever(timeline: Timeline) -> str:
+    """Return the set of what belongs to it at any time."""
+    mask = 0
+    for _, where in timeline:
+        mask |= bits(where)
+    return text(mask)
+
+
 def changes(timeline: Timeline) -> set[int]:
     """Return the moments at which the set changes."""
     return {first for first, _ in timeline[1:]}

@@ -35,6 +35,10 @@ class People:
     where: Timeline
     labels: frozenset[str] = frozenset()
 
+    def ever(self) -> Population:
+        """Return the population with the countries of all times."""
+        return Population(self.name, timeline.ever(self.where), self.labels)
+
     def at(self, moment: int) -> Population:
         """Return the population as it is at a moment in nanoseconds."""
         return Population(self.name, timeline.at(self.where, moment), self.labels)
@@ -48,6 +52,7 @@ class Named:
     populations: Mapping[str, People]
     services: Callable[[], frozenset[str]] | None  # ids of the catalogue, read only when a rule asks; None: any
     operators: Callable[[], Mapping[str, str]]  # operator -> country set, read only when a rule asks for them
+    folk: tuple[Population, ...] = ()  # what a pack calls populations
 
 
 def code_set(document: Document, codes: Sequence[str], *path: Key) -> str:

@@ -182,7 +182,9 @@ def _beside(folder: Path, base: Base) -> tuple[Document, form.Pack, Named] | Non
     except InputError as error:
         base.problems.add(error)
         return None
-    return document, given, Named(territories, populations, known.services, lambda: {**known.operators(), **own})
+    folk = tuple(populations[name].ever() for name in sorted(given.populations) if name in populations)
+    found = Named(territories, populations, known.services, lambda: {**known.operators(), **own}, folk)
+    return document, given, found
 
 
 def _is_rule(path: Path) -> bool:

@@ -43,6 +43,7 @@ def rule(
         tuple(_reference(each) for each in given.references),
         _examples(document, given, named),
         tuple(Control(each.framework, each.id) for each in given.controls),
+        named.folk,
         pack,
         file,
         document.line("id"),

@@ -21,11 +21,11 @@ MEMBERS = (AT_HOME, ABROAD, EITHER, LABELLED, MAYBE, SITE)
 def answers(*people: Member, proof: bool = False, roster: str = "as-observed") -> dict[str, int]:
     """What every quantifier says of mainland people in a session of these."""
     audience = Audience(tuple(MEMBERS.index(p) for p in people), len(people) == 1 and people[0].person)
-    lives = scope.homes([rule(population=MAINLAND), rule(population=OVERSEAS)])
-    crowds = Crowds(MEMBERS, [NOBODY, audience], lives)
+    lives = scope.homes(rule(population=MAINLAND, folk=(OVERSEAS,)))
+    crowds = Crowds(MEMBERS, [NOBODY, audience])
     found = {}
     for quantifier in ("all", "any", "mixed", "none"):
-        decided = crowds.decide(Scope(quantifier, MAINLAND, roster), proof)
+        decided = crowds.decide(Scope(quantifier, MAINLAND, roster), proof, lives)
         assert decided is not None
         found[quantifier] = int(decided[1])
     return found
@@ -64,11 +64,11 @@ def test_an_observed_roster_refutes_all_and_establishes_any() -> None:
 
 
 def test_a_rule_without_quantifier_asks_nobody() -> None:
-    assert Crowds((), [NOBODY], {}).decide(Scope(), False) is None
+    assert Crowds((), [NOBODY]).decide(Scope(), False, ()) is None
 
 
 def test_a_sites_label_refutes_people_who_live_elsewhere() -> None:
-    lives = scope.homes([rule(population=MAINLAND), rule(population=OVERSEAS)])
+    lives = dict(scope.homes(rule(population=MAINLAND, folk=(OVERSEAS,))))
     assert scope.belongs(SITE, MAINLAND, False, lives) == 1
     assert scope.belongs(SITE, OVERSEAS, False, lives) == -1
     assert scope.belongs(SITE, OVERSEAS, False, {}) == 0

@@ -28,7 +28,7 @@ class Plain:
 
     def __init__(self, sealed: Sealed, judged: Sequence[Rule]) -> None:
         self.sealed, self.ends = sealed, sealed.ends
-        self.crowds = scope.Crowds(sealed.members, sealed.audiences, scope.homes(judged))
+        self.crowds = scope.Crowds(sealed.members, sealed.audiences)
 
     def ask(self, column: str, question: Any, *about: Any) -> Any:
         if column == "time":
@@ -61,7 +61,7 @@ class Plain:
 
     def decide(self, each: Rule, proof: bool) -> tuple[Any, ...]:
         scoped = conditions.about(each, self.ask)
-        crowd = self.crowds.decide(each.applies, proof)
+        crowd = self.crowds.decide(each.applies, proof, self.lives)
         if crowd is not None:
             scoped["participants"] = crowd[self.ends["audience"].to_numpy()]
         asserted = conditions.asserted(each, self.ask, proof)
@@ -79,6 +79,7 @@ class Plain:
 
     def judge(self, each: Rule) -> tuple[Any, Any]:
         """Return outcome and reasons of every end, of all eras."""
+        self.lives = scope.homes(each)
         said = [self._judge(era) for era in each.eras()]
         outcome = np.minimum.reduce([outcome for outcome, _ in said])
         return outcome, np.bitwise_or.reduce([np.where(one == outcome, why, 0) for one, why in said])
