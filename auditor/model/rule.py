@@ -158,7 +158,7 @@ class Rule:
     examples: dict[str, tuple[Any, ...]] = field(default_factory=dict)  # pass, fail, open, not_applicable -> situations
     controls: tuple[Control, ...] = ()
     folk: tuple[Population, ...] = ()
-    """The populations of its pack, of which labels may tell too; so what a rule says depends on no other that is loaded."""
+    """The populations of its pack, of which labels may tell: what a rule says depends on no other that is loaded."""
     pack: str = ""
     file: str = ""
     line: int = 0
