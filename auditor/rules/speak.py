@@ -32,15 +32,24 @@ def speaks(rule: Rule) -> str:
         asked = f"must reach no {_either(must.roles)} except one {_conditions(must)}"
     else:
         asked = f"must not reach a {_either(must.roles)} {_conditions(must)}"
-    return _sentence(rule, asked) + _changes(rule)
+    return _sentence(rule, asked) + _excuse(must) + _changes(rule)
 
 
 _NOT_OBSERVABLE: Final = "is bound by what no traffic can show, so the rule stays open there"
 
 
 def _sentence(rule: Rule, asked: str) -> str:
-    said = f"{_dates(rule)}{_who(rule.applies)}, {_traffic(rule.applies)} {asked}{_evidence(rule)}."
+    known = {"given": "where selections of accounts are given, ", "none": "where no selections of accounts are given, "}
+    who = known.get(rule.applies.selections, "") + _who(rule.applies)
+    said = f"{_dates(rule)}{who}, {_traffic(rule.applies)} {asked}{_evidence(rule)}."
     return said[0].upper() + said[1:]
+
+
+def _excuse(must: Assertion) -> str:
+    if not must.excusable:
+        return ""
+    evidence = must.evidence.rstrip(".")
+    return f" What goes against it is allowed with {evidence}; no traffic can show that, so the rule stays open there."
 
 
 def _changes(rule: Rule) -> str:
@@ -130,7 +139,8 @@ def _conditions(must: Assertion) -> str:
     if must.sites is not None:
         said.append(f"at {_listed(must.sites, 'sites')}")
     if must.selection is not None:
-        said.append(f"that {_WHOSE[must.selection.whose]} selected")
+        word = "not selected" if must.verb == "must_not_touch" else "selected"
+        said.append(f"that {_WHOSE[must.selection.whose]} {word}")
     return " ".join(said)
 
 
