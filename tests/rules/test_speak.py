@@ -15,7 +15,7 @@ def test_a_rule_of_the_pack_says_whom_what_and_where() -> None:
         "a relay or server in mainland China (CN)."
     )
     assert pack["cross-border-avoids-mainland"].startswith(
-        "From 2020-04-25 (UTC): when some participants are mainland (in CN"
+        "From 2020-04-25 (UTC): where no selections of accounts are given, when some participants are mainland (in CN"
     )
     assert pack["third-party-telemetry"] == (
         "Whoever takes part, recognised telemetry traffic must reach no relay or server except one of zoom."
