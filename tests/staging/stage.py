@@ -109,7 +109,8 @@ def _knowing(rule: Rule, chosen: Path | None, home: Path | None) -> Rule:
     """Load a rule again with the selections that it asks for."""
     if chosen is None or rule.asserts.selection is None:
         return rule
-    return rules.load([str((home or rules.builtin()) / rule.file)], (), chosen).rules[0]
+    (loaded,) = rules.load([str((home or rules.builtin()) / rule.file)], (), chosen).rules
+    return replace(loaded, file=rule.file)
 
 
 def moment(rule: Rule, told: Situation, rng: Random) -> float:
