@@ -71,7 +71,7 @@ class Judgement:
             name: answer[kind] if answer.ndim == 1 else answer[way, kind] for name, answer in self.asserted.items()
         }
         applies, met = _all(scoped, len(kind)), _all(asserted, len(kind))
-        failing = (applies == 1) & (_value(self.rule, met) == -1)
+        failing = (applies == 1) & (_kept(self.rule, met) == -1)
         bits = np.where(failing & self.weak[kind], _BIT["packets"], 0).astype(np.int32)
         for asked, undecided in ((scoped, applies == 0), (asserted, met == 0)):
             for name, answer in asked.items():

@@ -170,6 +170,13 @@ def test_what_something_unseen_may_allow_is_open_and_never_fails(verb: str, plac
         assert happened(report.findings[0]).endswith(" No traffic can show whether that was allowed.")
 
 
+def test_an_attempt_that_something_unseen_may_allow_is_told_as_an_attempt() -> None:
+    row = flow(outcome="unanswered", **client("1.1.1.1", proven="US"), **server("2.2.2.2", proven="CN"))
+    report = audit([row], rule(evidence="a contract"))
+    assert {fact for fact, _ in facts(report)} == {"packets", "evidence"}
+    assert happened(report.findings[0]).startswith("It is open whether ")
+
+
 @pytest.mark.parametrize(
     ("account", "place", "said"),
     [

@@ -78,6 +78,8 @@ class Plain:
                 bits |= np.where(undecided & (answer == 0), bit, 0)
         if each.asserts.excusable:
             bits |= np.where(value == -1, 1 << CONDITIONS.index("evidence"), 0)
+            weak = (applies == 1) & (value == -1) & conditions.weak(each, self.ask)
+            bits |= np.where(weak, 1 << CONDITIONS.index("packets"), 0)
             value = np.maximum(value, 0)
         return (applies == 1) & (value == -1), (applies >= 0) & (value == 1), applies == -1, bits
 
