@@ -56,7 +56,7 @@ def test_only_the_time_in_which_a_rule_is_valid_counts(tmp_path: Path) -> None:
     ("country", "day", "said"),
     [
         ("GB", "2020-01-31", "pass"), ("GB", "2020-02-01", "fail"), ("HR", "2013-06-30", "fail"),
-        ("HR", "2013-07-01", "pass"),        ("FR", None, "pass"), ("US", "1999-01-01", "fail"),
+        ("HR", "2013-07-01", "pass"), ("FR", None, "pass"), ("GB", None, "fail"), ("US", "1999-01-01", "fail"),
     ],
 )  # fmt: skip
 def test_traffic_is_judged_by_the_set_of_its_time(tmp_path: Path, country: str, day: str | None, said: str) -> None:
