@@ -9,7 +9,7 @@ from auditor.model import countries
 from auditor.model.flow import ROLES
 from auditor.model.rule import Assertion, Names, Population, Rule, Scope
 
-_MANY: Final = 12  # codes that a reader still takes in
+_MANY: Final = 64  # codes: the longest set of one law is listed whole, so that it can be checked
 
 _QUANTIFIED: Final = {
     "all": "when all participants are {}",
@@ -84,8 +84,8 @@ def _who(scope: Scope) -> str:
     if not scope.quantifier or scope.population is None:
         return "whoever takes part"
     said = _QUANTIFIED[scope.quantifier].format(_people(scope.population))
-    said += {"location": ", by where they are,", "account": ", by their labels and accounts,"}.get(scope.by, "")
-    return f"{said} by a complete roster" if scope.roster == "complete" else said
+    said += {"location": ", by where they are", "account": ", by their labels and accounts"}.get(scope.by, "")
+    return f"{said}, by a complete roster" if scope.roster == "complete" else said
 
 
 def _people(population: Population) -> str:
