@@ -65,7 +65,7 @@ def _changes(rule: Rule) -> str:
                     said.append(f"since {_day(after.since_ns or 0)} {what} {word} {where}")
         if after.asserts.selection != before.asserts.selection:
             said.append(f"since {_day(after.since_ns or 0)} other selections")
-    return f" As it stands last; {'; '.join(said)}." if said else ""
+    return f" As it stands from {_day(rule.eras()[-1].since_ns or 0)} on; {'; '.join(said)}." if said else ""
 
 
 _SETS: Final = ("participants", "places", "operators")

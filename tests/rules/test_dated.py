@@ -42,7 +42,7 @@ def test_each_time_has_its_own_set(tmp_path: Path) -> None:
     ]
     assert (rule.since_ns, rule.until_ns, rule.asserts.countries) == (None, None, "FR+HR+NO")
     assert speaks(rule).endswith(
-        " As it stands last; since 2013-07-01 places with HR; since 2020-02-01 places without GB."
+        " As it stands from 2020-02-01 on; since 2013-07-01 places with HR; since 2020-02-01 places without GB."
     )
 
 
