@@ -27,7 +27,7 @@ def exchange() -> list[bytes]:
     ]
 
 
-def audited(folder: Path, pack: str, moment: str, person: str, place: str, selections: str = "") -> Report:
+def audited(folder: Path, packs: str, moment: str, person: str, place: str, selections: str = "") -> Report:
     """Audit a capture that begins at a moment (ISO 8601, UTC); who and where is told by lines of an inventory."""
     start = datetime.fromisoformat(moment).replace(tzinfo=UTC).timestamp()
     (folder / "a.pcap").write_bytes(pcap(exchange(), start))
@@ -43,7 +43,7 @@ clients:
         chosen = folder / "selections.yaml"
         chosen.write_text(selections, encoding="utf-8")
     files = {"inventory": folder / "inventory.yaml", "selections": chosen}
-    return auditor.audit(folder / "a.pcap", rules=[pack], workers=1, **files).report
+    return auditor.audit(folder / "a.pcap", rules=packs.split(), workers=1, **files).report
 
 
 def said(report: Report) -> Mapping[str, str]:
@@ -149,6 +149,21 @@ def test_only_authorised_sites_serve_an_agency(tmp_path: Path, selections: str, 
     words = said(told)
     assert words["gov-authorised-sites-only"] == word
     assert words["gov-stays-in-the-united-states"] == "pass"
+
+
+def test_a_session_under_two_laws_is_a_conflict_where_no_paper_helps(tmp_path: Path) -> None:
+    """Somebody in Russia who is a U.S. person: at home the one law is kept, abroad the other."""
+    person, place = "country: RU, population: us-person", "country: IN, planes: [recording]"
+    torn = audited(tmp_path, "ru-152fz us-dsp-28cfr202", "2026-06-01T12:00:00", person, place)
+    assert [conflict.rules for conflict in torn.conflicts] == [
+        ("not-collected-with-databases-abroad", "dsp-no-place-in-country-of-concern")
+    ]
+    before = audited(tmp_path, "ru-152fz us-dsp-28cfr202", "2025-06-30T12:00:00", person, place)
+    assert before.conflicts == ()
+    person = "country: DE, population: state-organ-data"
+    papers = audited(tmp_path, "cn-pipl-csl eu-gdpr-chapter-v", "2026-06-01T12:00:00", person, place)
+    assert {finding.rule for finding in papers.findings} >= {"state-organ-data-leaves-after-assessment", ADEQUACY}
+    assert papers.conflicts == ()
 
 
 def test_each_law_has_a_set_of_its_own() -> None:
