@@ -6,7 +6,6 @@ Only what is certain counts: whether a rule binds an end no unknown fact may dec
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -15,7 +14,6 @@ import polars as pl
 
 from auditor.judge.findings import Names
 from auditor.judge.gather import SESSIONS
-from auditor.judge.kinds import Kinds
 from auditor.judge.numbers import Integers, combined, examples
 from auditor.judge.scope import Kleene
 from auditor.judge.verdicts import Outcomes, Touches
@@ -24,12 +22,12 @@ from auditor.model.report import Conflict
 from auditor.model.rule import Assertion
 
 MOST: Final = 100  # conflicts that are told
-EACH: Final = 16  # of them for sessions that fall under the same rules
-_CHUNK: Final = 1 << 14  # cells that are looked at together
+FEW: Final = 200  # rules among which groups of more than two are looked for
 _WORDS: Final = 4  # of 64 bits: a country set
 
 Words = npt.NDArray[np.uint64]
 Booleans = npt.NDArray[np.bool_]
+Packed = npt.NDArray[np.uint8]  # eight booleans a byte
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,55 +94,70 @@ def clashes(bound: Sequence[Bond], touches: Touches) -> list[Clash]:
         everywhere &= bond.place
     if everywhere or not len(touches.audience):
         return []
-    audience, kind, of = _cells(touches.audience, touches.kinds)
-    torn = _torn(bound, audience, kind)
-    found: dict[tuple[str, ...], list[Integers]] = {}
-    for start in range(0, len(torn), _CHUNK):
-        cells = torn[start : start + _CHUNK]
-        held = np.stack([bond.holds(audience[cells], kind[cells]) for bond in bound])
-        patterns, number = np.unique(np.packbits(held, axis=0), axis=1, return_inverse=True)
-        some = examples(number.reshape(-1), patterns.shape[1])
-        for pattern, example in enumerate(some.tolist()):
-            near = cells[number.reshape(-1) == pattern]
-            for rules in islice(
-                _excluding([bond for bond, here in zip(bound, held[:, example], strict=True) if here]), EACH
-            ):
-                if rules in found or len(found) < MOST:
-                    found.setdefault(rules, []).append(near)
+    cells = Cells(touches)
+    found: dict[tuple[str, ...], Packed] = {}
+    for one, other in _pairs(bound):
+        here = cells.held(one) & cells.held(other)
+        if here.any():
+            key = (one.rule, other.rule)
+            found[key] = found[key] | here if key in found else here
+            if len(found) == MOST:
+                break
+    if len(bound) <= FEW:
+        _groups(bound, cells, found)
     order = {bond.rule: i for i, bond in reversed(list(enumerate(bound)))}
     named = sorted(found.items(), key=lambda entry: [order[rule] for rule in entry[0]])
-    return [Clash(rules, np.flatnonzero(np.isin(of, np.concatenate(cells)))) for rules, cells in named]
+    return [Clash(rules, cells.ends(np.unpackbits(here, count=len(cells.kind)) == 1)) for rules, here in named]
 
 
-def _cells(audience: Integers, kinds: Kinds) -> tuple[Integers, Integers, Integers]:
-    """Return the distinct audiences with kinds of ends, and which of them each end is."""
-    of, count = combined(len(audience), [(audience, int(audience.max()) + 1), (kinds.of, kinds.size)])
-    first = examples(of, count)
-    return audience[first], kinds.of[first], of
+class Cells:
+    """The distinct audiences with kinds of ends, and which of them rules bind: eight a byte, for rules can be many."""
+
+    def __init__(self, touches: Touches) -> None:
+        audience, kinds = touches.audience, touches.kinds
+        self._of, count = combined(len(audience), [(audience, int(audience.max()) + 1), (kinds.of, kinds.size)])
+        first = examples(self._of, count)
+        self.audience, self.kind = audience[first], kinds.of[first]
+        self._held: dict[int, Packed] = {}
+
+    def held(self, bond: Bond) -> Packed:
+        """Return the cells that a rule binds."""
+        if id(bond) not in self._held:
+            self._held[id(bond)] = np.packbits(bond.holds(self.audience, self.kind))
+        return self._held[id(bond)]
+
+    def ends(self, here: Booleans) -> Integers:
+        """List the ends that are of some cells."""
+        return np.flatnonzero(here[self._of])
 
 
-def _torn(bound: Sequence[Bond], audience: Integers, kind: Integers) -> Integers:
-    """List the cells for which the rules that bind them leave no country."""
-    left = np.full((len(audience), _WORDS), np.iinfo(np.uint64).max, np.uint64)
-    for bond in bound:
-        left[bond.holds(audience, kind)] &= bond.words
-    return np.flatnonzero(~left.any(axis=1))
+def _pairs(bound: Sequence[Bond]) -> Iterator[tuple[Bond, Bond]]:
+    """Yield the pairs of rules that leave no country."""
+    words = np.stack([bond.words for bond in bound])
+    for one, bond in enumerate(bound):
+        apart = ~(words[one] & words[one + 1 :]).any(axis=1)
+        for other in (np.flatnonzero(apart) + one + 1).tolist():
+            if bound[other].rule != bond.rule:
+                yield bond, bound[other]
 
 
-def _excluding(some: Sequence[Bond]) -> Iterator[tuple[str, ...]]:
-    """Yield the pairs of rules that leave no country; where there are none, the first group that leaves none."""
-    words = np.stack([bond.words for bond in some])
-    apart = [
-        (one, other)
-        for one in range(len(some))
-        for other in (np.flatnonzero(~(words[one] & words[one + 1 :]).any(axis=1)) + one + 1).tolist()
-    ]
-    pairs = dict.fromkeys(
-        (some[one].rule, some[other].rule) for one, other in apart if some[one].rule != some[other].rule
-    )
-    yield from pairs
-    if not pairs:
-        yield from _group(some)
+def _groups(bound: Sequence[Bond], cells: Cells, found: dict[tuple[str, ...], Packed]) -> None:
+    """Add groups of more than two rules that leave no country, where no two of them do."""
+    paired = np.bitwise_or.reduce(list(found.values())) if found else np.zeros(-(-len(cells.kind) // 8), np.uint8)
+    left = np.full((len(cells.kind), _WORDS), np.iinfo(np.uint64).max, np.uint64)
+    held = np.stack([np.unpackbits(cells.held(bond), count=len(cells.kind)) for bond in bound])
+    for bond, here in zip(bound, held, strict=True):
+        left[here == 1] &= bond.words
+    torn = np.flatnonzero(~left.any(axis=1) & (np.unpackbits(paired, count=len(cells.kind)) == 0))
+    if not len(torn):
+        return
+    patterns, number = np.unique(held[:, torn], axis=1, return_inverse=True)
+    for pattern in range(min(patterns.shape[1], MOST - len(found))):
+        some = [bond for bond, here in zip(bound, patterns[:, pattern], strict=True) if here]
+        near = np.zeros(len(cells.kind), np.uint8)
+        near[torn[number.reshape(-1) == pattern]] = 1
+        for rules in _group(some):
+            found[rules] = found.get(rules, np.zeros_like(paired)) | np.packbits(near)
 
 
 def _group(some: Sequence[Bond]) -> Iterator[tuple[str, ...]]:
