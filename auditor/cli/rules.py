@@ -4,20 +4,15 @@ from typing import Annotated
 
 import typer
 
-from auditor.cli import exits, output
-from auditor.cli.options import Services
+from auditor.cli import exits, output, rulelint
+from auditor.cli.options import RulePacks, Services
 
-app = typer.Typer(help="List, show and test rules.", no_args_is_help=True)
-Packs = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="[PACK|PATH]...", help="Built-in packs, rule files or folders. Default: every built-in pack."
-    ),
-]
+app = typer.Typer(help="List, show, test, check and write rules.", no_args_is_help=True)
+app.command("lint")(rulelint.lint)
 
 
 @app.command("list")
-def list_(packs: Packs = None, catalogue: Services = None) -> None:
+def list_(packs: RulePacks = None, catalogue: Services = None) -> None:
     """List rules: identifier, severity and title."""
     from auditor import pipeline
 
@@ -52,7 +47,7 @@ def show(
 
 
 @app.command()
-def test(packs: Packs = None, catalogue: Services = None) -> None:
+def test(packs: RulePacks = None, catalogue: Services = None) -> None:
     """Run the examples of rules; exit 1 if one of them gets another verdict than it promises."""
     from auditor import pipeline
 

@@ -141,11 +141,26 @@ def _found(packs: Sequence[str], problems: Problems) -> list[Path]:
     return list(paths)
 
 
+def rule_files(packs: Sequence[str]) -> list[Path]:
+    """Return the rule files of packs, of those that `load` takes.  Raise InputErrors for packs that aren't there."""
+    with gathering() as problems:
+        return [file for path in _found(packs, problems) for file in _files(path)]
+
+
+def operators() -> Mapping[str, str]:
+    """Return the country set of every operator that is shipped."""
+    return _operators()
+
+
+def _files(path: Path) -> list[Path]:
+    return sorted(each for each in path.iterdir() if _is_rule(each)) if path.is_dir() else [path]
+
+
 def _folder(folder: Path, base: Base) -> tuple[Pack | None, list[_Loaded]]:
     """Load the pack in a folder, its rules in the order that pack.yaml gives or else by file name."""
     if not (folder / PACK_FILE).is_file():
         raise InputError(str(folder), f"has no {PACK_FILE}; add one, or name a single rule file")
-    files = sorted(path for path in folder.iterdir() if _is_rule(path))
+    files = _files(folder)
     if not files:
         base.problems.add(InputError(str(folder), "holds no rule file; add one, such as my-rule.yaml"))
     told = {path: f"{folder.name}/{path.name}" for path in files}
@@ -188,7 +203,14 @@ def _beside(folder: Path, base: Base) -> tuple[Document, form.Pack, Named] | Non
 
 
 def _is_rule(path: Path) -> bool:
-    return path.suffix in SUFFIXES and path.name != PACK_FILE and not path.name.startswith(".") and path.is_file()
+    if path.suffix not in SUFFIXES or path.name == PACK_FILE or path.name.startswith("."):
+        return False
+    return not is_test(path) and path.is_file()
+
+
+def is_test(path: Path) -> bool:
+    """Say whether a file's name (`some.test.yaml`) tells that it holds tests of rules."""
+    return path.suffix in SUFFIXES and path.stem.endswith(".test")
 
 
 def _rules(files: Mapping[Path, str], base: Base, named: Named | None, pack: str) -> list[_Loaded]:

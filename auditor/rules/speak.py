@@ -53,9 +53,9 @@ def _changes(rule: Rule) -> str:
             for word, codes in (("with", joined), ("without", left)):
                 if codes != countries.NOWHERE:
                     where = _where(codes).removeprefix("in ")
-                    said.append(f"since {_day(after.since_ns or 0)} {what} {word} {where}")
+                    said.append(f"since {day(after.since_ns or 0)} {what} {word} {where}")
         if after.asserts.selection != before.asserts.selection:
-            said.append(f"since {_day(after.since_ns or 0)} other selections")
+            said.append(f"since {day(after.since_ns or 0)} other selections")
     return f" As it stands last; {'; '.join(said)}." if said else ""
 
 
@@ -153,14 +153,15 @@ def _either(words: Collection[str]) -> str:
 
 def _dates(rule: Rule) -> str:
     said = [
-        f"{word} {_day(moment)}"
+        f"{word} {day(moment)}"
         for word, moment in (("from", rule.since_ns), ("until", rule.until_ns))
         if moment is not None
     ]
     return f"{' '.join(said)} (UTC): " if said else ""
 
 
-def _day(moment: int) -> str:
+def day(moment: int) -> str:
+    """Return the day (UTC) of a moment in nanoseconds."""
     return f"{datetime.fromtimestamp(moment // 1_000_000_000, UTC):%Y-%m-%d}"
 
 

@@ -92,7 +92,12 @@ def test_dates_names_and_exceptions_resolve(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("territory: china-mainland", "countries: [CN, UK]", "line 5: unknown country `UK`; the code is exceptionally reserved in ISO 3166-1, for the United Kingdom; write `GB`"),
+        (
+            "territory: china-mainland",
+            "countries: [CN, UK]",
+            "line 5: unknown country `UK`; the code is exceptionally reserved in ISO 3166-1, for the United Kingdom; "
+            "write `GB`",
+        ),
         ("territory: china-mainland", "countries: [cn]", "line 5: unknown country `cn`; did you mean `CN`?"),
         ("territory: china-mainland", "countries: [EU]", "write `territory: eu`"),
         ("territory: china-mainland", "countries: [China]", "write an ISO 3166-1 alpha-2 code"),
