@@ -316,16 +316,6 @@ def all_rules(packs: Sequence[str] | None, services: Sequence[str | Path] = ()) 
         return rules.load(list(packs) if packs else rules.shipped(), titles)
 
 
-def check_examples(packs: Sequence[str] | None, services: Sequence[str | Path] = ()) -> tuple[int, list[str]]:
-    """Run every example of every rule; return how many there are, and a line for each that disagrees."""
-    from auditor.judge import examples
-
-    chosen = all_rules(packs, services).rules
-    return sum(len(cases) for rule in chosen for cases in rule.examples.values()), [
-        line for rule in chosen for line in examples.check(rule)
-    ]
-
-
 def open_places(inventory: str | Path | None, geo: Sequence[str | Path]) -> "Places":
     """Open the shipped location data, the user's databases and the inventory."""
     from auditor.enrich.places import open_places as places

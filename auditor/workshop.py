@@ -12,8 +12,26 @@ from auditor.model import labels
 
 if TYPE_CHECKING:
     from auditor.rules.lint import Given, Remark, Stock
+    from auditor.rules.promises import Covered, Tried
 
 Paths = Sequence[str | Path]
+
+
+def trial(
+    packs: Sequence[str] | None, tests: Paths = (), *, services: Paths = ()
+) -> "tuple[list[Tried], list[Covered]]":
+    """Run the examples of rules and the tests beside them, and those in `tests`; count what each rule was shown to do.
+
+    Without names, those of all packs that are shipped.  Raise InputError for what doesn't load.
+    """
+    from auditor import pipeline, rules
+    from auditor.judge import examples
+    from auditor.rules import promises
+
+    names = list(packs) if packs else rules.shipped()
+    loaded = pipeline.all_rules(names, services)
+    tried = examples.tried(promises.promises(loaded, names, tests))
+    return tried, promises.coverage(loaded.rules, tried)
 
 
 def look_over(

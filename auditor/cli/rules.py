@@ -4,10 +4,11 @@ from typing import Annotated
 
 import typer
 
-from auditor.cli import exits, output, rulelint
+from auditor.cli import output, rulelint, ruletest
 from auditor.cli.options import RulePacks, Services
 
 app = typer.Typer(help="List, show, test, check and write rules.", no_args_is_help=True)
+app.command("test")(ruletest.test)
 app.command("lint")(rulelint.lint)
 
 
@@ -44,15 +45,3 @@ def show(
         for reference in rule.references:
             output.tell(f"  See: {reference.said}{' <' + reference.url + '>' if reference.url else ''}")
         output.tell("")
-
-
-@app.command()
-def test(packs: RulePacks = None, catalogue: Services = None) -> None:
-    """Run the examples of rules; exit 1 if one of them gets another verdict than it promises."""
-    from auditor import pipeline
-
-    total, wrong = pipeline.check_examples(packs, catalogue or ())
-    output.tell(*wrong)
-    output.tell(f"{total} examples, {len(wrong)} wrong")
-    if wrong:
-        raise typer.Exit(exits.VIOLATION)

@@ -1,30 +1,22 @@
-"""Load packs of rules: a folder with pack.yaml and one file a rule, by the name of a shipped pack or by path.
-
-Rules are shipped as data: the folder `rules` at the top of a checkout, `auditor/_rules` in a wheel.
-"""
+"""Load packs of rules: a folder with pack.yaml and one file a rule, by the name of a shipped pack or by path."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
 
 from auditor.model.documents import Document, convert, nearest
 from auditor.model.documents import load as read
 from auditor.model.errors import InputError, Problems, gathering
 from auditor.model.report import Database
 from auditor.model.rule import Rule
+from auditor.rules import files, resolve
 from auditor.rules import format as form
 from auditor.rules import named as names
-from auditor.rules import resolve
 from auditor.rules import selections as chosen
+from auditor.rules.files import OPERATORS_FILE, PACK_FILE, TERRITORIES_FILE, builtin, catalogue_files
 from auditor.rules.named import Named
 from auditor.rules.selections import Selections
-
-PACK_FILE: Final = "pack.yaml"
-TERRITORIES_FILE: Final = "territories.yaml"
-OPERATORS_FILE: Final = "operators.yaml"
-SUFFIXES: Final = (".yaml", ".yml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +39,8 @@ class RuleSet:
     rules: tuple[Rule, ...]
     packs: tuple[Pack, ...]
     databases: tuple[Database, ...]  # the files besides the rules that decide what they mean, for a report to name
-
-
-def builtin() -> Path:
-    """Return the folder of the shipped rules, territories and catalogue."""
-    package = Path(__file__).parents[1]
-    shipped = package / "_rules"
-    return shipped if shipped.is_dir() else package.parent / "rules"
-
-
-def shipped() -> list[str]:
-    """Return the names of the shipped packs, sorted."""
-    return sorted(path.parent.name for path in builtin().glob(f"*/{PACK_FILE}"))
-
-
-def catalogue_files() -> list[Path]:
-    """Return the files of the shipped service catalogue, sorted."""
-    return sorted((builtin() / "catalogue").glob("*.yaml"))
+    named: Mapping[str, Named] = field(default_factory=dict, compare=False, repr=False)
+    """Identifier of a rule -> what names may refer to in its file, and in its tests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +60,8 @@ class _Loaded:
     place: tuple[int, int]  # line and column of the id
     id: str  # empty: it has none that could be read
     file: str  # its name in reports
-    rule: Rule | None  # None: what its names mean isn't known, since the file of its pack can't be read
+    rule: Rule | None = None  # None: what its names mean isn't known, since the file of its pack can't be read
+    named: Named | None = None
 
 
 def load(packs: Sequence[str], services: Iterable[str] | None = (), selections: str | Path | None = None) -> RuleSet:
@@ -101,7 +79,7 @@ def load(packs: Sequence[str], services: Iterable[str] | None = (), selections: 
         base = _base(names.territories(shared, given.territories), services, selections, problems)
         loaded: list[_Loaded] = []
         about: list[Pack] = []
-        for path in _found(packs, problems):
+        for path in files.found(packs, problems):
             with problems.kept():
                 pack, members = _folder(path, base) if path.is_dir() else _single(path, base)
                 about += [pack] if pack else []
@@ -113,7 +91,8 @@ def load(packs: Sequence[str], services: Iterable[str] | None = (), selections: 
         if any(rule.asserts.operated for rule in rules):
             operators = read(builtin() / OPERATORS_FILE)
             others.append(Database(OPERATORS_FILE, operators.sha256, "", kind="rules"))
-        return RuleSet(rules, tuple(about), (known, *others, *base.selections.databases))
+        named = {each.id: each.named for each in loaded if each.named}
+        return RuleSet(rules, tuple(about), (known, *others, *base.selections.databases), named)
 
 
 def _base(
@@ -128,42 +107,19 @@ def _base(
     return Base(Named(territories, {}, allowed, _operators), choices, problems)
 
 
-def _found(packs: Sequence[str], problems: Problems) -> list[Path]:
-    """Return the folder or file of each pack, each once."""
-    paths: dict[Path, None] = {}
-    for pack in packs:
-        path = builtin() / pack if pack in shipped() else Path(pack).resolve()
-        if path.exists():
-            paths[path] = None
-        else:
-            known = nearest(pack, shipped())
-            problems.add(InputError(pack, f"is neither a shipped pack nor a file or folder; {known}"))
-    return list(paths)
-
-
-def rule_files(packs: Sequence[str]) -> list[Path]:
-    """Return the rule files of packs, of those that `load` takes.  Raise InputErrors for packs that aren't there."""
-    with gathering() as problems:
-        return [file for path in _found(packs, problems) for file in _files(path)]
-
-
 def operators() -> Mapping[str, str]:
     """Return the country set of every operator that is shipped."""
     return _operators()
-
-
-def _files(path: Path) -> list[Path]:
-    return sorted(each for each in path.iterdir() if _is_rule(each)) if path.is_dir() else [path]
 
 
 def _folder(folder: Path, base: Base) -> tuple[Pack | None, list[_Loaded]]:
     """Load the pack in a folder, its rules in the order that pack.yaml gives or else by file name."""
     if not (folder / PACK_FILE).is_file():
         raise InputError(str(folder), f"has no {PACK_FILE}; add one, or name a single rule file")
-    files = _files(folder)
-    if not files:
+    found = files.rules_in(folder)
+    if not found:
         base.problems.add(InputError(str(folder), "holds no rule file; add one, such as my-rule.yaml"))
-    told = {path: f"{folder.name}/{path.name}" for path in files}
+    told = {path: f"{folder.name}/{path.name}" for path in found}
     beside = _beside(folder, base)
     if beside is None:
         return None, _rules(told, base, None, "")
@@ -172,7 +128,7 @@ def _folder(folder: Path, base: Base) -> tuple[Pack | None, list[_Loaded]]:
         given.id, given.title, given.version, str(given.date), given.description, f"{folder.name}/{PACK_FILE}",
         document.sha256,
     )  # fmt: skip
-    return pack, _ordered(_rules(told, base, named, given.id), document, given.rules, len(files))
+    return pack, _ordered(_rules(told, base, named, given.id), document, given.rules, len(found))
 
 
 def _single(path: Path, base: Base) -> tuple[None, list[_Loaded]]:
@@ -202,17 +158,6 @@ def _beside(folder: Path, base: Base) -> tuple[Document, form.Pack, Named] | Non
     return document, given, found
 
 
-def _is_rule(path: Path) -> bool:
-    if path.suffix not in SUFFIXES or path.name == PACK_FILE or path.name.startswith("."):
-        return False
-    return not is_test(path) and path.is_file()
-
-
-def is_test(path: Path) -> bool:
-    """Say whether a file's name (`some.test.yaml`) tells that it holds tests of rules."""
-    return path.suffix in SUFFIXES and path.stem.endswith(".test")
-
-
 def _rules(files: Mapping[Path, str], base: Base, named: Named | None, pack: str) -> list[_Loaded]:
     """Load rule files, each of which has a name in reports, as far as they can be read."""
     loaded: list[_Loaded] = []
@@ -221,10 +166,10 @@ def _rules(files: Mapping[Path, str], base: Base, named: Named | None, pack: str
             document = read(path, base.problems)
             given = convert(document, form.Rule)
             ident = "" if ("id",) in document.blamed else given.id
-            loaded.append(_Loaded(document.file, document.place("id"), ident, file, None))
+            loaded.append(_Loaded(document.file, document.place("id"), ident, file))
             if named is not None:
                 made = resolve.rule(document, given, named, pack, file, base.selections)
-                loaded[-1] = replace(loaded[-1], rule=made)
+                loaded[-1] = replace(loaded[-1], rule=made, named=named)
     return loaded
 
 

@@ -225,15 +225,27 @@ def _examples(document: Document, given: form.Rule, named: Named) -> dict[str, t
 
     Refuse examples that a rule can't have, lack, or that name what doesn't exist.
     """
-    cases = _cases(given.examples)
+    if given.not_observable is None:
+        for kind in ("pass", "fail"):
+            if not _cases(given.examples)[kind]:
+                document.problem(f"examples of `{kind}` are missing; add one at least", "examples", kind)
+    return situations(document, given.examples, given.not_observable is not None, named, "examples")
+
+
+def situations(
+    document: Document, given: form.Examples | form.Test, unseen: bool, named: Named, *path: Key
+) -> dict[str, tuple[Any, ...]]:
+    """Return the situations at a key path as the file tells them, with the selections of accounts resolved.
+
+    Of a rule that no traffic shows (`unseen`) none passes or fails.  If anything doesn't resolve, nothing is returned.
+    """
+    cases = _cases(given)
     for kind in ("pass", "fail"):
-        if given.not_observable is None and not cases[kind]:
-            document.problem(f"examples of `{kind}` are missing; add one at least", "examples", kind)
-        if given.not_observable is not None and cases[kind]:
-            document.problem(f"what no traffic shows can't {kind}; remove it", "examples", kind)
-    for kind, situations in cases.items():
-        for number, case in enumerate(situations):
-            at = ("examples", kind, number)
+        if unseen and cases[kind]:
+            document.problem(f"what no traffic shows can't {kind}; remove it", *path, kind)
+    for kind, some in cases.items():
+        for number, case in enumerate(some):
+            at = (*path, kind, number)
             for index, person in enumerate(case.participants):
                 where = person.country if isinstance(person, form.Person) else person
                 deeper = ("country",) if isinstance(person, form.Person) else ()
@@ -241,14 +253,17 @@ def _examples(document: Document, given: form.Rule, named: Named) -> dict[str, t
             for index, touch in enumerate(case.touches):
                 _check_country(document, touch.country, *at, "touches", index, "country")
     selected = {
-        kind: [_selected(document, case, named, "examples", kind, number) for number, case in enumerate(situations)]
-        for kind, situations in cases.items()
-        if situations
+        kind: [_selected(document, case, named, *path, kind, number) for number, case in enumerate(some)]
+        for kind, some in cases.items()
+        if some
     }
     if document.blamed:  # then the tree is not what was made of it
         return {}
+    tree = document.tree
+    for key in path:
+        tree = tree[key]
     return {
-        kind: tuple({**told, **more} for told, more in zip(document.tree["examples"][kind], each, strict=True))
+        kind: tuple({**told, **more} for told, more in zip(tree[kind], each, strict=True))
         for kind, each in selected.items()
     }
 
@@ -269,7 +284,7 @@ def _check_country(document: Document, where: str | form.Codes | None, *path: Ke
         code_set(document, where, *path)
 
 
-def _cases(examples: form.Examples) -> dict[str, tuple[form.Situation, ...]]:
+def _cases(examples: form.Examples | form.Test) -> dict[str, tuple[form.Situation, ...]]:
     return {
         "pass": examples.passes,
         "fail": examples.fails,

@@ -41,6 +41,13 @@ def rule() -> str:
     return schema_of(form.Rule, _URN.format("rule"), "Rule of residency-auditor", more)
 
 
+def tests() -> str:
+    """Write the JSON Schema of a file of tests."""
+    kinds = {"anyOf": [has(key) for key in form.Test.__struct_encode_fields__ if key != "rule"]}
+    more: Asked = {"Test": kinds, "Chosen": {"anyOf": [has("in"), has("out")]}}
+    return schema_of(form.Tests, _URN.format("tests"), "Tests of rules of residency-auditor", more)
+
+
 def pack() -> str:
     """Write the JSON Schema of a pack.yaml."""
     people = {**_NOT_BOTH, **_any_of(form.Population, "title", "note")}

@@ -267,8 +267,8 @@ def test_what_decides_the_meaning_of_rules_is_named_with_its_hash(tmp_path: Path
 
 
 def test_rules_are_found_in_a_wheel_and_in_a_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = tmp_path / "auditor" / "rules" / "packs.py"
-    monkeypatch.setattr("auditor.rules.packs.__file__", str(module))
+    module = tmp_path / "auditor" / "rules" / "files.py"
+    monkeypatch.setattr("auditor.rules.files.__file__", str(module))
     assert rules.builtin() == tmp_path / "rules"
     (tmp_path / "auditor" / "_rules" / "mine").mkdir(parents=True)
     folder(tmp_path / "auditor" / "_rules" / "mine")

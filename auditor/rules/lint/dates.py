@@ -6,7 +6,8 @@ from typing import Final
 
 from auditor.model.rule import Rule
 from auditor.rules import format as form
-from auditor.rules.lint.given import Given, Remark, shown
+from auditor.rules.files import shown
+from auditor.rules.lint.given import Given, Remark
 from auditor.rules.speak import day
 
 _MONTHS: Final = 12

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from auditor.rules.lint.given import Given, Remark, shown
+from auditor.rules.files import shown
+from auditor.rules.lint.given import Given, Remark
 
 
 def waivers(given: Given) -> Iterator[Remark]:

@@ -9,8 +9,8 @@ from typing import Final
 from auditor.model.documents import Document, Key, convert, nanoseconds
 from auditor.model.documents import load as read
 from auditor.model.rule import Rule
+from auditor.rules import files, packs
 from auditor.rules import format as form
-from auditor.rules import packs
 
 SEVERITIES: Final = ("error", "warning", "note")
 STALE: Final = 24
@@ -101,7 +101,7 @@ class Given:
     def remark(self, check: str, severity: str, rule: Rule, what: str, remedy: str, *path: Key) -> Remark:
         """Make the remark that names a rule's file and the line of a key path."""
         written = self.written.get(rule.id)
-        file, line = (shown(written.document.file), written.line(*path)) if written else (rule.file, rule.line)
+        file, line = (files.shown(written.document.file), written.line(*path)) if written else (rule.file, rule.line)
         return Remark(check, severity, file, line, rule.id, what, remedy)
 
 
@@ -113,15 +113,15 @@ def given(
     loaded = packs.load(list(names), services)
     written: dict[str, Written] = {}
     beside: dict[Path, tuple[Document, form.Pack]] = {}
-    for path in packs.rule_files(names):
+    for path in files.rule_files(names):
         document = read(path)
         rule = convert(document, form.Rule)
         written[rule.id] = Written(document, rule)
-        about = path.parent / packs.PACK_FILE
+        about = path.parent / files.PACK_FILE
         if about not in beside and about.is_file():
             document = read(about)
             beside[about] = document, convert(document, form.Pack)
-    shared = read(packs.builtin() / packs.TERRITORIES_FILE)
+    shared = read(files.builtin() / files.TERRITORIES_FILE)
     own = {name: "" for _, pack in beside.values() for each in pack.operators for name in each.names}
     homes = {**own, **packs.operators()}
     for each in loaded.rules:
@@ -130,9 +130,3 @@ def given(
         loaded.rules, as_of, written, tuple(beside.values()), (shared, convert(shared, form.Territories)), homes,
         operators, stock, tuple(waivers), stale,
     )  # fmt: skip
-
-
-def shown(file: str) -> str:
-    """Return a path as a reader finds it: from the folder they are in, if it lies there."""
-    path = Path(file)
-    return str(path.relative_to(Path.cwd())) if path.is_absolute() and path.is_relative_to(Path.cwd()) else file

@@ -11,7 +11,8 @@ from auditor.model import countries
 from auditor.model.documents import Document, Key, nearest
 from auditor.model.rule import Rule
 from auditor.rules import format as form
-from auditor.rules.lint.given import Given, Remark, shown
+from auditor.rules.files import shown
+from auditor.rules.lint.given import Given, Remark
 
 
 def unknown_operators(given: Given) -> Iterator[Remark]:
