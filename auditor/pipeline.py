@@ -305,7 +305,9 @@ def load_waivers(files: Sequence[str | Path], ruleset: "RuleSet", as_of: date | 
     return waivers.load(files, ruleset.rules, as_of)
 
 
-def all_rules(packs: Sequence[str] | None, services: Sequence[str | Path] = ()) -> "RuleSet":
+def all_rules(
+    packs: Sequence[str] | None, services: Sequence[str | Path] = (), selections: str | Path | None = None
+) -> "RuleSet":
     """Load rule packs by name or path; without any, every pack that is shipped."""
     from auditor import rules
 
@@ -313,7 +315,7 @@ def all_rules(packs: Sequence[str] | None, services: Sequence[str | Path] = ()) 
         titles: Iterable[str] | None = None
         with problems.kept():
             titles = catalogue(services).titles if services else ()
-        return rules.load(list(packs) if packs else rules.shipped(), titles)
+        return rules.load(list(packs) if packs else rules.shipped(), titles, selections)
 
 
 def open_places(inventory: str | Path | None, geo: Sequence[str | Path]) -> "Places":

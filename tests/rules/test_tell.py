@@ -37,8 +37,8 @@ from auditor.rules.tell import tells
             },
             "somebody anywhere labelled staff of account acme, and nobody else, with a relay anywhere run by Acme of "
             "the service zoom at site x holding data of staff, media in clear opened towards it, which was only "
-            "offered, which did not answer; a server in US, signalling encrypted, on 2020-01-01, in a session of account acme "
-            "(As it was)",
+            "offered, which did not answer; a server in US, signalling encrypted, on 2020-01-01, in a session of "
+            "account acme (As it was)",
         ),
         (
             {
