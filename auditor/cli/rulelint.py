@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from auditor.cli import exits, output
-from auditor.cli.options import Inventory, RulePacks, Services
+from auditor.cli.options import Inventory, RulePacks, Services, Waivers
 
 
 class Format(StrEnum):
@@ -20,6 +20,7 @@ def lint(
     packs: RulePacks = None,
     inventory: Inventory = None,
     catalogue: Services = None,
+    waivers: Waivers = None,
     as_of: Annotated[
         datetime | None,
         typer.Option(
@@ -49,12 +50,14 @@ def lint(
     """
     chosen = format or output.named(output_, Format.TEXT)
     ((_, target),) = output.pair([chosen], [output_] if output_ else [])
-    output.apart([target], [], inventory, *(catalogue or ()), *(packs or ()))
+    output.apart([target], [], inventory, *(catalogue or ()), *(packs or ()), *(waivers or ()))
     from auditor import workshop
     from auditor.report import remarks
 
     day = (as_of or datetime.now(UTC)).date()
-    given = workshop.look_over(packs, day, inventory=inventory, services=catalogue or (), stale=stale_after)
+    given = workshop.look_over(
+        packs, day, inventory=inventory, services=catalogue or (), waivers=waivers or (), stale=stale_after
+    )
     found = workshop.remarks(given)
     said = (
         remarks.text(found, len(given.rules))

@@ -2,13 +2,14 @@
 
 import typer
 
-from auditor.cli import output, rulelint, ruleshow, ruletest
+from auditor.cli import output, rulelint, rulenew, ruleshow, ruletest
 from auditor.cli.options import RulePacks, Services
 
 app = typer.Typer(help="List, show, test, check and write rules.", no_args_is_help=True)
 app.command("show")(ruleshow.show)
 app.command("test")(ruletest.test)
 app.command("lint")(rulelint.lint)
+app.command("new")(rulenew.new)
 
 
 @app.command("list")

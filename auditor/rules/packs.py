@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
-from auditor.model.documents import Document, convert, nearest
+from auditor.model import timeline
+from auditor.model.documents import ALWAYS, Document, convert, nearest
 from auditor.model.documents import load as read
 from auditor.model.errors import InputError, Problems, gathering
 from auditor.model.report import Database
@@ -105,6 +106,13 @@ def _base(
     more = None if services is None else frozenset(services)
     allowed = None if more is None else lambda: _service_ids() | more
     return Base(Named(territories, {}, allowed, _operators), choices, problems)
+
+
+def territory(name: str) -> str:
+    """Return the country set, as it is last, of a territory that all packs know; empty if there is none so named."""
+    shared = read(builtin() / TERRITORIES_FILE)
+    known = names.territories(shared, convert(shared, form.Territories).territories)
+    return timeline.at(known[name].where, ALWAYS) if name in known else ""
 
 
 def operators() -> Mapping[str, str]:

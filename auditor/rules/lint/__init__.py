@@ -15,6 +15,6 @@ can't do what it is for, a warning where it probably doesn't, and a note where s
 """
 
 from auditor.rules.lint.checks import CHECKS, remarks
-from auditor.rules.lint.given import SEVERITIES, STALE, Given, Label, Remark, Stock, given
+from auditor.rules.lint.given import SEVERITIES, STALE, Excused, Given, Label, Remark, Stock, given
 
-__all__ = ["CHECKS", "SEVERITIES", "STALE", "Given", "Label", "Remark", "Stock", "given", "remarks"]
+__all__ = ["CHECKS", "SEVERITIES", "STALE", "Excused", "Given", "Label", "Remark", "Stock", "given", "remarks"]
