@@ -130,6 +130,9 @@ def _asserted(must: Assertion, codes: Codes) -> Iterator[str]:
         "must_not_touch": f"No such place may be{' all of this at once' if several else ''}:",
     }[must.verb]
     yield from (f"- {each}" for each in _conditions(must, codes))
+    if must.evidence:
+        what = must.evidence.rstrip(".")
+        yield f"What goes against this is allowed with {what}. No traffic shows that, so it is open and no violation."
 
 
 def _conditions(must: Assertion, codes: Codes) -> Iterator[str]:
@@ -150,7 +153,8 @@ def _conditions(must: Assertion, codes: Codes) -> Iterator[str]:
     if must.selection is not None:
         whose = {"host": "the account whose session it is", "participants": "the account of every participant"}
         given = f"by {must.selection.file}" if must.selection.file else "which --selections tells"
-        yield f"where {whose[must.selection.whose]} has chosen to be, {given}"
+        chosen = "has not chosen to be" if must.verb == "must_not_touch" else "has chosen to be"
+        yield f"where {whose[must.selection.whose]} {chosen}, {given}"
 
 
 def _when(rule: Rule, full: bool, codes: Codes) -> Iterator[str]:

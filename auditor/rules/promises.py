@@ -63,8 +63,13 @@ class Covered:
 
 
 def asked(rule: Rule) -> tuple[str, ...]:
-    """Return what a rule has to be shown to do: pass, fail and stay open; of what no traffic shows, to stay out."""
-    return ("open", "not_applicable") if rule.asserts.verb == "not_observable" else ("pass", "fail", "open")
+    """Return what a rule has to be shown to do: pass, fail and stay open; of what no traffic shows, to stay out.
+
+    A rule whose violations something unseen may excuse never fails.
+    """
+    if rule.asserts.verb == "not_observable":
+        return ("open", "not_applicable")
+    return ("pass", "open") if rule.asserts.evidence else ("pass", "fail", "open")
 
 
 def coverage(rules: Sequence[Rule], tried: Sequence[Tried]) -> list[Covered]:
@@ -114,8 +119,8 @@ def _tests(path: Path, ruleset: RuleSet, rules: Mapping[str, Rule], problems: Pr
             continue
         if not (test.passes or test.fails or test.opens or test.not_applicable):
             document.problem("holds no situation; add one under pass, fail, open or not_applicable", *at)
-        unseen = rule.asserts.verb == "not_observable"
-        told = resolve.situations(document, test, unseen, ruleset.named[rule.id], *at)
+        never = [kind for kind in KINDS[:2] if kind not in asked(rule)]
+        told = resolve.situations(document, test, never, ruleset.named[rule.id], *at)
         for kind in KINDS:
             for number, situation in enumerate(told.get(kind, ())):
                 line = document.line(*at, kind, number)

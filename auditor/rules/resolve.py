@@ -4,6 +4,7 @@ A rule whose sets change with time becomes one version for each time between cha
 know of no calendar.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from auditor.rules.named import Named, code_set, country_set, moments, territory
 from auditor.rules.selections import Selections, chosen
 
 QUANTIFIERS: Final = ("all", "any", "mixed", "none")
+UNSEEN: Final = ("pass", "fail")  # what a rule never does whose assertion no traffic shows
 VERBS: Final = ("must_not_touch", "must_stay_in", "must_be_encrypted", "not_observable")
 EXCLUDING: Final = (("territory", "countries"), ("operator_territory", "operator_countries"))
 
@@ -225,23 +227,23 @@ def _examples(document: Document, given: form.Rule, named: Named) -> dict[str, t
 
     Refuse examples that a rule can't have, lack, or that name what doesn't exist.
     """
-    if given.not_observable is None:
-        for kind in ("pass", "fail"):
-            if not _cases(given.examples)[kind]:
-                document.problem(f"examples of `{kind}` are missing; add one at least", "examples", kind)
-    return situations(document, given.examples, given.not_observable is not None, named, "examples")
+    never = () if given.not_observable is None else UNSEEN
+    for kind in ("pass", "fail"):
+        if kind not in never and not _cases(given.examples)[kind]:
+            document.problem(f"examples of `{kind}` are missing; add one at least", "examples", kind)
+    return situations(document, given.examples, never, named, "examples")
 
 
 def situations(
-    document: Document, given: form.Examples | form.Test, unseen: bool, named: Named, *path: Key
+    document: Document, given: form.Examples | form.Test, never: Collection[str], named: Named, *path: Key
 ) -> dict[str, tuple[Any, ...]]:
     """Return the situations at a key path as the file tells them, with the selections of accounts resolved.
 
-    Of a rule that no traffic shows (`unseen`) none passes or fails.  If anything doesn't resolve, nothing is returned.
+    `never` are the kinds that a rule can't have.  If anything doesn't resolve, nothing is returned.
     """
     cases = _cases(given)
     for kind in ("pass", "fail"):
-        if unseen and cases[kind]:
+        if kind in never and cases[kind]:
             document.problem(f"what no traffic shows can't {kind}; remove it", *path, kind)
     for kind, some in cases.items():
         for number, case in enumerate(some):

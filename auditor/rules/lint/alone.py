@@ -68,7 +68,7 @@ def _impossible(rule: Rule, given: Given) -> Reason | None:
         return None
     asked = _within_scope(rule)
     if must.verb == "must_not_touch":
-        if all(each == sets.ALL for each in asked.values()):
+        if must.selection is None and all(each == sets.ALL for each in asked.values()):
             return "every place meets all of its conditions", "say less of what is forbidden", (must.verb,)
         return None
     for name, each in asked.items():

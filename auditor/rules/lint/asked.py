@@ -28,16 +28,19 @@ def conditions(rule: Rule) -> dict[str, Names]:
 
 def exclude_each_other(one: Rule, other: Rule) -> bool:
     """Say whether no place is allowed by both rules."""
+    if one.asserts.evidence or other.asserts.evidence:  # something that no traffic shows may allow any
+        return False
     asked, others = conditions(one), conditions(other)
     verbs = (one.asserts.verb, other.asserts.verb)
     if verbs == ("must_stay_in", "must_stay_in"):
         return any(sets.both(asked[name], others[name]) == sets.NONE for name in asked.keys() & others.keys())
     if verbs == ("must_stay_in", "must_not_touch"):
-        return _covers(others, asked)
+        return other.asserts.selection is None and _covers(others, asked)
     if verbs == ("must_not_touch", "must_stay_in"):
-        return _covers(asked, others)
+        return one.asserts.selection is None and _covers(asked, others)
     if (
         verbs == ("must_not_touch", "must_not_touch")
+        and one.asserts.selection is None is other.asserts.selection
         and len(asked) == len(others) == 1
         and asked.keys() == others.keys()
     ):
@@ -57,14 +60,14 @@ def forbids_no_more(one: Rule, other: Rule) -> bool:
     if verbs[0] not in PLACED or verbs[1] not in PLACED:
         return verbs[0] == verbs[1] and one.asserts.evidence == other.asserts.evidence
     asked, others = conditions(one), conditions(other)
+    chosen = one.asserts.selection
     if verbs == ("must_not_touch", "must_not_touch"):
-        return _covers(others, asked)
+        return other.asserts.selection in (None, chosen) and _covers(others, asked)
     if verbs == ("must_stay_in", "must_stay_in"):
-        chosen = one.asserts.selection
         return (chosen is None or chosen == other.asserts.selection) and _covers(asked, others)
     if verbs == ("must_not_touch", "must_stay_in"):
         return any(sets.both(asked[name], others[name]) == sets.NONE for name in asked.keys() & others.keys())
-    if one.asserts.selection is not None or len(asked) != 1:
+    if chosen is not None or other.asserts.selection is not None or len(asked) != 1:
         return False
     ((name, names),) = asked.items()
     return others.keys() == {name} and sets.within(sets.rest(names), others[name])
@@ -73,8 +76,11 @@ def forbids_no_more(one: Rule, other: Rule) -> bool:
 def allowed_countries(rule: Rule) -> Names | None:
     """Return the countries outside of which a rule allows no place; None: it allows places everywhere."""
     asked = conditions(rule)
+    if rule.asserts.evidence:
+        return None
     if rule.asserts.verb == "must_stay_in" and "countries" in asked:
         return asked["countries"]
-    if rule.asserts.verb == "must_not_touch" and asked.keys() == {"countries"}:
+    chosen = rule.asserts.selection
+    if rule.asserts.verb == "must_not_touch" and asked.keys() == {"countries"} and chosen is None:
         return sets.rest(asked["countries"])
     return None

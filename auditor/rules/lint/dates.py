@@ -7,6 +7,7 @@ from typing import Final
 from auditor.model.rule import Rule
 from auditor.rules import format as form
 from auditor.rules.files import shown
+from auditor.rules.lint import naming
 from auditor.rules.lint.given import Given, Remark
 from auditor.rules.speak import day
 
@@ -47,30 +48,31 @@ def stale_packs(given: Given) -> Iterator[Remark]:
     """Find packs that nobody has looked at for long."""
     for document, pack in given.packs:
         if _months(pack.date, given.as_of) > given.stale:
-            what = f"pack {pack.id} was written {_ago(pack.date, given.as_of)}"
+            what = f"pack {pack.id} is of {_ago(pack.date, given.as_of)}"
             remedy = "check its rules against their texts, and give it the date of that day"
             yield Remark("stale-pack", "warning", shown(document.file), document.line("date"), "", what, remedy)
 
 
 def stale_territories(given: Given) -> Iterator[Remark]:
-    """Find sets of countries that change with time and whose newest source is old."""
+    """Find sets of countries that change with time, that rules use, and whose newest source is old."""
     files = [(document, pack.territories) for document, pack in given.packs]
     if given.shared:
         files.append((given.shared[0], given.shared[1].territories))
+    used = naming.used(given)
     for document, territories in files:
         for name, territory in territories.items():
-            if not territory.members:
+            if not territory.members or name not in used:
                 continue
             at = document.line("territories", name)
             newest = _newest(territory)
             if newest is None:
                 what, remedy = f"territory {name} changes with time and names no dated source", "date its sources"
             elif _months(newest, given.as_of) > given.stale:
-                what = f"territory {name} changes with time, and its newest source was read {_ago(newest, given.as_of)}"
+                what = f"territory {name} changes with time, and its newest source is of {_ago(newest, given.as_of)}"
                 remedy = "look whether members have come or gone, and date the source"
             else:
                 continue
-            yield Remark("stale-territory", "warning", shown(document.file), at, "", what, remedy)
+            yield Remark("stale-territory", "note", shown(document.file), at, "", what, remedy)
 
 
 def _newest(territory: form.Territory) -> date | None:
@@ -99,4 +101,4 @@ def _months(since: date, until: date) -> int:
 
 
 def _ago(since: date, until: date) -> str:
-    return f"on {since}, {_months(since, until)} months ago"
+    return f"{since}, {_months(since, until)} months ago"

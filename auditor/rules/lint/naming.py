@@ -31,7 +31,8 @@ def unknown_operators(given: Given) -> Iterator[Remark]:
 
 
 def _likely(name: str, known: Iterable[str]) -> str:
-    hint = nearest(name, known)
+    alike = [each for each in known if each[:2].lower() == name[:2].lower()]  # of a hundred thousand
+    hint = nearest(name, alike)
     return hint if hint.startswith("did you mean") else "write it as the location data or your inventory does"
 
 
@@ -114,6 +115,22 @@ def unused_names(given: Given) -> Iterator[Remark]:
         asked |= {name for each in pack.populations.values() for name in _names(each.territory)}
         for kind in ("populations", "territories"):
             yield from _unasked(document, kind, getattr(pack, kind), asked)
+
+
+def used(given: Given) -> set[str]:
+    """Return the territories and populations that rules ask for, and those of which these are made."""
+    names = {name for each in given.written.values() for name in _asked(each.given)}
+    parts: dict[str, set[str]] = {}
+    for _, pack in given.packs:
+        for name, people in pack.populations.items():
+            parts.setdefault(name, set()).update(_names(people.territory))
+    shared = [given.shared[1].territories] if given.shared else []
+    for territories in (*shared, *(pack.territories for _, pack in given.packs)):
+        for name, territory in territories.items():
+            parts.setdefault(name, set()).update(territory.includes)
+    while more := {part for name in names for part in parts.get(name, ())} - names:
+        names |= more
+    return names
 
 
 def _unasked(document: Document, kind: str, named: Iterable[str], asked: set[str]) -> Iterator[Remark]:

@@ -93,6 +93,7 @@ def _covered(era: Rule, wide: Rule) -> bool:
         lambda each: each.proof,
         lambda each: each.applies.roster == "complete",
         lambda each: each.applies.recognised,
+        lambda each: bool(each.asserts.evidence),
     ]
     return (
         all(asked(era) or not asked(wide) for asked in strict)

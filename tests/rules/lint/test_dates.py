@@ -41,14 +41,19 @@ def test_a_pack_ages(tmp_path: Path, as_of: date, old: bool) -> None:
 
 
 def test_a_changing_territory_ages_by_its_newest_source(tmp_path: Path) -> None:
-    def remarks(sources: str, members: str = "members: [{countries: [FR], from: 2000-01-01}], ") -> list[lint.Remark]:
+    members = "members: [{countries: [FR], from: 2000-01-01}], "
+
+    def remarks(sources: str, members: str = members, asked: str = "must_stay_in: {territory: v}") -> list[lint.Remark]:
         pack = PACK + f"territories:\n  u: {{title: U, countries: [DE], {members}sources: [{sources}]}}\n"
-        return [each for each in found(tmp_path, rule("a", "{}", STAY), pack=pack) if "/p/" in each.file]
+        pack += "  v: {title: V, includes: [u]}\n"
+        return [each for each in found(tmp_path, rule("a", "{}", asked), pack=pack) if "stale" in each.check]
 
     assert remarks("{title: T, date: 2026-01-01}, {title: S, date: 2010-01-01}") == []
     assert remarks("{title: T, date: 2010-01-01}", members="") == []
+    assert remarks("{title: T, date: 2010-01-01}", asked=STAY) == []  # nothing uses it
     (old,) = remarks("{title: T, date: 2024-01-01}")
-    assert old.what == "territory u changes with time, and its newest source was read on 2024-01-01, 34 months ago"
+    assert old.what == "territory u changes with time, and its newest source is of 2024-01-01, 34 months ago"
+    assert old.severity == "note"
     (undated,) = remarks("{title: T}")
     assert undated.what.endswith("names no dated source")
 
