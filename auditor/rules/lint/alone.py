@@ -93,7 +93,7 @@ def _nobody(rule: Rule) -> Reason:
 
 def _within_scope(rule: Rule) -> dict[str, Names]:
     """Return the conditions of an assertion as they look from its scope, outside of which no service counts."""
-    asked = conditions(rule)
+    asked = dict(conditions(rule))
     scope = rule.applies.services
     if scope is not None and "services" in asked:
         inside = sets.both(scope, asked["services"])

@@ -5,6 +5,7 @@ all of its conditions, `must_not_touch` whatever misses one of them.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from auditor.model.rule import Names, Rule
 from auditor.rules.lint import sets
@@ -15,15 +16,25 @@ Asked = Mapping[str, Names]
 PLACED = ("must_stay_in", "must_not_touch")
 
 
-def conditions(rule: Rule) -> dict[str, Names]:
+def conditions(rule: Rule) -> Asked:
     """Return the conditions of an assertion by their key in a rule file, selections apart."""
-    must, found = rule.asserts, {}
-    if must.countries is not None:
-        found["countries"] = sets.of_countries(must.countries)
-    if must.operated is not None:
-        found["operator_countries"] = sets.of_countries(must.operated.countries)
-    named = (("operators", must.operators), ("services", must.services), ("sites", must.sites))
-    return found | {name: names for name, names in named if names is not None}
+    must = rule.asserts
+    operated = None if must.operated is None else must.operated.countries
+    return _conditions(must.countries, operated, must.operators, must.services, must.sites)
+
+
+@lru_cache(1 << 14)  # each rule is compared with each other one
+def _conditions(
+    place: str | None, operated: str | None, operators: Names | None, services: Names | None, sites: Names | None
+) -> Asked:
+    asked = {
+        "countries": None if place is None else sets.of_countries(place),
+        "operator_countries": None if operated is None else sets.of_countries(operated),
+        "operators": operators,
+        "services": services,
+        "sites": sites,
+    }
+    return {name: names for name, names in asked.items() if names is not None}
 
 
 def exclude_each_other(one: Rule, other: Rule) -> bool:

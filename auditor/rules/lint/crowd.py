@@ -99,7 +99,12 @@ def _parts(rule: Rule) -> tuple[Names, ...]:
     """Return the sets of which a touch has to be in each; what is not asked is all."""
     applies = rule.applies
     asked = (applies.planes, applies.directions, rule.asserts.roles, applies.bases, applies.outcomes)
-    return (applies.services or sets.ALL, *(sets.ALL if each is None else Names(frozenset(each)) for each in asked))
+    return (applies.services or sets.ALL, *map(_named, asked))
+
+
+@lru_cache(1 << 10)
+def _named(asked: frozenset[str] | None) -> Names:
+    return sets.ALL if asked is None else Names(asked)
 
 
 def _span(rule: Rule) -> tuple[float, float]:

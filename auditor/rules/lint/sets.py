@@ -4,6 +4,7 @@ Country sets are the same: a set text lists its codes, or those it leaves out wh
 leave out some none is part of one that doesn't, and both have members in common.
 """
 
+from functools import lru_cache
 from typing import Final
 
 from auditor.model import countries
@@ -13,6 +14,7 @@ ALL: Final = Names(frozenset(), True)
 NONE: Final = Names(frozenset())
 
 
+@lru_cache(1 << 12)
 def of_countries(place: str) -> Names:
     """Return a country set as names of codes."""
     if place in (countries.ANYWHERE, countries.NOWHERE):

@@ -1,7 +1,9 @@
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from auditor.model.rule import Assertion, Scope
 from tests.rules.lint.packs import PACK, checks, found, rule
 
 STAY = "must_stay_in: {countries: [%s]}"
@@ -130,3 +132,11 @@ def test_rules_of_two_packs_may_say_the_same(tmp_path: Path) -> None:
     other = folder(tmp_path / "other", rule("b", "{}", TOUCH % "CN"), pack=PACK.replace("a-pack", "b-pack"))
     said = lint.remarks(lint.given([str(one), str(other)], AS_OF))
     assert [each.severity for each in said if each.check == "duplicate"] == ["note"]
+
+
+def test_lint_knows_all_that_a_rule_can_say() -> None:
+    """Whoever adds to scope or assertion says here that `crowd` and `asked` (and `rules.details`) heed it."""
+    scope = {"quantifier", "population", "roster", "by", "planes", "services", "directions", "bases", "outcomes"}
+    assert {each.name for each in fields(Scope)} == scope | {"recognised"}
+    places = {"countries", "operators", "operated", "services", "sites", "selection", "roles"}
+    assert {each.name for each in fields(Assertion)} == places | {"verb", "territory", "evidence"}
