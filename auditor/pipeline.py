@@ -157,7 +157,7 @@ def conclude(
         inputs=found.inputs,
         unread_bytes=found.unread_bytes,
         databases=(*places.databases(), *services.databases, *ruleset.databases, *(waived.databases if waived else ())),
-        notes=(*said, *found.notes, *found.limits),
+        notes=(*said, *ruleset.notes, *found.notes, *found.limits),
         limits=found.limits,
         explain=places.explain,
         waivers=waived.waivers if waived else (),
@@ -292,10 +292,14 @@ def open_all(
 def load_rules(
     packs: Sequence[str | Path] | None, services: Iterable[str] | None = (), selections: str | Path | None = None
 ) -> "RuleSet":
-    """Load rule packs by name or path; without any, the default pack.  Rules may also name `services`."""
+    """Load the rules of an audit: packs by name or path; without any, the default pack.
+
+    Rules may also name `services`.  Those that hold only with selections, or only without, are left out with a note.
+    """
     from auditor import rules
 
-    return rules.load([str(pack) for pack in packs] if packs else [DEFAULT_PACK], services, selections)
+    loaded = rules.load([str(pack) for pack in packs] if packs else [DEFAULT_PACK], services, selections)
+    return rules.fitting(loaded, selections is not None)
 
 
 def load_waivers(files: Sequence[str | Path], ruleset: "RuleSet", as_of: date | None) -> "Waivers":

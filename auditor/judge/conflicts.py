@@ -70,11 +70,11 @@ def bonds(outcomes: Outcomes) -> Iterator[Bond]:
 
 def _allowed(must: Assertion) -> int | None:
     """Return the countries outside of which a place certainly breaks the rule; None: there are none such."""
-    if must.countries is None:
+    if must.countries is None or must.excusable:
         return None
     if must.verb == "must_stay_in":
         return countries.bits(must.countries)
-    alone = all(each is None for each in (must.operators, must.operated, must.services, must.sites))
+    alone = all(each is None for each in (must.operators, must.operated, must.services, must.sites, must.selection))
     return countries.WORLD & ~countries.bits(must.countries) if must.verb == "must_not_touch" and alone else None
 
 

@@ -127,9 +127,11 @@ def _countries(told: Any) -> str:
 
 
 def _moment(rule: Rule, date: Any) -> int:
-    """Return a time in nanoseconds: that of the example, else one at which the rule applies."""
+    """Return a time in nanoseconds: that of the example, else one at which the rule applies (as it stands last)."""
     if date is not None:
         return nanoseconds(datetime.fromisoformat(str(date))) or 1  # of 0, no time is known
     if rule.since_ns is not None:
         return rule.since_ns
+    if rule.until_ns is None and rule.versions:
+        return rule.versions[-1].since_ns or 0
     return 0 if rule.until_ns is None else rule.until_ns - 1

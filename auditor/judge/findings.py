@@ -168,10 +168,14 @@ def _settles(rule: Rule, unknown: list[dict[str, Any]], people: list[dict[str, A
         return (Settle("evidence", "", f"No traffic can show it. What would: {rule.asserts.evidence.rstrip('.')}."),)
     population = rule.applies.population
     conditions = []
+    excused: tuple[Settle, ...] = ()
     for i, condition in enumerate(CONDITIONS):
         ends = [_subject(row, row["role"], row["proof"], names) for row in unknown if row["why"] & (1 << i)]
-        if ends:
+        if ends and condition != "evidence":
             conditions.append((condition, ends))
+        elif ends:
+            excuse = f"That is allowed with this, which no traffic can show: {rule.asserts.evidence.rstrip('.')}."
+            excused = (Settle("evidence", "", excuse),)
     asked = []
     lives = dict(homes(rule))
     for who in people:
@@ -181,7 +185,7 @@ def _settles(rule: Rule, unknown: list[dict[str, Any]], people: list[dict[str, A
             asked.append(
                 Person(member, known, _subject(who, who["role"], member.proof, names), rule.applies.by == "account")
             )
-    return settles(conditions, asked)
+    return (*settles(conditions, asked), *excused)
 
 
 def _subject(row: dict[str, Any], role: str, proof: str, names: Names) -> Subject:

@@ -71,11 +71,13 @@ class Judgement:
             name: answer[kind] if answer.ndim == 1 else answer[way, kind] for name, answer in self.asserted.items()
         }
         applies, met = _all(scoped, len(kind)), _all(asserted, len(kind))
-        failing = (applies == 1) & (_value(self.rule, met) == -1)
+        failing = (applies == 1) & (_kept(self.rule, met) == -1)
         bits = np.where(failing & self.weak[kind], _BIT["packets"], 0).astype(np.int32)
         for asked, undecided in ((scoped, applies == 0), (asserted, met == 0)):
             for name, answer in asked.items():
                 bits |= np.where(undecided & (answer == 0), _BIT.get(name, 0), 0).astype(np.int32)
+        if self.rule.asserts.excusable:
+            bits |= np.where(_kept(self.rule, met) == -1, _BIT["evidence"], 0).astype(np.int32)
         return np.where(self.outcome[way, kind] == OPEN, bits, 0).astype(np.int32)
 
 
@@ -187,7 +189,8 @@ class Touches:
             def ask(choice: Choice) -> Kleene:
                 return conditions.chosen(choice, self.kinds.ask, proof)
 
-            asked["selection"] = np.stack([allowed(each, ask, self.kinds.size) for each in face.counting])
+            chosen = np.stack([allowed(each, ask, self.kinds.size) for each in face.counting])
+            asked["selection"] = -chosen if rule.asserts.verb == "must_not_touch" else chosen  # there: not selected
         return asked
 
     def of_ends(self, outcomes: Outcomes) -> npt.NDArray[np.int8]:
@@ -226,6 +229,12 @@ def _states(crowd: Kleene, shown: Kleene) -> Integers:
 
 
 def _value(rule: Rule, met: Kleene) -> Kleene:
+    """Return what the assertion says; what something unseen may allow, it leaves open."""
+    value = _kept(rule, met)
+    return np.maximum(value, 0) if rule.asserts.excusable else value
+
+
+def _kept(rule: Rule, met: Kleene) -> Kleene:
     return -met if rule.asserts.verb == "must_not_touch" else met
 
 

@@ -96,6 +96,7 @@ class Scope:
     outcomes: frozenset[str] = frozenset({"carried"})
     """So is one of another outcome; one that was rejected is no touch at all unless it is among them."""
     recognised: bool = False  # True: traffic whose plane is not known is out of scope, rather than open
+    selections: str = ""  # `given` or `none`: judged only where selections of accounts are known, or are not
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,12 @@ class Assertion:
     selection: Selection | None = None
     roles: frozenset[str] = frozenset({"server", "relay"})
     territory: str = ""  # how the file named the set, for readers
-    evidence: str = ""  # what would show what no traffic can
+    evidence: str = ""  # what would show what no traffic can: whether it was kept, or (with conditions) was excused
+
+    @property
+    def excusable(self) -> bool:
+        """Say whether something that no traffic shows may allow what is forbidden: then it is open, and never fails."""
+        return bool(self.evidence) and self.verb != "not_observable"
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,14 @@ def happened(finding: Finding) -> str:
     added = _ADDED.get(finding.basis, "")
     clear = " in clear" if finding.asked == ENCRYPT else ""
     told = f"{who} exchanged {carried(finding.plane)}{clear} with {place(finding.place)}{added}{named}."
+    if _excusable(finding):
+        return f"{told} No traffic can show whether that was allowed."
     return f"It is open whether {told}" if finding.verdict == Verdict.OPEN else told
+
+
+def _excusable(finding: Finding) -> bool:
+    """Say whether an open finding asks for nothing but what no traffic shows, and might allow it."""
+    return bool(finding.settles) and all(entry.fact == "evidence" for entry in finding.settles)
 
 
 def _asked_who(finding: Finding) -> bool:
@@ -142,6 +149,8 @@ def _undecided(finding: Finding) -> str:
         return "Not decided by what the packets show."
     if finding.asked == UNSEEN:
         return "Not observable in traffic."
+    if _excusable(finding):
+        return "Where it went is decided by all evidence; whether it was allowed there is not observable in traffic."
     said = [
         f"{address}: {source.name} says {where(source.countries, sentence=True)}"
         for address, entries in finding.located_by

@@ -99,6 +99,8 @@ def _population(people: Population, codes: Codes) -> str:
 
 def _traffic(rule: Rule) -> Iterator[str]:
     scope = rule.applies
+    if scope.selections:
+        yield f"Only in audits that are given {'' if scope.selections == 'given' else 'no '}selections of accounts."
     if scope.planes is None or scope.planes >= set(PLANES):
         yield "Traffic of any plane."
     elif scope.recognised:

@@ -48,6 +48,7 @@ Direction = Literal["to", "from"]
 Roster = Literal["as-observed", "complete"]
 By = Literal["location", "account"]
 Outcome = Literal["carried", "unanswered", "rejected"]
+Whose = Literal["host", "participants"]
 Severity = Literal["low", "medium", "high", "critical"]
 
 
@@ -65,6 +66,7 @@ class Applies(Strict, frozen=True):
     direction: to: the session was opened towards the touched place. from: it was opened by that place.
     bases: How a touch has to be known to count. Left out: all but offered.
     outcomes: What has to have come of it. Left out: carried.
+    selections: given: judged only in audits that know what accounts selected. none: only in those that don't.
     """
 
     participants: Word | None = None
@@ -76,6 +78,7 @@ class Applies(Strict, frozen=True):
     direction: Direction | None = None
     bases: Annotated[tuple[Basis, ...], Meta(min_length=1)] | None = None
     outcomes: Annotated[tuple[Outcome, ...], Meta(min_length=1)] | None = None
+    selections: Literal["given", "none"] | None = None
 
 
 class Must(Strict, frozen=True):
@@ -89,7 +92,9 @@ class Must(Strict, frozen=True):
     services: Ids of the service catalogue: a list, or `{except: [...]}`.
     sites: Names of sites of the inventory: a list, or `{except: [...]}`.
     selection: must_stay_in only: what the account of the host, or of all participants, has selected.
+    unselected: must_not_touch only: what the account of the host, or of all participants, has not selected.
     as: In which roles a place counts. Left out: server and relay.
+    allowed_with: What no traffic shows and would allow it otherwise: then the rule is open there, and never fails.
     """
 
     territory: Word | Words | Except | None = None
@@ -99,7 +104,9 @@ class Must(Strict, frozen=True):
     operator_countries: Codes | ExceptCodes | None = None
     services: Words | Except | None = None
     sites: Words | Except | None = None
-    selection: Literal["host", "participants"] | None = None
+    selection: Whose | None = None
+    unselected: Whose | None = None
+    allowed_with: Word | None = None
     roles: Annotated[tuple[Role, ...], Meta(min_length=1)] = field(name="as", default=("server", "relay"))
 
 

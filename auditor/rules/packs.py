@@ -42,6 +42,27 @@ class RuleSet:
     databases: tuple[Database, ...]  # the files besides the rules that decide what they mean, for a report to name
     named: Mapping[str, Named] = field(default_factory=dict, compare=False, repr=False)
     """Identifier of a rule -> what names may refer to in its file, and in its tests."""
+    notes: tuple[str, ...] = ()  # what a reader of the report has to know of them
+
+
+def fitting(known: RuleSet, selections: bool) -> RuleSet:
+    """Leave out, with a note, rules that ask whether selections of accounts are given where that is otherwise.
+
+    Raise InputError if none is left: an audit that judges nothing would be an answer that nobody asked for.
+    """
+    apart = "none" if selections else "given"
+    left = tuple(rule.id for rule in known.rules if rule.applies.selections == apart)
+    if not left:
+        return known
+    without = "where no selections are given" if selections else "where selections are given"
+    if len(left) == len(known.rules):
+        remedy = "leave out --selections" if selections else "add --selections FILE"
+        raise InputError(known.rules[0].file, f"holds only for audits {without}; {remedy}")
+    note = f"Not judged, for they hold only {without} (--selections FILE): {', '.join(left)}."
+    rules = tuple(rule for rule in known.rules if rule.id not in left)
+    return replace(known, rules=rules, notes=(*known.notes, note))
+
+
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ QUANTIFIERS: Final = ("all", "any", "mixed", "none")
 UNSEEN: Final = ("pass", "fail")  # what a rule never does whose assertion no traffic shows
 VERBS: Final = ("must_not_touch", "must_stay_in", "must_be_encrypted", "not_observable")
 EXCLUDING: Final = (("territory", "countries"), ("operator_territory", "operator_countries"))
+_NO_CONDITION: Final = ("roles", "allowed_with")
 
 
 def rule(
@@ -141,6 +142,7 @@ def _scope(document: Document, rule: form.Rule, named: Named) -> Scope:
         _bases(rule),
         Scope().outcomes if applies.outcomes is None else frozenset(applies.outcomes),
         applies.recognised,
+        applies.selections or "",
     )
 
 
@@ -186,9 +188,12 @@ def _conditions(document: Document, verb: str, must: form.Must, named: Named, ch
             document.problem(f"`{one}` and `{other}` exclude each other; keep one", verb, other, of_key=True)
     if must.selection is not None and verb != "must_stay_in":
         document.problem("`selection` is what a session has to stay in; use must_stay_in", verb, "selection")
-    if all(getattr(must, name) is None for name in form.Must.__struct_fields__ if name != "roles"):
+    if must.unselected is not None and verb != "must_not_touch":
+        document.problem("`unselected` is what a session must not touch; use must_not_touch", verb, "unselected")
+    if all(getattr(must, name) is None for name in form.Must.__struct_fields__ if name not in _NO_CONDITION):
         document.problem(f"`{verb}` names nothing; add a territory, operators, services or sites", verb)
     title, where = _where(document, verb, must, named)
+    whose = must.selection or must.unselected
     return Assertion(
         verb,
         where,
@@ -196,9 +201,10 @@ def _conditions(document: Document, verb: str, must: form.Must, named: Named, ch
         _operated(document, verb, must, named),
         _services(document, must.services, named, verb, "services"),
         _names(must.sites),
-        None if must.selection is None else choices.at(timeline.DAWN, must.selection),
+        None if whose is None else choices.at(timeline.DAWN, whose),
         frozenset(must.roles),
         title,
+        (must.allowed_with or "").strip(),
     )
 
 
@@ -227,7 +233,8 @@ def _examples(document: Document, given: form.Rule, named: Named) -> dict[str, t
 
     Refuse examples that a rule can't have, lack, or that name what doesn't exist.
     """
-    never = () if given.not_observable is None else UNSEEN
+    must = given.must_stay_in or given.must_not_touch
+    never = UNSEEN if given.not_observable else UNSEEN[1:] if must and must.allowed_with else ()
     for kind in ("pass", "fail"):
         if kind not in never and not _cases(given.examples)[kind]:
             document.problem(f"examples of `{kind}` are missing; add one at least", "examples", kind)

@@ -9,7 +9,7 @@ from auditor.model import countries
 from auditor.model.flow import ROLES
 from auditor.model.rule import Assertion, Names, Population, Rule, Scope
 
-_MANY: Final = 12  # codes that a reader still takes in
+_MANY: Final = 64  # codes: the longest set of one law is listed whole, so that it can be checked
 
 _QUANTIFIED: Final = {
     "all": "when all participants are {}",
@@ -32,20 +32,29 @@ def speaks(rule: Rule) -> str:
         asked = f"must reach no {_either(must.roles)} except one {_conditions(must)}"
     else:
         asked = f"must not reach a {_either(must.roles)} {_conditions(must)}"
-    return _sentence(rule, asked) + _changes(rule)
+    return _sentence(rule, asked) + _excuse(must) + _changes(rule)
 
 
 _NOT_OBSERVABLE: Final = "is bound by what no traffic can show, so the rule stays open there"
 
 
 def _sentence(rule: Rule, asked: str) -> str:
-    said = f"{_dates(rule)}{_who(rule.applies)}, {_traffic(rule.applies)} {asked}{_evidence(rule)}."
+    known = {"given": "where selections of accounts are given, ", "none": "where no selections of accounts are given, "}
+    who = known.get(rule.applies.selections, "") + _who(rule.applies)
+    said = f"{_dates(rule)}{who}, {_traffic(rule.applies)} {asked}{_evidence(rule)}."
     return said[0].upper() + said[1:]
+
+
+def _excuse(must: Assertion) -> str:
+    if not must.excusable:
+        return ""
+    evidence = must.evidence.rstrip(".")
+    return f" What goes against it is allowed with {evidence}; no traffic can show that, so the rule stays open there."
 
 
 def _changes(rule: Rule) -> str:
     said = list(changes(rule))
-    return f" As it stands last; {'; '.join(said)}." if said else ""
+    return f" As it stands from {day(rule.eras()[-1].since_ns or 0)} on; {'; '.join(said)}." if said else ""
 
 
 def changes(rule: Rule) -> Iterator[str]:
@@ -78,8 +87,8 @@ def _who(scope: Scope) -> str:
     if not scope.quantifier or scope.population is None:
         return "whoever takes part"
     said = _QUANTIFIED[scope.quantifier].format(_people(scope.population))
-    said += {"location": ", by where they are,", "account": ", by their labels and accounts,"}.get(scope.by, "")
-    return f"{said} by a complete roster" if scope.roster == "complete" else said
+    said += {"location": ", by where they are", "account": ", by their labels and accounts"}.get(scope.by, "")
+    return f"{said}, by a complete roster" if scope.roster == "complete" else said
 
 
 def _people(population: Population) -> str:
@@ -133,7 +142,8 @@ def _conditions(must: Assertion) -> str:
     if must.sites is not None:
         said.append(f"at {_listed(must.sites, 'sites')}")
     if must.selection is not None:
-        said.append(f"that {_WHOSE[must.selection.whose]} selected")
+        word = "not selected" if must.verb == "must_not_touch" else "selected"
+        said.append(f"that {_WHOSE[must.selection.whose]} {word}")
     return " ".join(said)
 
 

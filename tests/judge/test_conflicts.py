@@ -8,7 +8,7 @@ import pytest
 
 from auditor.model import countries
 from auditor.model.report import Report, Verdict
-from auditor.model.rule import Population, Rule
+from auditor.model.rule import Choice, Population, Rule, Selection
 from tests.builders import Row, audit, client, flow, rule, server
 from tests.judge.test_soundness import some_rule, together, traffic
 
@@ -124,3 +124,14 @@ def test_a_torn_session_passes_no_two_rules_that_exclude_each_other(seed: int) -
         assert alone.findings, "such a session breaks a rule, or leaves one open"
         assert alone.verdict != Verdict.PASS
     assert seen, "no session was torn"
+
+
+def test_what_a_paper_may_allow_or_an_account_select_excludes_nothing() -> None:
+    europe = stays("gdpr", EU, "DE+FR")
+    paper = stays("pipl", CHINA, "CN", evidence="a security assessment")
+    assert told(audit(meeting("US"), paper, europe)) == []
+    choices = Selection("host", {}, Choice(outside="DE+FR"))
+    opted = rule("opted", quantifier="any", population=CHINA, countries="DE+FR", selection=choices)
+    assert told(audit(meeting("DE"), opted, europe)) == []
+    never = rule("never", quantifier="any", population=CHINA, countries="DE+FR")
+    assert told(audit(meeting("DE"), never, europe)) == [(("never", "gdpr"), 1)]

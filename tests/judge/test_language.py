@@ -7,7 +7,8 @@ import pytest
 from auditor.judge import examples
 from auditor.model.report import Verdict
 from auditor.model.rule import Choice, Operated, Population, Selection
-from tests.builders import audit, client, counts, facts, flow, rule, server
+from auditor.report.phrases import happened
+from tests.builders import audit, but, client, counts, facts, flow, rule, server
 
 ACME = Population("acme", "CN", frozenset({"acme"}))
 
@@ -153,3 +154,38 @@ def test_examples_tell_of_accounts() -> None:
     assert examples.verdict(asks, {**told, "selections": {"acme": Choice("CN")}}) == "pass"
     assert examples.verdict(asks, {**told, "account": "globex"}) == "open"
     assert examples.verdict(asks, {**told, "account": "globex", "selections": {"default": Choice("US")}}) == "fail"
+
+
+@pytest.mark.parametrize(("place", "said"), [("US", "pass"), ("CN", "open"), ("CN+US", "open"), ("*", "open")])
+@pytest.mark.parametrize("verb", ["must_stay_in", "must_not_touch"])
+def test_what_something_unseen_may_allow_is_open_and_never_fails(verb: str, place: str, said: str) -> None:
+    where = "US" if verb == "must_stay_in" else but("US")
+    row = flow(**client("1.1.1.1", proven="US"), **server("2.2.2.2", proven=place))
+    report = audit([row], rule(verb=verb, countries=where, evidence="a contract"))
+    assert counts(report) == {said: 1}
+    settled = {settle.fact: settle.text for finding in report.findings for settle in finding.settles}
+    assert set(settled) == {"pass": set(), "open": {"evidence"} if place == "CN" else {"site"}}[said]
+    if place == "CN":
+        assert settled["evidence"] == "That is allowed with this, which no traffic can show: a contract."
+        assert happened(report.findings[0]).endswith(" No traffic can show whether that was allowed.")
+
+
+def test_an_attempt_that_something_unseen_may_allow_is_told_as_an_attempt() -> None:
+    row = flow(outcome="unanswered", **client("1.1.1.1", proven="US"), **server("2.2.2.2", proven="CN"))
+    report = audit([row], rule(evidence="a contract"))
+    assert {fact for fact, _ in facts(report)} == {"packets", "evidence"}
+    assert happened(report.findings[0]).startswith("It is open whether ")
+
+
+@pytest.mark.parametrize(
+    ("account", "place", "said"),
+    [
+        ("account:acme", "CN", "fail"), ("account:acme", "US", "pass"), ("account:initech", "CN", "pass"),
+        ("account:unlisted", "CN", "fail"), ("", "CN", "open"), ("", "US", "pass"),
+    ],
+)  # fmt: skip
+def test_what_an_account_has_not_selected(account: str, place: str, said: str) -> None:
+    choices = {"acme": Choice("US"), "initech": Choice("CN+US")}
+    row = flow(**client("1.1.1.1", proven="US", label=account), **server("2.2.2.2", proven=place))
+    asks = rule(quantifier="", countries="CN", selection=Selection("host", choices, Choice(outside="CN")))
+    assert counts(audit([row], asks)) == {said: 1}

@@ -59,6 +59,8 @@ def supply(rows: list[Row], judged: Rule, settle: Settle) -> tuple[list[Row], Ru
         return [*ends(declared, lambda r, s: r[f"{s}_addr"].startswith(LOCAL), proven="US"), *away], judged
     if fact == "coverage":
         return rows, replace(judged, applies=replace(judged.applies, roster="as-observed"))
+    if fact == "evidence":  # there is none
+        return rows, replace(judged, asserts=replace(judged.asserts, evidence=""))
     if fact == "operator":
         asserts = judged.asserts
         if asserts.operated is not None:

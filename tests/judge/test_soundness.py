@@ -35,6 +35,8 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "sites belong by account": {"clients": 0.0, "labels": True, "accounts": True, "by": ("account", "location")},
     "operators' countries": {"words": True, "operated": True},
     "selections": {"labels": True, "accounts": True, "words": True, "selection": True},
+    "what was not selected": {"labels": True, "accounts": True, "selection": True, "unselected": True},
+    "what a paper may allow": {"words": True, "proofs": 0.5, "weak": 0.2, "excuses": True},
     "attempts that count": {"weak": 0.5, "outcomes": True},
     "sets that change": {"eras": True},
     "encrypted or not": {"planes": ("media", "media", "signalling", "unknown"), "ciphers": True, "weak": 0.2},
@@ -139,9 +141,11 @@ def some_rule(chance: random.Random, number: int, options: dict[str, Any]) -> Ru
         more |= {"operated": Operated(subset(chance), {"Acme": subset(chance, 2), "Apex": "US"}), "countries": None}
     elif options.get("selection"):
         more |= {"selection": some_selection(chance), "countries": None}
-        verb = "must_stay_in"
+        verb = "must_not_touch" if options.get("unselected") else "must_stay_in"
     else:
         more |= {"countries": subset(chance)}
+    if options.get("excuses") and chance.random() < 0.7:
+        more |= {"evidence": "a paper"}
     if options.get("outcomes"):
         more |= {"outcomes": frozenset(chance.choice([["carried"], ["carried", "unanswered"], ["unanswered"]]))}
     made = rule(

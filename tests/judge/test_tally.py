@@ -66,7 +66,8 @@ class Plain:
             scoped["participants"] = crowd[self.ends["audience"].to_numpy()]
         asserted = conditions.asserted(each, self.ask, proof)
         if each.asserts.selection:
-            asserted["selection"] = self.selected(each.asserts.selection, proof)
+            chosen = self.selected(each.asserts.selection, proof)
+            asserted["selection"] = -chosen if each.asserts.verb == "must_not_touch" else chosen
         applies = np.minimum.reduce([np.ones(len(self.ends), np.int8), *scoped.values()])
         value = np.minimum.reduce([np.ones(len(self.ends), np.int8), *asserted.values()])
         value = -value if each.asserts.verb == "must_not_touch" else value
@@ -75,6 +76,11 @@ class Plain:
             for name, answer in asked.items():
                 bit = 1 << CONDITIONS.index(name) if name in CONDITIONS else 0
                 bits |= np.where(undecided & (answer == 0), bit, 0)
+        if each.asserts.excusable:
+            bits |= np.where(value == -1, 1 << CONDITIONS.index("evidence"), 0)
+            weak = (applies == 1) & (value == -1) & conditions.weak(each, self.ask)
+            bits |= np.where(weak, 1 << CONDITIONS.index("packets"), 0)
+            value = np.maximum(value, 0)
         return (applies == 1) & (value == -1), (applies >= 0) & (value == 1), applies == -1, bits
 
     def judge(self, each: Rule) -> tuple[Any, Any]:

@@ -42,7 +42,7 @@ def test_each_time_has_its_own_set(tmp_path: Path) -> None:
     ]
     assert (rule.since_ns, rule.until_ns, rule.asserts.countries) == (None, None, "FR+HR+NO")
     assert speaks(rule).endswith(
-        " As it stands last; since 2013-07-01 places with HR; since 2020-02-01 places without GB."
+        " As it stands from 2020-02-01 on; since 2013-07-01 places with HR; since 2020-02-01 places without GB."
     )
 
 
@@ -56,7 +56,7 @@ def test_only_the_time_in_which_a_rule_is_valid_counts(tmp_path: Path) -> None:
     ("country", "day", "said"),
     [
         ("GB", "2020-01-31", "pass"), ("GB", "2020-02-01", "fail"), ("HR", "2013-06-30", "fail"),
-        ("HR", "2013-07-01", "pass"),        ("FR", None, "pass"), ("US", "1999-01-01", "fail"),
+        ("HR", "2013-07-01", "pass"), ("FR", None, "pass"), ("GB", None, "fail"), ("US", "1999-01-01", "fail"),
     ],
 )  # fmt: skip
 def test_traffic_is_judged_by_the_set_of_its_time(tmp_path: Path, country: str, day: str | None, said: str) -> None:

@@ -4,9 +4,11 @@ from pathlib import Path
 import pytest
 
 from auditor import rules
+from auditor.judge import examples
 from auditor.model import countries
 from auditor.model.errors import InputError
 from auditor.model.rule import Names, Rule, Scope
+from auditor.rules import speaks
 
 RULE = """\
 id: a-rule
@@ -275,3 +277,40 @@ def test_rules_are_found_in_a_wheel_and_in_a_checkout(tmp_path: Path, monkeypatc
     assert rules.builtin() == tmp_path / "auditor" / "_rules"
     assert rules.shipped() == ["mine"]
     assert rules.catalogue_files() == []
+
+
+def test_what_something_unseen_allows_has_examples_of_pass_and_open_alone(tmp_path: Path) -> None:
+    excusable = RULE.replace("china-mainland}", "china-mainland, allowed_with: a contract}")
+    assert "what no traffic shows can't fail; remove it" in refused(tmp_path / "p", excusable)
+    text = excusable.replace("  fail: [{", "  open: [{").replace("  open: [{participants: [US], touches: [{plane", "#")
+    rule = one(tmp_path / "q", text)
+    assert rule.asserts.excusable
+    assert examples.check(rule) == []
+    assert speaks(rule).endswith("allowed with a contract; no traffic can show that, so the rule stays open there.")
+
+
+def test_selections_stand_with_the_verb_that_they_fit(tmp_path: Path) -> None:
+    assert "use must_not_touch" in refused(
+        tmp_path / "p", RULE.replace("must_not_touch: {territory: china-mainland}", "must_stay_in: {unselected: host}")
+    )
+    assert "names nothing" in refused(tmp_path / "q", RULE.replace("territory: china-mainland", "allowed_with: luck"))
+
+
+def test_rules_that_hold_only_with_selections_are_left_out_with_a_note(tmp_path: Path) -> None:
+    scoped = "applies: {selections: %s, participants"
+    given, none = (
+        RULE.replace("applies: {participants", scoped % word).replace("id: a-rule", f"id: {word}")
+        for word in ("given", "none")
+    )
+    loaded = rules.load([str(folder(tmp_path / "p", plain=RULE, given=given, none=none))])
+    for known, out, how in ((False, "given", "where selections are given"), (True, "none", "where no selections are")):
+        fitting = rules.fitting(loaded, known)
+        assert {rule.id for rule in fitting.rules} == {"a-rule", "given", "none"} - {out}
+        assert fitting.notes[0].startswith(f"Not judged, for they hold only {how}")
+        assert fitting.notes[0].endswith(f": {out}.")
+    with pytest.raises(InputError, match="add --selections FILE"):
+        rules.fitting(rules.load([str(tmp_path / "p" / "given.yaml")]), False)
+    assert (
+        "where no selections of accounts are given, when all"
+        in speaks(loaded.rules[1]).lower() + speaks(loaded.rules[2]).lower()
+    )

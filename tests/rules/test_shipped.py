@@ -16,6 +16,9 @@ from auditor.rules import lint, named
 TODAY = documents.nanoseconds(date(2026, 11, 23))
 
 SHIPPED = rules.load(rules.shipped())
+TEXTS_READ = {"us-dsp-28cfr202", "us-itar-120-54", "eu-gdpr-chapter-v"}
+"""Packs that cite the text of a law itself, in a copy."""
+
 HERE = Path(__file__).resolve().parent.parent.parent
 
 
@@ -23,11 +26,14 @@ HERE = Path(__file__).resolve().parent.parent.parent
 def test_a_shipped_rule_is_complete(rule: Rule) -> None:
     assert rule.file == f"{rule.pack}/{rule.id}.yaml"
     assert all(reference.url.startswith("https://") for reference in rule.references)
-    assert all(rule.examples[kind] for kind in ("pass", "fail", "open", "not_applicable"))
+    unseen = rule.asserts.verb == "not_observable"
+    decided = set() if unseen else {"pass"} if rule.asserts.excusable else {"pass", "fail"}
+    assert set(rule.examples) == {"open", "not_applicable", *decided}
     assert rule.why.endswith(".")
     assert rule.fix.endswith(".")
     assert examples.check(rule) == []
-    assert "law" not in {reference.kind for reference in rule.references}  # secondary sources: worded as policy
+    if rule.pack not in TEXTS_READ:  # secondary sources: worded as policy
+        assert "law" not in {reference.kind for reference in rule.references}
 
 
 def test_the_pack_of_2020_speaks_of_the_mainland_alone() -> None:

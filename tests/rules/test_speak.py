@@ -1,4 +1,5 @@
 from auditor import rules
+from auditor.model import countries
 from auditor.model.rule import Assertion, Names, Population, Rule, Scope
 from auditor.rules import speaks
 
@@ -15,7 +16,7 @@ def test_a_rule_of_the_pack_says_whom_what_and_where() -> None:
         "a relay or server in mainland China (CN)."
     )
     assert pack["cross-border-avoids-mainland"].startswith(
-        "From 2020-04-25 (UTC): when some participants are mainland (in CN"
+        "From 2020-04-25 (UTC): where no selections of accounts are given, when some participants are mainland (in CN"
     )
     assert pack["third-party-telemetry"] == (
         "Whoever takes part, recognised telemetry traffic must reach no relay or server except one of zoom."
@@ -40,7 +41,7 @@ def test_every_condition_is_said() -> None:
         )
     )  # fmt: skip
     assert said == (
-        "From 1970-01-01 until 1970-01-02 (UTC): when no participant is staff (labelled staff) by a complete roster, "
+        "From 1970-01-01 until 1970-01-02 (UTC): when no participant is staff (labelled staff), by a complete roster, "
         "traffic of any plane of other services than x that was opened by the place or towards the place "
         "must not reach a hop run by Acme, Ajax or Apex of y at other sites than z; "
         "judged on what is offered and only proof of a place counts."
@@ -57,7 +58,6 @@ def test_encryption_is_asked_of_exchanges() -> None:
 
 
 def test_long_sets_are_cut_and_the_world_is_a_word() -> None:
-    members = "+".join(["AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU"])
-    said = speaks(rule(Scope(), Assertion("must_stay_in", members)))
-    assert said.endswith("except one in AT, BE, BG, CY, CZ, DE, DK, EE, ES, FI, FR, GR and 2 more.")
+    said = speaks(rule(Scope(), Assertion("must_stay_in", "+".join(countries.CODES[:66]))))
+    assert said.endswith(f"except one in {', '.join(countries.CODES[:64])} and 2 more.")
     assert "anywhere" in speaks(rule(Scope("any", Population("p", "*")), Assertion("must_stay_in", "CN")))

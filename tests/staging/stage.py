@@ -109,13 +109,14 @@ def _knowing(rule: Rule, chosen: Path | None, home: Path | None) -> Rule:
     """Load a rule again with the selections that it asks for."""
     if chosen is None or rule.asserts.selection is None:
         return rule
-    return rules.load([str((home or rules.builtin()) / rule.file)], (), chosen).rules[0]
+    (loaded,) = rules.load([str((home or rules.builtin()) / rule.file)], (), chosen).rules
+    return replace(loaded, file=rule.file)
 
 
 def moment(rule: Rule, told: Situation, rng: Random) -> float:
     """Choose when it happens: on the day that the example names, else on one at which the rule judges.
 
-    A rule whose sets change with time judges what bears no time by all of them; so does the capture of such an example.
+    A rule whose sets change with time is taken as it stands last.
     """
     seconds = rng.randrange(3600, 80000)
     if told.date is not None:
@@ -124,8 +125,8 @@ def moment(rule: Rule, told: Situation, rng: Random) -> float:
         day = datetime.fromtimestamp(rule.since_ns // 10**9, UTC)
     elif rule.until_ns is not None:
         day = datetime.fromtimestamp(rule.until_ns // 10**9, UTC) - timedelta(days=1)
-    elif rule.versions:
-        return 0
+    elif rule.versions and rule.versions[-1].since_ns is not None:
+        day = datetime.fromtimestamp(rule.versions[-1].since_ns // 10**9, UTC)
     else:
         day = datetime(2019, 1, 1, tzinfo=UTC) + timedelta(days=rng.randrange(2500))
     return day.timestamp() + seconds

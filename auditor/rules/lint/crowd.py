@@ -99,7 +99,8 @@ def _parts(rule: Rule) -> tuple[Names, ...]:
     """Return the sets of which a touch has to be in each; what is not asked is all."""
     applies = rule.applies
     asked = (applies.planes, applies.directions, rule.asserts.roles, applies.bases, applies.outcomes)
-    return (applies.services or sets.ALL, *map(_named, asked))
+    run = frozenset({applies.selections}) if applies.selections else None  # an audit has selections or has none
+    return (applies.services or sets.ALL, *map(_named, (*asked, run)))
 
 
 @lru_cache(1 << 10)

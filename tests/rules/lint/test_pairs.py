@@ -137,6 +137,6 @@ def test_rules_of_two_packs_may_say_the_same(tmp_path: Path) -> None:
 def test_lint_knows_all_that_a_rule_can_say() -> None:
     """Whoever adds to scope or assertion says here that `crowd` and `asked` (and `rules.details`) heed it."""
     scope = {"quantifier", "population", "roster", "by", "planes", "services", "directions", "bases", "outcomes"}
-    assert {each.name for each in fields(Scope)} == scope | {"recognised"}
+    assert {each.name for each in fields(Scope)} == scope | {"recognised", "selections"}
     places = {"countries", "operators", "operated", "services", "sites", "selection", "roles"}
     assert {each.name for each in fields(Assertion)} == places | {"verb", "territory", "evidence"}
