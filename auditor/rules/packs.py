@@ -63,8 +63,6 @@ def fitting(known: RuleSet, selections: bool) -> RuleSet:
     return replace(known, rules=rules, notes=(*known.notes, note))
 
 
-
-
 @dataclass(frozen=True, slots=True)
 class Base:
     """What all packs share: what names may refer to, and what accounts have selected."""
