@@ -3,7 +3,7 @@
 The house, from the door down; imports run downwards only, and a linter checks it:
 
     cli         arguments in, exit codes out
-    evidence    the sessions, records and packets behind a finding
+    evidence    the sessions, records and packets behind a finding        workshop   rules are looked over and tried
     pipeline    strings the rooms together
     judge       may every place that was touched be touched?      report   text, JSON, HTML
     digest      tally, merge: flows become one small table

@@ -309,7 +309,9 @@ def load_waivers(files: Sequence[str | Path], ruleset: "RuleSet", as_of: date | 
     return waivers.load(files, ruleset.rules, as_of)
 
 
-def all_rules(packs: Sequence[str] | None, services: Sequence[str | Path] = ()) -> "RuleSet":
+def all_rules(
+    packs: Sequence[str] | None, services: Sequence[str | Path] = (), selections: str | Path | None = None
+) -> "RuleSet":
     """Load rule packs by name or path; without any, every pack that is shipped."""
     from auditor import rules
 
@@ -317,17 +319,7 @@ def all_rules(packs: Sequence[str] | None, services: Sequence[str | Path] = ()) 
         titles: Iterable[str] | None = None
         with problems.kept():
             titles = catalogue(services).titles if services else ()
-        return rules.load(list(packs) if packs else rules.shipped(), titles)
-
-
-def check_examples(packs: Sequence[str] | None, services: Sequence[str | Path] = ()) -> tuple[int, list[str]]:
-    """Run every example of every rule; return how many there are, and a line for each that disagrees."""
-    from auditor.judge import examples
-
-    chosen = all_rules(packs, services).rules
-    return sum(len(cases) for rule in chosen for cases in rule.examples.values()), [
-        line for rule in chosen for line in examples.check(rule)
-    ]
+        return rules.load(list(packs) if packs else rules.shipped(), titles, selections)
 
 
 def open_places(inventory: str | Path | None, geo: Sequence[str | Path]) -> "Places":

@@ -12,6 +12,7 @@ FOLDER: Final = Path(__file__).parents[1] / "reports" / "schema"
 FILES: Final = {  # what people write
     "auditor-rule-v1": rules.rule,
     "auditor-pack-v1": rules.pack,
+    "auditor-tests-v1": rules.tests,
     "auditor-territories-v1": rules.territories,
     "auditor-operators-v1": rules.operators,
     "auditor-selections-v1": rules.selections,

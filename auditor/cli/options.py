@@ -26,6 +26,12 @@ Packs = Annotated[
         help="A built-in rule pack, or a rule file or folder. Repeatable. Default: zoom-2020.",
     ),
 ]
+RulePacks = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[PACK|PATH]...", help="Built-in packs, rule files or folders. Default: every built-in pack."
+    ),
+]
 Inventory = Annotated[
     Path | None,
     typer.Option(

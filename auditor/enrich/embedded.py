@@ -108,3 +108,10 @@ def operator(code: int) -> tuple[str, str]:
         return "", ""
     organisation, number, short = value.split("\t")
     return short or organisation, f"AS{number} {organisation}".strip()
+
+
+@cache
+def operators() -> frozenset[str]:
+    """Return every name that the shipped data gives to who runs an address."""
+    registered = {operator(code)[0] for code in range(len(shipped(OPERATOR).intervals.values))}
+    return frozenset(registered | {each.operator for each in published()}) - {""}

@@ -25,6 +25,7 @@ from auditor.model.countries import known, of
 from auditor.model.documents import Document, nanoseconds
 from auditor.model.errors import gathering
 from auditor.model.flow import PLANES
+from auditor.model.reserved import instead
 
 Network = IPv4Network | IPv6Network
 ALWAYS: Final = (-(1 << 63), (1 << 63) - 1)
@@ -168,8 +169,7 @@ def _countries(document: Document, entry: SiteFile | ClientsFile, path: tuple[st
 def _country(document: Document, code: str, path: tuple[str | int, ...]) -> str:
     """Return a country's code, empty (and noted) if there is no such country."""
     if not known(code):
-        hint = f"; did you mean `{code.upper()}`?" if known(code.upper()) else "; write an ISO 3166-1 code such as CN"
-        document.problem(f"`{code}` is no country code{hint}", *path)
+        document.problem(f"`{code}` is no country code; {instead(code)}", *path)
         return ""
     return code
 

@@ -3,7 +3,7 @@
 A situation is told as one session: every participant exchanges a flow with every place that is touched.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from itertools import product
@@ -14,6 +14,7 @@ from auditor.judge.conclude import conclude
 from auditor.model import countries, flow, labels
 from auditor.model.documents import nanoseconds
 from auditor.model.rule import Rule, Selection
+from auditor.rules.promises import Promise, Tried
 
 Situation = Mapping[str, Any]
 
@@ -26,6 +27,11 @@ def check(rule: Rule) -> list[str]:
         for number, situation in enumerate(situations, 1)
         if (found := verdict(rule, situation)) != promised
     ]
+
+
+def tried(promises: Iterable[Promise]) -> list[Tried]:
+    """Judge the situation of each promise."""
+    return [Tried(each, verdict(each.rule, each.situation)) for each in promises]
 
 
 def verdict(rule: Rule, situation: Situation) -> str:

@@ -37,8 +37,8 @@ from auditor.rules.vocabulary import (
 __all__ = [
     "Account", "Applies", "Chosen", "Code", "Codes", "Control", "Encrypted", "Examples", "Except", "ExceptCodes",
     "Members", "Must", "NotObservable", "Operator", "Operators", "Pack", "Person", "Population", "Reference", "Region",
-    "Rule", "Selections", "Situation", "Slug", "Source", "Strict", "Territories", "Territory", "Touch", "Valid", "Word",
-    "Words",
+    "Rule", "Selections", "Situation", "Slug", "Source", "Strict", "Territories", "Territory", "Test", "Tests", "Touch",
+    "Valid", "Word", "Words",
 ]  # fmt: skip
 
 Plane = Literal["media", "signalling", "keys", "recording", "management", "telemetry", "other"]
@@ -276,3 +276,29 @@ class Rule(Strict, frozen=True):
     controls: tuple[Control, ...] = ()
     valid: Valid = Valid()
     proof: Literal["required"] | None = None
+
+
+class Test(Strict, frozen=True):
+    """Situations besides the examples of a rule, and what the rule makes of them; one at least.
+
+    rule: The id of the rule.
+    pass: What the rule allows.
+    fail: What the rule forbids.
+    open: It can't be decided.
+    not_applicable: Of what the rule doesn't speak.
+    """
+
+    rule: Slug
+    passes: tuple[Situation, ...] = field(name="pass", default=())
+    fails: tuple[Situation, ...] = field(name="fail", default=())
+    opens: tuple[Situation, ...] = field(name="open", default=())
+    not_applicable: tuple[Situation, ...] = ()
+
+
+class Tests(Strict, frozen=True):
+    """A file of tests of rules.
+
+    tests: Rules, each with situations; a rule may stand here more than once.
+    """
+
+    tests: Annotated[tuple[Test, ...], Meta(min_length=1)]

@@ -7,16 +7,13 @@ Territories may change with time, and with them the populations that live there.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
 
 from auditor.model import countries, timeline
 from auditor.model.documents import Document, Key, nanoseconds, nearest
+from auditor.model.reserved import instead
 from auditor.model.rule import Population
 from auditor.model.timeline import Timeline
 from auditor.rules import format as form
-
-_MEANT: Final = {"UK": "GB", "EL": "GR", "KO": "KR", "SU": "RU"}
-_GROUPS: Final = {"EU": "eu", "EEA": "eea"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +56,8 @@ def code_set(document: Document, codes: Sequence[str], *path: Key) -> str:
     """Return the country set of ISO codes; an unknown one is a problem at its own place."""
     for index, code in enumerate(codes):
         if not countries.known(code):
-            document.problem(f"unknown country `{code}`; {_instead(code)}", *path, index)
+            document.problem(f"unknown country `{code}`; {instead(code)}", *path, index)
     return countries.of(filter(countries.known, codes))
-
-
-def _instead(code: str) -> str:
-    upper = code.upper()
-    if upper in _GROUPS:
-        return f"that is a group: write `territory: {_GROUPS[upper]}`"
-    likely = _MEANT.get(upper, upper)
-    if countries.known(likely):
-        return f"did you mean `{likely}`?"
-    return "write an ISO 3166-1 alpha-2 code, such as CN"
 
 
 def territories(

@@ -1,30 +1,23 @@
-"""Load packs of rules: a folder with pack.yaml and one file a rule, by the name of a shipped pack or by path.
-
-Rules are shipped as data: the folder `rules` at the top of a checkout, `auditor/_rules` in a wheel.
-"""
+"""Load packs of rules: a folder with pack.yaml and one file a rule, by the name of a shipped pack or by path."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
 
-from auditor.model.documents import Document, convert, nearest
+from auditor.model import timeline
+from auditor.model.documents import ALWAYS, Document, convert, nearest
 from auditor.model.documents import load as read
 from auditor.model.errors import InputError, Problems, gathering
 from auditor.model.report import Database
 from auditor.model.rule import Rule
+from auditor.rules import files, resolve
 from auditor.rules import format as form
 from auditor.rules import named as names
-from auditor.rules import resolve
 from auditor.rules import selections as chosen
+from auditor.rules.files import OPERATORS_FILE, PACK_FILE, TERRITORIES_FILE, builtin, catalogue_files
 from auditor.rules.named import Named
 from auditor.rules.selections import Selections
-
-PACK_FILE: Final = "pack.yaml"
-TERRITORIES_FILE: Final = "territories.yaml"
-OPERATORS_FILE: Final = "operators.yaml"
-SUFFIXES: Final = (".yaml", ".yml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +40,8 @@ class RuleSet:
     rules: tuple[Rule, ...]
     packs: tuple[Pack, ...]
     databases: tuple[Database, ...]  # the files besides the rules that decide what they mean, for a report to name
+    named: Mapping[str, Named] = field(default_factory=dict, compare=False, repr=False)
+    """Identifier of a rule -> what names may refer to in its file, and in its tests."""
     notes: tuple[str, ...] = ()  # what a reader of the report has to know of them
 
 
@@ -68,23 +63,6 @@ def fitting(known: RuleSet, selections: bool) -> RuleSet:
     return replace(known, rules=rules, notes=(*known.notes, note))
 
 
-def builtin() -> Path:
-    """Return the folder of the shipped rules, territories and catalogue."""
-    package = Path(__file__).parents[1]
-    shipped = package / "_rules"
-    return shipped if shipped.is_dir() else package.parent / "rules"
-
-
-def shipped() -> list[str]:
-    """Return the names of the shipped packs, sorted."""
-    return sorted(path.parent.name for path in builtin().glob(f"*/{PACK_FILE}"))
-
-
-def catalogue_files() -> list[Path]:
-    """Return the files of the shipped service catalogue, sorted."""
-    return sorted((builtin() / "catalogue").glob("*.yaml"))
-
-
 @dataclass(frozen=True, slots=True)
 class Base:
     """What all packs share: what names may refer to, and what accounts have selected."""
@@ -102,7 +80,8 @@ class _Loaded:
     place: tuple[int, int]  # line and column of the id
     id: str  # empty: it has none that could be read
     file: str  # its name in reports
-    rule: Rule | None  # None: what its names mean isn't known, since the file of its pack can't be read
+    rule: Rule | None = None  # None: what its names mean isn't known, since the file of its pack can't be read
+    named: Named | None = None
 
 
 def load(packs: Sequence[str], services: Iterable[str] | None = (), selections: str | Path | None = None) -> RuleSet:
@@ -120,7 +99,7 @@ def load(packs: Sequence[str], services: Iterable[str] | None = (), selections: 
         base = _base(names.territories(shared, given.territories), services, selections, problems)
         loaded: list[_Loaded] = []
         about: list[Pack] = []
-        for path in _found(packs, problems):
+        for path in files.found(packs, problems):
             with problems.kept():
                 pack, members = _folder(path, base) if path.is_dir() else _single(path, base)
                 about += [pack] if pack else []
@@ -132,7 +111,8 @@ def load(packs: Sequence[str], services: Iterable[str] | None = (), selections: 
         if any(rule.asserts.operated for rule in rules):
             operators = read(builtin() / OPERATORS_FILE)
             others.append(Database(OPERATORS_FILE, operators.sha256, "", kind="rules"))
-        return RuleSet(rules, tuple(about), (known, *others, *base.selections.databases))
+        named = {each.id: each.named for each in loaded if each.named}
+        return RuleSet(rules, tuple(about), (known, *others, *base.selections.databases), named)
 
 
 def _base(
@@ -147,27 +127,26 @@ def _base(
     return Base(Named(territories, {}, allowed, _operators), choices, problems)
 
 
-def _found(packs: Sequence[str], problems: Problems) -> list[Path]:
-    """Return the folder or file of each pack, each once."""
-    paths: dict[Path, None] = {}
-    for pack in packs:
-        path = builtin() / pack if pack in shipped() else Path(pack).resolve()
-        if path.exists():
-            paths[path] = None
-        else:
-            known = nearest(pack, shipped())
-            problems.add(InputError(pack, f"is neither a shipped pack nor a file or folder; {known}"))
-    return list(paths)
+def territory(name: str) -> str:
+    """Return the country set, as it is last, of a territory that all packs know; empty if there is none so named."""
+    shared = read(builtin() / TERRITORIES_FILE)
+    known = names.territories(shared, convert(shared, form.Territories).territories)
+    return timeline.at(known[name].where, ALWAYS) if name in known else ""
+
+
+def operators() -> Mapping[str, str]:
+    """Return the country set of every operator that is shipped."""
+    return _operators()
 
 
 def _folder(folder: Path, base: Base) -> tuple[Pack | None, list[_Loaded]]:
     """Load the pack in a folder, its rules in the order that pack.yaml gives or else by file name."""
     if not (folder / PACK_FILE).is_file():
         raise InputError(str(folder), f"has no {PACK_FILE}; add one, or name a single rule file")
-    files = sorted(path for path in folder.iterdir() if _is_rule(path))
-    if not files:
+    found = files.rules_in(folder)
+    if not found:
         base.problems.add(InputError(str(folder), "holds no rule file; add one, such as my-rule.yaml"))
-    told = {path: f"{folder.name}/{path.name}" for path in files}
+    told = {path: f"{folder.name}/{path.name}" for path in found}
     beside = _beside(folder, base)
     if beside is None:
         return None, _rules(told, base, None, "")
@@ -176,7 +155,7 @@ def _folder(folder: Path, base: Base) -> tuple[Pack | None, list[_Loaded]]:
         given.id, given.title, given.version, str(given.date), given.description, f"{folder.name}/{PACK_FILE}",
         document.sha256,
     )  # fmt: skip
-    return pack, _ordered(_rules(told, base, named, given.id), document, given.rules, len(files))
+    return pack, _ordered(_rules(told, base, named, given.id), document, given.rules, len(found))
 
 
 def _single(path: Path, base: Base) -> tuple[None, list[_Loaded]]:
@@ -206,10 +185,6 @@ def _beside(folder: Path, base: Base) -> tuple[Document, form.Pack, Named] | Non
     return document, given, found
 
 
-def _is_rule(path: Path) -> bool:
-    return path.suffix in SUFFIXES and path.name != PACK_FILE and not path.name.startswith(".") and path.is_file()
-
-
 def _rules(files: Mapping[Path, str], base: Base, named: Named | None, pack: str) -> list[_Loaded]:
     """Load rule files, each of which has a name in reports, as far as they can be read."""
     loaded: list[_Loaded] = []
@@ -218,10 +193,10 @@ def _rules(files: Mapping[Path, str], base: Base, named: Named | None, pack: str
             document = read(path, base.problems)
             given = convert(document, form.Rule)
             ident = "" if ("id",) in document.blamed else given.id
-            loaded.append(_Loaded(document.file, document.place("id"), ident, file, None))
+            loaded.append(_Loaded(document.file, document.place("id"), ident, file))
             if named is not None:
                 made = resolve.rule(document, given, named, pack, file, base.selections)
-                loaded[-1] = replace(loaded[-1], rule=made)
+                loaded[-1] = replace(loaded[-1], rule=made, named=named)
     return loaded
 
 

@@ -4,6 +4,7 @@ A rule whose sets change with time becomes one version for each time between cha
 know of no calendar.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from auditor.rules.named import Named, code_set, country_set, moments, territory
 from auditor.rules.selections import Selections, chosen
 
 QUANTIFIERS: Final = ("all", "any", "mixed", "none")
+UNSEEN: Final = ("pass", "fail")  # what a rule never does whose assertion no traffic shows
 VERBS: Final = ("must_not_touch", "must_stay_in", "must_be_encrypted", "not_observable")
 EXCLUDING: Final = (("territory", "countries"), ("operator_territory", "operator_countries"))
 _NO_CONDITION: Final = ("roles", "allowed_with")
@@ -231,17 +233,28 @@ def _examples(document: Document, given: form.Rule, named: Named) -> dict[str, t
 
     Refuse examples that a rule can't have, lack, or that name what doesn't exist.
     """
-    cases = _cases(given.examples)
     must = given.must_stay_in or given.must_not_touch
-    never = ("pass", "fail") if given.not_observable else ("fail",) if must and must.allowed_with else ()
+    never = UNSEEN if given.not_observable else UNSEEN[1:] if must and must.allowed_with else ()
     for kind in ("pass", "fail"):
-        if kind not in never and not cases[kind]:
+        if kind not in never and not _cases(given.examples)[kind]:
             document.problem(f"examples of `{kind}` are missing; add one at least", "examples", kind)
+    return situations(document, given.examples, never, named, "examples")
+
+
+def situations(
+    document: Document, given: form.Examples | form.Test, never: Collection[str], named: Named, *path: Key
+) -> dict[str, tuple[Any, ...]]:
+    """Return the situations at a key path as the file tells them, with the selections of accounts resolved.
+
+    `never` are the kinds that a rule can't have.  If anything doesn't resolve, nothing is returned.
+    """
+    cases = _cases(given)
+    for kind in ("pass", "fail"):
         if kind in never and cases[kind]:
-            document.problem(f"what no traffic shows can't {kind}; remove it", "examples", kind)
-    for kind, situations in cases.items():
-        for number, case in enumerate(situations):
-            at = ("examples", kind, number)
+            document.problem(f"what no traffic shows can't {kind}; remove it", *path, kind)
+    for kind, some in cases.items():
+        for number, case in enumerate(some):
+            at = (*path, kind, number)
             for index, person in enumerate(case.participants):
                 where = person.country if isinstance(person, form.Person) else person
                 deeper = ("country",) if isinstance(person, form.Person) else ()
@@ -249,14 +262,17 @@ def _examples(document: Document, given: form.Rule, named: Named) -> dict[str, t
             for index, touch in enumerate(case.touches):
                 _check_country(document, touch.country, *at, "touches", index, "country")
     selected = {
-        kind: [_selected(document, case, named, "examples", kind, number) for number, case in enumerate(situations)]
-        for kind, situations in cases.items()
-        if situations
+        kind: [_selected(document, case, named, *path, kind, number) for number, case in enumerate(some)]
+        for kind, some in cases.items()
+        if some
     }
     if document.blamed:  # then the tree is not what was made of it
         return {}
+    tree = document.tree
+    for key in path:
+        tree = tree[key]
     return {
-        kind: tuple({**told, **more} for told, more in zip(document.tree["examples"][kind], each, strict=True))
+        kind: tuple({**told, **more} for told, more in zip(tree[kind], each, strict=True))
         for kind, each in selected.items()
     }
 
@@ -277,7 +293,7 @@ def _check_country(document: Document, where: str | form.Codes | None, *path: Ke
         code_set(document, where, *path)
 
 
-def _cases(examples: form.Examples) -> dict[str, tuple[form.Situation, ...]]:
+def _cases(examples: form.Examples | form.Test) -> dict[str, tuple[form.Situation, ...]]:
     return {
         "pass": examples.passes,
         "fail": examples.fails,

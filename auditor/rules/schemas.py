@@ -25,8 +25,11 @@ def rule() -> str:
     verbs = {verb: {"required": [verb], "properties": {verb: {"type": "object"}}} for verb in VERBS}
     unseen: dict[str, Any] = {"properties": {"examples": {"not": {"anyOf": [has("pass"), has("fail")]}}}}
     seen: dict[str, Any] = {"properties": {"examples": {"allOf": [has("pass"), has("fail")]}}}
+    excused: dict[str, Any] = {"properties": {"examples": {"allOf": [has("pass"), {"not": has("fail")}]}}}
+    excuses = [{"required": [verb], "properties": {verb: has("allowed_with")}} for verb in VERBS[:2]]
+    judged = {"if": {"anyOf": excuses}, "then": excused, "else": seen}
     more: Asked = {
-        "Rule": {"oneOf": list(verbs.values()), "if": verbs["not_observable"], "then": unseen, "else": seen},
+        "Rule": {"oneOf": list(verbs.values()), "if": verbs["not_observable"], "then": unseen, "else": judged},
         "Must": {"not": {"anyOf": [{"allOf": [has(key) for key in pair]} for pair in EXCLUDING]}}
         | _any_of(form.Must, "as"),
         "Rule.must_not_touch": {"not": has("selection")},
@@ -39,6 +42,13 @@ def rule() -> str:
         "Chosen": {"anyOf": [has("in"), has("out")]},
     }
     return schema_of(form.Rule, _URN.format("rule"), "Rule of residency-auditor", more)
+
+
+def tests() -> str:
+    """Write the JSON Schema of a file of tests."""
+    kinds = {"anyOf": [has(key) for key in form.Test.__struct_encode_fields__ if key != "rule"]}
+    more: Asked = {"Test": kinds, "Chosen": {"anyOf": [has("in"), has("out")]}}
+    return schema_of(form.Tests, _URN.format("tests"), "Tests of rules of residency-auditor", more)
 
 
 def pack() -> str:

@@ -1,6 +1,6 @@
 """Say a rule in one plain sentence made from its data, so that a lawyer can check what the machine will do."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Final
@@ -53,19 +53,22 @@ def _excuse(must: Assertion) -> str:
 
 
 def _changes(rule: Rule) -> str:
+    said = list(changes(rule))
+    return f" As it stands from {day(rule.eras()[-1].since_ns or 0)} on; {'; '.join(said)}." if said else ""
+
+
+def changes(rule: Rule) -> Iterator[str]:
     """Say how the sets of countries that a rule names changed in the course of time."""
-    said = []
     for before, after in pairwise(rule.eras()):
+        since = f"since {day(after.since_ns or 0)}"
         for what, old, new in zip(_SETS, _sets(before), _sets(after), strict=True):
             joined = countries.text(countries.bits(new) & ~countries.bits(old))
             left = countries.text(countries.bits(old) & ~countries.bits(new))
             for word, codes in (("with", joined), ("without", left)):
                 if codes != countries.NOWHERE:
-                    where = _where(codes).removeprefix("in ")
-                    said.append(f"since {_day(after.since_ns or 0)} {what} {word} {where}")
+                    yield f"{since} {what} {word} {_where(codes).removeprefix('in ')}"
         if after.asserts.selection != before.asserts.selection:
-            said.append(f"since {_day(after.since_ns or 0)} other selections")
-    return f" As it stands from {_day(rule.eras()[-1].since_ns or 0)} on; {'; '.join(said)}." if said else ""
+            yield f"{since} other selections"
 
 
 _SETS: Final = ("participants", "places", "operators")
@@ -127,7 +130,7 @@ def _conditions(must: Assertion) -> str:
     said = []
     if must.countries is not None:
         place = _where(must.countries)
-        said.append(f"{_in(must.territory)} ({place.removeprefix('in ')})" if must.territory else place)
+        said.append(f"{within(must.territory)} ({place.removeprefix('in ')})" if must.territory else place)
     if must.operators is not None:
         said.append(f"run by {_listed(must.operators, 'operators')}")
     if must.operated is not None:
@@ -147,7 +150,8 @@ def _conditions(must: Assertion) -> str:
 _WHOSE: Final = {"host": "the account whose session it is has", "participants": "the account of each participant has"}
 
 
-def _in(territory: str) -> str:
+def within(territory: str) -> str:
+    """Put the right preposition before the title of a territory."""
     return territory if territory.startswith("anywhere") else f"in {territory}"
 
 
@@ -163,14 +167,15 @@ def _either(words: Collection[str]) -> str:
 
 def _dates(rule: Rule) -> str:
     said = [
-        f"{word} {_day(moment)}"
+        f"{word} {day(moment)}"
         for word, moment in (("from", rule.since_ns), ("until", rule.until_ns))
         if moment is not None
     ]
     return f"{' '.join(said)} (UTC): " if said else ""
 
 
-def _day(moment: int) -> str:
+def day(moment: int) -> str:
+    """Return the day (UTC) of a moment in nanoseconds."""
     return f"{datetime.fromtimestamp(moment // 1_000_000_000, UTC):%Y-%m-%d}"
 
 

@@ -41,7 +41,12 @@ def test_all_errors_of_a_rule_are_told_at_once(tmp_path: Path) -> None:
         (4, 72, "unknown service `zom`; did you mean `zoom`?"),
         (5, 34, f"unknown territory `chyna`; known: {', '.join(KNOWN)}"),
         (5, 55, "`proxy` is not allowed here; known: client, hop, relay, server"),
-        (10, 42, "unknown country `UK`; did you mean `GB`?"),
+        (
+            10,
+            42,
+            "unknown country `UK`; the code is exceptionally reserved in ISO 3166-1, for the United Kingdom; "
+            "write `GB`",
+        ),
     ]
 
 

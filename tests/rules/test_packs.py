@@ -94,7 +94,12 @@ def test_dates_names_and_exceptions_resolve(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("territory: china-mainland", "countries: [CN, UK]", "line 5: unknown country `UK`; did you mean `GB`?"),
+        (
+            "territory: china-mainland",
+            "countries: [CN, UK]",
+            "line 5: unknown country `UK`; the code is exceptionally reserved in ISO 3166-1, for the United Kingdom; "
+            "write `GB`",
+        ),
         ("territory: china-mainland", "countries: [cn]", "line 5: unknown country `cn`; did you mean `CN`?"),
         ("territory: china-mainland", "countries: [EU]", "write `territory: eu`"),
         ("territory: china-mainland", "countries: [China]", "write an ISO 3166-1 alpha-2 code"),
@@ -264,8 +269,8 @@ def test_what_decides_the_meaning_of_rules_is_named_with_its_hash(tmp_path: Path
 
 
 def test_rules_are_found_in_a_wheel_and_in_a_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = tmp_path / "auditor" / "rules" / "packs.py"
-    monkeypatch.setattr("auditor.rules.packs.__file__", str(module))
+    module = tmp_path / "auditor" / "rules" / "files.py"
+    monkeypatch.setattr("auditor.rules.files.__file__", str(module))
     assert rules.builtin() == tmp_path / "rules"
     (tmp_path / "auditor" / "_rules" / "mine").mkdir(parents=True)
     folder(tmp_path / "auditor" / "_rules" / "mine")

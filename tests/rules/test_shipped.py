@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from auditor import rules
+from auditor import rules, workshop
 from auditor.judge import examples
 from auditor.model import countries, documents, timeline
 from auditor.model.rule import Rule
 from auditor.rules import format as form
-from auditor.rules import named
+from auditor.rules import lint, named
 
 TODAY = documents.nanoseconds(date(2026, 11, 23))
 
@@ -103,6 +103,34 @@ def test_the_blocks_of_the_documentation_load(tmp_path: Path) -> None:
     (tmp_path / "pack.yaml").unlink()
     (ciphered,) = rules.load([str(tmp_path / "encrypted.yaml")]).rules
     assert examples.check(loaded[0]) == examples.check(ciphered) == []
+
+
+def test_every_shipped_rule_is_shown_to_do_all_that_is_asked() -> None:
+    tried, covered = workshop.trial(None)
+    assert [(each.promise.rule.id, each.promise.line) for each in tried if not each.kept] == []
+    assert {each.rule.id: each.missing for each in covered if each.missing} == {}
+
+
+@pytest.mark.parametrize("pack", rules.shipped())
+def test_lint_finds_nothing_in_a_shipped_pack(pack: str) -> None:
+    found = workshop.remarks(workshop.look_over([pack], date(2026, 11, 23)))
+    assert [(each.place, each.what) for each in found if each.severity != "note"] == []
+
+
+def test_shipped_packs_contradict_each_other_only_where_laws_meet() -> None:
+    found = workshop.remarks(workshop.look_over(None, date(2026, 11, 23)))
+    assert [(each.place, each.what) for each in found if each.severity == "error"] == []
+
+
+def test_the_tests_of_the_documentation_load(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```yaml rule\n(.*?)```", (HERE / "docs" / "rules.md").read_text(encoding="utf-8"), re.S)
+    page = (HERE / "docs" / "testing-rules.md").read_text(encoding="utf-8")
+    (tests,) = re.findall(r"```yaml tests\n(.*?)```", page, re.S)
+    (tmp_path / "rule.yaml").write_text(block, encoding="utf-8")
+    (tmp_path / "rule.test.yaml").write_text(tests, encoding="utf-8")
+    tried, _ = workshop.trial([str(tmp_path / "rule.yaml")])
+    assert [each.kept for each in tried] == [True] * 7
+    assert {name for name in lint.CHECKS if f"`{name}`" not in page} == set()
 
 
 def test_the_documentation_names_every_key_and_territory() -> None:

@@ -124,7 +124,7 @@ WRONG = [
     ("{countries: [CN]}", "{traffic: {}}", 3, "would excuse all that the rule finds"),
     ("{countries: [CN]}", "{country: CN}", 3, "did you mean `countries`?"),
     ("{countries: [CN]}", "{countries: []}", 3, "countries"),
-    ("{countries: [CN]}", "{countries: [UK]}", 3, "did you mean `GB`?"),
+    ("{countries: [CN]}", "{countries: [UK]}", 3, "write `GB`"),
     ("{countries: [CN]}", "{countries: CN}", 3, "must be a list"),
     ("{countries: [CN]}", "{planes: [medai]}", 3, "did you mean `media`?"),
     ("{countries: [CN]}", "{planes: [unknown]}", 3, "`unknown` is not allowed here"),

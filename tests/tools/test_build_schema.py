@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor import rules
+from auditor import rules, workshop
 from auditor.enrich import format as enrich
 from auditor.enrich.catalogue import load_catalogue
 from auditor.enrich.inventory import load_inventory
@@ -23,6 +23,7 @@ from auditor.rules import format as form
 from auditor.rules import waivers
 from tests.enrich.test_inventory import WHOLE
 from tests.rules.test_packs import PACK, RULE, folder
+from tests.rules.test_promises import TESTS, pack_with
 from tests.rules.test_waivers import WHOLE as WAIVERS
 from tools import build_schema
 
@@ -168,6 +169,18 @@ BROKEN = {
             ("from: 2020-01-01", "from: 2020-13-01"),
         ],
     ),
+    "auditor-tests-v1": (
+        TESTS,
+        [
+            ("rule: a-rule", "rule: A rule"),
+            ("rule: a-rule", "rul: a-rule"),
+            ("pass:", "passes:"),
+            ("[US, FR]", "[US, UK]"),
+            ("plane: media", "plane: medai"),
+            (TESTS[TESTS.index("    pass") :], "    pass: []\n"),
+            (TESTS, "tests: []\n"),
+        ],
+    ),
     "auditor-waivers-v1": (
         WAIVERS,
         [
@@ -227,6 +240,8 @@ def load(name: str, text: str, path: Path) -> None:
     elif name == "auditor-selections-v1":
         path.with_suffix(".yaml").write_text(text, encoding="utf-8")
         rules.load([], selections=path.with_suffix(".yaml"))
+    elif name == "auditor-tests-v1":
+        workshop.trial([str(pack_with(path.parent, text))])
     elif name == "auditor-waivers-v1":
         path.with_suffix(".yaml").write_text(text, encoding="utf-8")
         waivers.load([path.with_suffix(".yaml")], (), date(2026, 11, 23))
@@ -257,6 +272,7 @@ KINDS = {
     "auditor-rule-v1": form.Rule,
     "auditor-pack-v1": form.Pack,
     "auditor-selections-v1": form.Selections,
+    "auditor-tests-v1": form.Tests,
     "auditor-waivers-v1": waivers.File,
     "auditor-inventory-v1": enrich.File,
     "auditor-catalogue-v1": enrich.CatalogueText,
