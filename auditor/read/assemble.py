@@ -19,13 +19,14 @@ from auditor.read.calls import Share
 from auditor.read.classify import APPS, CODE
 from auditor.read.directed import Directed
 from auditor.read.encrypted import encrypted
-from auditor.read.facts.model import Dialog, Fact, Flow, Hello, Hop, Media, Name, Peer
+from auditor.read.facts.model import Dialog, End, Flow, Hello, Hop, Media, Name, Peer
 from auditor.read.labels import labelled, mapped, named_addresses, reflexive
 from auditor.read.layout import draft, laid_out
 from auditor.read.media import streams
 from auditor.read.pairing import Paired, pair, summed
 from auditor.read.passed import Carried
 from auditor.read.placed import Placed
+from auditor.read.said import Said
 from auditor.read.ties import united
 from auditor.read.told import rows as told_rows
 from auditor.read.told import told
@@ -38,7 +39,7 @@ class Scanned(Protocol):
     @property
     def directed(self) -> Directed: ...
     @property
-    def facts(self) -> Sequence[Fact]: ...
+    def said(self) -> Said: ...
     @property
     def carried(self) -> Carried: ...
     @property
@@ -58,37 +59,39 @@ class Assembled:
 
 def assemble(scan: Scanned, vantages: Sequence[str]) -> Assembled:
     """Put the flow table together; `vantages` are the names of the capture points by number."""
-    facts = sorted(named(scan), key=lambda fact: (fact.first_ns, getattr(fact, "flow", ())))
-    placed = Placed.of(facts, lambda keys: pair(scan.directed, keys))
+    said = named(scan)
+    placed = Placed.of(said, lambda ends: pair(scan.directed, ends))
     flows = placed.flows
     seen = apps.carried(scan.directed, flows)
 
     shares = calls.dialogs(*placed.only(Dialog))
-    clients = mapped(facts)
+    clients = mapped(said)
     ends = calls.announced(placed.only(Media)[0], clients, calls.behind_nat(placed.only(Hop)[0]))
     sums = summed(scan.directed, flows)
     media = calls.media(ends, flows, sums, seen)
     expected = _marked(len(flows), media)
     seen = apps.recognised(seen, scan.directed, flows, expected)
 
-    hellos = [found for found in zip(*placed.only(Hello), strict=True) if found[1] >= 0]
-    labels = labelled(flows, [fact for fact in facts if isinstance(fact, Name)], hellos)
+    answers = list(said.of_kind(Name).facts())
+    labels = labelled(flows, answers, placed.all(Hello))
     sketch = draft(sums, placed, seen, encrypted(seen, scan.directed, placed, media, clients))
     own = {(vantage, public[0]) for vantage, _, public in clients}
     sessions = ice.tied(placed, media, sketch.outcome)
-    heard = told(facts, _relaying(placed, seen), _went(flows, shares, media), own)
+    heard = told(said, _relaying(placed, seen), _went(flows, shares, media), own)
     laid = laid_out(flows, sketch, labels, shares, media, sessions, vantages)
     rows, passages = tied(laid, scan.carried, vantages)
     parts = [rows, told_rows(heard, vantages), _unread(scan.unread)]
     found = streams(scan.directed, flows, seen, expected, vantages)
-    return Assembled(pl.concat(parts), reflexive(clients, vantages), named_addresses(facts, vantages), passages, found)
+    return Assembled(
+        pl.concat(parts), reflexive(clients, vantages), named_addresses(answers, vantages), passages, found
+    )
 
 
-def named(scan: Scanned) -> list[Fact]:
+def named(scan: Scanned) -> Said:
     """Return the facts by the names of their sessions, which not every message says; aliases and ties are left out."""
     elsewhere = np.isin(np.arange(len(APPS)), [CODE[name] for name in aliases.USED])
-    facts = aliases.resolved(scan.facts) if elsewhere.take(scan.directed.app).any() else scan.facts
-    return united(facts)
+    said = aliases.resolved(scan.said) if elsewhere.take(scan.directed.app).any() else scan.said
+    return united(said)
 
 
 def _marked(count: int, media: pl.DataFrame) -> Bool:
@@ -99,13 +102,19 @@ def _marked(count: int, media: pl.DataFrame) -> Bool:
 
 def _relaying(placed: Placed, seen: Bits) -> Callable[[int, Flow], bool]:
     """Say of the flow between a TURN client and its server whether it carried media, in channels or indications."""
-    turn = seen & bit("turn") != 0
-    used = {
-        (fact.vantage, *sorted((fact.flow[:2], fact.flow[2:4])))
-        for fact, flow in zip(placed.facts, placed.flow, strict=True)
-        if (flow >= 0 and turn[flow]) or (isinstance(fact, Peer) and fact.carried)
-    }
-    return lambda vantage, flow: (vantage, *sorted((flow[:2], flow[2:4]))) in used
+    turn = np.append(seen & bit("turn") != 0, False)
+    used: set[tuple[int, End, End]] = set()
+    for kind in placed.at:
+        facts, flow, _ = placed.all(kind)
+        carried = turn[flow] | facts["carried"] if kind is Peer else turn[flow]
+        for fact in facts.take(carried).facts():
+            used.add((fact.vantage, *_sorted(fact.flow)))
+    return lambda vantage, flow: (vantage, *_sorted(flow)) in used
+
+
+def _sorted(flow: Flow) -> tuple[End, End]:
+    one, other = flow[:2], flow[2:4]
+    return (one, other) if one <= other else (other, one)
 
 
 def _went(flows: Paired, shares: Mapping[int, Sequence[Share]], media: pl.DataFrame) -> Callable[[str, int, int], bool]:

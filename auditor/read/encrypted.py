@@ -19,7 +19,7 @@ from auditor.read.arrays import I64, Bool
 from auditor.read.classify import CODE
 from auditor.read.directed import Directed
 from auditor.read.facts.model import End, Hello, Media
-from auditor.read.headers import SEALED
+from auditor.read.headers import SEALED, TCP
 from auditor.read.pairing import Paired
 from auditor.read.placed import Placed
 
@@ -88,9 +88,10 @@ def _begun(rows: Directed, placed: Placed) -> Bool:
     flows = placed.flows
     sent = flows.by_side(np.where(rows.app == CODE["tls"], rows.packets, 0), np.add, 0)
     begun = np.zeros(len(flows), bool)
-    for _, flow, side in zip(*placed.only(Hello), strict=True):
-        if flow >= 0 and sent[side][flow] > 1 and flows.protocol[flow] == 6:
-            begun[flow] = True
+    _, flow, side = placed.all(Hello)
+    for own in (0, 1):
+        asked = flow[(flow >= 0) & (side == own)]
+        begun[asked[(sent[own][asked] > 1) & (flows.protocol[asked] == TCP)]] = True
     return begun
 
 

@@ -19,6 +19,7 @@ from auditor.read.directed import EXACT, Directed
 from auditor.read.facts.model import Fact
 from auditor.read.part import Job, Part, Piece, Reading, UnreadRow, follow, read_range, work
 from auditor.read.passed import Carried
+from auditor.read.said import Said
 from auditor.read.source import HEAD, Source, hashed, opened
 from auditor.read.staff import WORTH, Worker, processes
 from auditor.read.streams import reader
@@ -44,7 +45,7 @@ class Scan:
     """All that captures hold, folded."""
 
     directed: Directed
-    facts: list[Fact]
+    said: Said  # what single packets say
     unread: list[UnreadRow]
     carried: Carried  # which tunnels carried which one-way flows
     inputs: list[Input]
@@ -54,6 +55,11 @@ class Scan:
     fragments_apart: bool = False  # there were too many fragments to give them the ports of their first one
     tunnels_apart: bool = False  # there were too many wrapped flows to say which tunnel carried which
     quic_level: int = 0  # of the connections of QUIC, one in 2 ** level was opened for its server name
+
+    @property
+    def facts(self) -> list[Fact]:
+        """What single packets say, as objects: there may be millions."""
+        return self.said.facts()
 
 
 @contextmanager
@@ -249,7 +255,7 @@ def _settled(part: Part, inputs: list[Input]) -> Scan:
     part.fragments.settle(part.flows)
     return Scan(
         part.flows.directed(),
-        part.facts.facts(),
+        part.facts.close(),
         sorted(part.unread.values(), key=lambda row: (row.source, row.status, row.reason)),
         part.tunnelled.carried(part.flows.coarse),
         inputs,

@@ -6,8 +6,9 @@ Internet count, and of a call's only those to which no packet of that call was s
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, Final
 
 import polars as pl
@@ -15,11 +16,13 @@ import polars as pl
 from auditor.model.flow import ATTESTED, OFFERED, SOURCE_SHIFT, UNKNOWN, frame
 from auditor.read.facts.model import CONTROL, Dialog, End, Fact, Flow, Hop, Media, Peer, Redirect, Relayed
 from auditor.read.facts.text import reachable
+from auditor.read.said import Said
 from auditor.read.written import text
 
 Seen = Callable[[str, int, int], bool]
 """Whether packets of this session went from or to (address, port); port -1: any port."""
 
+_TELLING: Final = (Media, Hop, Relayed, Peer, Redirect)
 _PASSED: Final = {"via": UNKNOWN, "origin": UNKNOWN, "record-route": "server"}
 _AHEAD: Final = ("route", "path", "service-route", "contact")
 _DISCARD: Final = 9  # the port of candidates that only open connections (RFC 6544, section 4.5)
@@ -41,9 +44,7 @@ class Told:
     session: str | None = None
 
 
-def told(
-    facts: Iterable[Fact], in_use: Callable[[int, Flow], bool], seen: Seen, own: Container[tuple[int, int]]
-) -> list[Told]:
+def told(said: Said, in_use: Callable[[int, Flow], bool], seen: Seen, own: Container[tuple[int, int]]) -> list[Told]:
     """Derive rows from facts; `in_use` says whether media was relayed on a TURN client's flow.
 
     `own` are the vantages and public addresses of clients that were seen under others: not places, but participants,
@@ -51,9 +52,9 @@ def told(
     One row for each session and named end, the one told first; what is attested is not listed as offered too.
     """
     best: dict[Any, dict[str, Told]] = defaultdict(dict)
-    facts = list(facts)
-    called = {(fact.vantage, fact.call_id) for fact in facts if isinstance(fact, Dialog) and fact.call}
-    for fact in facts:
+    dialogs = said.of_kind(Dialog)
+    called = {(fact.vantage, fact.call_id) for fact in dialogs.take(dialogs["call"]).facts()}
+    for fact in chain.from_iterable(said.of_kind(kind).facts() for kind in _TELLING):
         if isinstance(fact, Hop) and fact.kind == "contact" and (fact.vantage, fact.call_id) not in called:
             continue  # in a registration it is the client
         row = _row(fact, in_use)
