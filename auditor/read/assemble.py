@@ -4,9 +4,9 @@ Packets of all rows equal those that were read.  Rows without packets stand besi
 a 5-tuple, and what was attested or offered.  Nothing depends on the order or the split of the input but record numbers.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import polars as pl
@@ -21,7 +21,7 @@ from auditor.read.directed import Directed
 from auditor.read.encrypted import encrypted
 from auditor.read.facts.model import Dialog, End, Flow, Hello, Hop, Media, Name, Peer
 from auditor.read.labels import labelled, mapped, named_addresses, reflexive
-from auditor.read.layout import draft, laid_out
+from auditor.read.layout import Laid, draft, laid_out
 from auditor.read.media import streams
 from auditor.read.pairing import Paired, pair, summed
 from auditor.read.passed import Carried
@@ -31,6 +31,9 @@ from auditor.read.ties import united
 from auditor.read.told import rows as told_rows
 from auditor.read.told import told
 from auditor.read.wrapped import tied
+
+BATCH: Final = 1 << 17
+"""Rows of the flow table that are written at a time: some 100 MB with all that is found out about them."""
 
 
 class Scanned(Protocol):
@@ -50,17 +53,48 @@ class Scanned(Protocol):
 class Assembled:
     """The flow table of all captures, and what it takes to locate and to name its ends."""
 
-    flows: pl.DataFrame  # FLOW
+    laid: Laid  # what packets showed
+    others: pl.DataFrame  # FLOW: what was told, and what could not be read
     reflexive: pl.DataFrame  # vantage, addr, public: the public addresses under which others saw a client
     names: pl.DataFrame  # vantage, addr, name: DNS answers, one row a name
     passages: pl.DataFrame  # wrapped.PASSAGES: which tunnels carried which rows of the flow table
     streams: pl.DataFrame  # media.STREAM: each stream of media
 
+    @property
+    def flows(self) -> pl.DataFrame:
+        """The flow table (FLOW)."""
+        return pl.concat([self.laid.rows(slice(None)), self.others])
+
+    def together(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Return those rows of the flow table that others may explain, and the passages of these rows."""
+        some = np.flatnonzero(~self._alone())
+        number = pl.DataFrame({"row": some}).with_row_index("new").with_columns(pl.col("new").cast(pl.Int64))
+        passages = self.passages.join(number, on="row", how="left", maintain_order="left")
+        passages = passages.with_columns(row="new").drop("new")
+        return pl.concat([self.laid.rows(some), self.others]), passages
+
+    def apart(self, most: int = BATCH) -> Iterator[pl.DataFrame]:
+        """Yield all other rows, some at a time: each is understood by itself."""
+        rest = np.flatnonzero(self._alone())
+        for begin in range(0, len(rest), most):
+            yield self.laid.rows(rest[begin : begin + most])
+
+    @property
+    def wrapped_alone(self) -> int:
+        """How many rows came through tunnels and are of no session."""
+        rows = self.passages["row"].drop_nulls().unique().to_numpy()
+        return int(np.count_nonzero(self.laid.columns["session"][rows] == 0))
+
+    def _alone(self) -> Bool:
+        alone = self.laid.alone()
+        alone[self.passages["row"].drop_nulls().to_numpy()] = False
+        return alone
+
 
 def assemble(scan: Scanned, vantages: Sequence[str]) -> Assembled:
     """Put the flow table together; `vantages` are the names of the capture points by number."""
     said = named(scan)
-    placed = Placed.of(said, lambda ends: pair(scan.directed, ends))
+    placed = Placed.of(said, scan.carried.inner, lambda ends: pair(scan.directed, ends))
     flows = placed.flows
     seen = apps.carried(scan.directed, flows)
 
@@ -79,12 +113,11 @@ def assemble(scan: Scanned, vantages: Sequence[str]) -> Assembled:
     sessions = ice.tied(placed, media, sketch.outcome)
     heard = told(said, _relaying(placed, seen), _went(flows, shares, media), own)
     laid = laid_out(flows, sketch, labels, shares, media, sessions, vantages)
-    rows, passages = tied(laid, scan.carried, vantages)
-    parts = [rows, told_rows(heard, vantages), _unread(scan.unread)]
+    passages = tied(laid, scan.carried, placed.others, vantages)
+    others = pl.concat([told_rows(heard, vantages), _unread(scan.unread)])
     found = streams(scan.directed, flows, seen, expected, vantages)
-    return Assembled(
-        pl.concat(parts), reflexive(clients, vantages), named_addresses(answers, vantages), passages, found
-    )
+    names = named_addresses(answers, vantages)
+    return Assembled(laid, others, reflexive(clients, vantages), names, passages, found)
 
 
 def named(scan: Scanned) -> Said:

@@ -56,6 +56,12 @@ class Carried:
     def __len__(self) -> int:
         return len(self.witness)
 
+    @property
+    def inner(self) -> list[U64]:
+        """The inner 5-tuples, as the columns of `said.PLACE`."""
+        rest = self.vantage << 48 | self.protocol << 32 | self.sport << 16 | self.dport
+        return [self.src_hi, self.src_lo, self.dst_hi, self.dst_lo, rest.view(np.uint64)]
+
 
 class Tunnelled:
     """The rows while they grow."""

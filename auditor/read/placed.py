@@ -3,7 +3,7 @@
 What several facts say of one flow is put together here: who asked whom, who was answered, refused or relayed.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -35,20 +35,21 @@ class Placed:
 
     flows: Paired
     said: Said
+    others: I64  # the flows of others' 5-tuples
     at: Mapping[type[Fact], tuple[I64, I64]]  # flow and side of the facts of each kind, in their order
 
     @classmethod
-    def of(cls, said: Said, pairing: Callable[[list[U64]], Paired]) -> "Placed":
-        """Pair flows together with all facts that speak of one."""
+    def of(cls, said: Said, others: Sequence[U64], pairing: Callable[[list[U64]], Paired]) -> "Placed":
+        """Pair flows together with all facts that speak of one, and with further 5-tuples: columns as in PLACE."""
         kinds = [kind for kind in said.kinds() if LAYOUTS[kind].flow]
         rows = [said.of_kind(kind) for kind in kinds]
-        none = [np.empty(0, np.uint64)]
-        flows = pairing([np.concatenate([each[name] for each in rows] or none) for name in PLACE])
-        ends = np.cumsum([len(each) for each in rows])[:-1]
-        found = zip(
-            kinds, np.split(flows.fact_flow, ends), np.split(flows.fact_side, ends), strict=False
-        )  # of no facts one empty piece
-        return cls(flows, said, {kind: (flow, side) for kind, flow, side in found})
+        flows = pairing(
+            [np.concatenate([*(each[name] for each in rows), more]) for name, more in zip(PLACE, others, strict=True)]
+        )
+        ends = np.cumsum([len(each) for each in rows])
+        *flow, tied = np.split(flows.fact_flow, ends)
+        *side, _ = np.split(flows.fact_side, ends)
+        return cls(flows, said, tied, dict(zip(kinds, zip(flow, side, strict=True), strict=True)))
 
     def all(self, kind: type[Kind]) -> tuple[Columns, I64, I64]:
         """Return the facts of one kind, their flows and their sides."""
