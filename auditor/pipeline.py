@@ -152,8 +152,10 @@ def fold(found: Located, ruleset: "RuleSet") -> "Digest":
 def fold_parts(gathered: Gathered, ruleset: "RuleSet", places: "Places", services: "Catalogue") -> "Digest":
     """Fold flows some at a time, as soon as it is known who and where their ends are: the table is never whole."""
     from auditor import judge
+    from auditor.read.arrays import give_back
 
     found, asked = gathered.assembled, (judge.edges(ruleset.rules), judge.asks_rejected(ruleset.rules))
+    give_back()
     flows, passages = found.together()
     none = passages.clear()
     parts = chain([(flows, passages)], ((rows, none) for rows in found.apart()))
@@ -221,15 +223,21 @@ def gather(reading: Reading) -> Gathered:
     """Make flows of what was read."""
     from auditor.enrich.hops import CROWDED, SESSIONS, WRAPPED_SOME
     from auditor.read import shortfalls
-    from auditor.read.assemble import assemble
+    from auditor.read.arrays import give_back
+    from auditor.read.assemble import finished, sketched
 
-    read = reading.scan
-    unread = tuple((read.inputs[source].name, size, why) for source, size, why in read.unread_bytes)
-    found = assemble(read, reading.vantages)
+    read, vantages = reading.scan, reading.vantages
+    inputs = tuple(read.inputs)
+    unread = tuple((inputs[source].name, size, why) for source, size, why in read.unread_bytes)
+    notes, limits = shortfalls.of_captures(read), shortfalls.of_reading(read)
+    give_back()
+    sketch = sketched(read, vantages)
+    del read, reading
+    give_back()
+    found = finished(sketch, vantages)
     wrapped = [WRAPPED_SOME] if len(found.passages) else []
     crowded = [CROWDED] if found.wrapped_alone > SESSIONS else []
-    notes, limits = shortfalls.of_captures(read), shortfalls.of_reading(read)
-    return Gathered(found, tuple(read.inputs), unread, (*notes, *wrapped), (*limits, *crowded))
+    return Gathered(found, inputs, unread, (*notes, *wrapped), (*limits, *crowded))
 
 
 def put_together(gathered: Gathered, places: "Places", services: "Catalogue") -> Located:

@@ -4,7 +4,7 @@ Packets of all rows equal those that were read.  Rows without packets stand besi
 a 5-tuple, and what was attested or offered.  Nothing depends on the order or the split of the input but record numbers.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -20,8 +20,8 @@ from auditor.read.classify import APPS, CODE
 from auditor.read.directed import Directed
 from auditor.read.encrypted import encrypted
 from auditor.read.facts.model import Dialog, End, Flow, Hello, Hop, Media, Name, Peer
-from auditor.read.labels import labelled, mapped, named_addresses, reflexive
-from auditor.read.layout import Laid, draft, laid_out
+from auditor.read.labels import Mapped, labelled, mapped, named_addresses, reflexive
+from auditor.read.layout import Draft, Laid, draft, laid_out
 from auditor.read.media import streams
 from auditor.read.pairing import Paired, pair, summed
 from auditor.read.passed import Carried
@@ -91,33 +91,60 @@ class Assembled:
         return alone
 
 
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """What is known of each flow, without the one-way flows: with many flows the largest of all that is here."""
+
+    placed: Placed
+    known: Draft
+    seen: Bits
+    shares: Mapping[int, list[Share]]
+    media: pl.DataFrame  # of calls.media
+    clients: Set[Mapped]
+    carried: Carried
+    unread: Sequence[Any]
+    streams: pl.DataFrame  # media.STREAM
+
+
 def assemble(scan: Scanned, vantages: Sequence[str]) -> Assembled:
     """Put the flow table together; `vantages` are the names of the capture points by number."""
+    return finished(sketched(scan, vantages), vantages)
+
+
+def sketched(scan: Scanned, vantages: Sequence[str]) -> Sketch:
+    """Pair one-way flows, and find out what each flow is, by its packets and by what signalling says of it."""
+    rows = scan.directed
     said = named(scan)
-    placed = Placed.of(said, scan.carried.inner, lambda ends: pair(scan.directed, ends))
+    placed = Placed.of(said, scan.carried.inner, lambda ends: pair(rows, ends))
     flows = placed.flows
-    seen = apps.carried(scan.directed, flows)
+    seen = apps.carried(rows, flows)
 
     shares = calls.dialogs(*placed.only(Dialog))
     clients = mapped(said)
     ends = calls.announced(placed.only(Media)[0], clients, calls.behind_nat(placed.only(Hop)[0]))
-    sums = summed(scan.directed, flows)
+    sums = summed(rows, flows)
     media = calls.media(ends, flows, sums, seen)
     expected = _marked(len(flows), media)
-    seen = apps.recognised(seen, scan.directed, flows, expected)
+    seen = apps.recognised(seen, rows, flows, expected)
+    known = draft(sums, placed, seen, encrypted(seen, rows, placed, media, clients))
+    found = streams(rows, flows, seen, expected, vantages)
+    return Sketch(placed, known, seen, shares, media, clients, scan.carried, scan.unread, found)
 
+
+def finished(sketch: Sketch, vantages: Sequence[str]) -> Assembled:
+    """Name sessions and ends, and lay the rows of the flow table out."""
+    placed, shares, media, clients = sketch.placed, sketch.shares, sketch.media, sketch.clients
+    flows, said = placed.flows, placed.said
+    sessions = ice.tied(placed, media, sketch.known.outcome)
+    own = {(vantage, public[0]) for vantage, _, public in clients}
+    heard = told(said, _relaying(placed, sketch.seen), _went(flows, shares, media), own)
+    others = pl.concat([told_rows(heard, vantages), _unread(sketch.unread)])
     answers = list(said.of_kind(Name).facts())
     labels = labelled(flows, answers, placed.all(Hello))
-    sketch = draft(sums, placed, seen, encrypted(seen, scan.directed, placed, media, clients))
-    own = {(vantage, public[0]) for vantage, _, public in clients}
-    sessions = ice.tied(placed, media, sketch.outcome)
-    heard = told(said, _relaying(placed, seen), _went(flows, shares, media), own)
-    laid = laid_out(flows, sketch, labels, shares, media, sessions, vantages)
-    passages = tied(laid, scan.carried, placed.others, vantages)
-    others = pl.concat([told_rows(heard, vantages), _unread(scan.unread)])
-    found = streams(scan.directed, flows, seen, expected, vantages)
+    laid = laid_out(flows, sketch.known, labels, shares, media, sessions, vantages)
+    passages = tied(laid, sketch.carried, placed.others, vantages)
     names = named_addresses(answers, vantages)
-    return Assembled(laid, others, reflexive(clients, vantages), names, passages, found)
+    return Assembled(laid, others, reflexive(clients, vantages), names, passages, sketch.streams)
 
 
 def named(scan: Scanned) -> Said:

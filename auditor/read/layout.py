@@ -50,7 +50,7 @@ def draft(sums: Sums, placed: Placed, seen: apps.Bits, encrypted: I64) -> Draft:
     ]
     servers = [serving[own] & ~asking[own] for own in (0, 1)]
     role = [
-        np.where(relays[own], relay, np.where(clients[own], client, np.where(servers[own], server, 0)))
+        np.where(relays[own], relay, np.where(clients[own], client, np.where(servers[own], server, 0))).astype(np.int8)
         for own in (0, 1)
     ]
     return Draft(

@@ -93,8 +93,7 @@ class Tunnelled:
 
     def join(self, other: "Tunnelled") -> None:
         """Take over what another reader has seen."""
-        for part in other.table.parts:
-            self.table.append(part)
+        self.table.take_over(other.table)
         if other.full or self.full:
             self._forget()
         self._bound()

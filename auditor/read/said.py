@@ -188,17 +188,19 @@ class Said:
         return self.tables[kind]
 
     def join(self, other: "Said") -> None:
-        """Take over the facts of another."""
+        """Take the facts of another away from it."""
         number, numbers = self.numbers.setdefault, self.numbers
         new = _u64([number(text, len(numbers)) for text in other.numbers])
         for kind, table in other.tables.items():
             texts = sorted({word for word, _ in LAYOUTS[kind].texts.values()})
             halves = {word: sum(at == word for at, _ in LAYOUTS[kind].texts.values()) for word in texts}
-            for part in table.parts:
-                columns = list(part)
+            parts, table.parts, table.rows = table.parts, [], 0
+            for columns in parts:
                 for word in texts:
-                    low = new[(part[word] & _W).view(np.int64)]
-                    columns[word] = low | new[(part[word] >> _32).view(np.int64)] << _32 if halves[word] > 1 else low
+                    old = columns[word]
+                    columns[word] = new[(old & _W).view(np.int64)]
+                    if halves[word] > 1:
+                        columns[word] |= new[(old >> _32).view(np.int64)] << _32
                 self._table(kind).append(columns)
 
     def renumber(self, by: int) -> None:

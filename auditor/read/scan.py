@@ -15,6 +15,7 @@ from typing import Final
 
 from auditor.model.report import Input
 from auditor.read import pcap, pcapng
+from auditor.read.arrays import give_back
 from auditor.read.directed import EXACT, Directed
 from auditor.read.facts.model import Fact
 from auditor.read.part import Job, Part, Piece, Reading, UnreadRow, follow, read_range, work
@@ -247,12 +248,14 @@ def _apart(
     part = found[0][0]
     for other, _readings in found[1:]:
         part.join(other)
+    give_back()
     return part, [reading for _part, readings in found for reading in readings], hashes
 
 
 def _settled(part: Part, inputs: list[Input]) -> Scan:
     """Close a part: give fragments their ports, and put everything in an order of its own."""
     part.fragments.settle(part.flows)
+    give_back()
     return Scan(
         part.flows.directed(),
         part.facts.close(),
