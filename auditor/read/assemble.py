@@ -5,7 +5,7 @@ a 5-tuple, and what was attested or offered.  Nothing depends on the order or th
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -121,13 +121,14 @@ def sketched(scan: Scanned, vantages: Sequence[str]) -> Sketch:
 
     shares = calls.dialogs(*placed.only(Dialog))
     clients = mapped(said)
-    ends = calls.announced(placed.only(Media)[0], clients, calls.behind_nat(placed.only(Hop)[0]))
+    ends = calls.announced(said.of_kind(Media), clients, calls.behind_nat(said.of_kind(Hop)))
     sums = summed(rows, flows)
     media = calls.media(ends, flows, sums, seen)
     expected = _marked(len(flows), media)
     seen = apps.recognised(seen, rows, flows, expected)
     known = draft(sums, placed, seen, encrypted(seen, rows, placed, media, clients))
     found = streams(rows, flows, seen, expected, vantages)
+    placed = replace(placed, flows=flows.closed())
     return Sketch(placed, known, seen, shares, media, clients, scan.carried, scan.unread, found)
 
 
@@ -177,19 +178,15 @@ def _sorted(flow: Flow) -> tuple[End, End]:
     return (one, other) if one <= other else (other, one)
 
 
-def _went(flows: Paired, shares: Mapping[int, Sequence[Share]], media: pl.DataFrame) -> Callable[[str, int, int], bool]:
-    """Say whether packets of a call were seen to go from or to an address and port (-1: any port)."""
+def _went(flows: Paired, shares: Mapping[int, Sequence[Share]], media: pl.DataFrame) -> pl.DataFrame:
+    """List the ends from or to which packets of a call were seen to go: call, hi, lo, port."""
     pairs = [(flow, share.call) for flow, found in shares.items() for share in found if share.call is not None]
-    pairs += media.select("flow", "call").rows()
-    ends: set[tuple[str, int, int]] = set()
-    for flow, call in pairs:
-        for hi, lo, port in (
-            (flows.a_hi[flow], flows.a_lo[flow], flows.a_port[flow]),
-            (flows.b_hi[flow], flows.b_lo[flow], flows.b_port[flow]),
-        ):
-            address = int(hi) << 64 | int(lo)
-            ends |= {(call, address, int(port)), (call, address, -1)}
-    return lambda call, address, port: (call, address, port) in ends
+    own = pl.DataFrame(pairs, {"flow": pl.Int64, "call": pl.String}, orient="row")
+    used = pl.concat([own, media.select("flow", "call")])
+    flow = used["flow"].to_numpy()
+    sides = ((flows.a_hi, flows.a_lo, flows.a_port), (flows.b_hi, flows.b_lo, flows.b_port))
+    ends = [{"hi": hi[flow], "lo": lo[flow], "port": port[flow]} for hi, lo, port in sides]
+    return pl.concat([used.select("call").with_columns(**{k: pl.Series(v) for k, v in end.items()}) for end in ends])
 
 
 def _unread(rows: Sequence[Any]) -> pl.DataFrame:

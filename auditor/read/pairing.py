@@ -5,7 +5,7 @@ opened it; side 0 sends from a to b.  Facts take part in the grouping as rows wi
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,11 @@ class Paired:
     @property
     def protocol(self) -> I64:
         return (self.meta & np.uint64(0xFF)).astype(np.int64)
+
+    def closed(self) -> "Paired":
+        """Forget the rows and facts, once all is folded that is asked of them."""
+        none = np.empty(0, np.int64)
+        return replace(self, row_flow=none, order=none, starts=none, from_a=none > 0, fact_flow=none, fact_side=none)
 
     def by_side(self, values: NDArray[Any], fold: np.ufunc, nothing: int) -> tuple[NDArray[Any], NDArray[Any]]:
         """Fold a column of the rows into one value for each flow and side; `nothing` where a side sent nothing."""

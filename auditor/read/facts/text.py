@@ -8,6 +8,9 @@ from ipaddress import IPv4Address, IPv6Address
 from socket import AF_INET, AF_INET6, inet_pton
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from auditor.read.facts.model import V4_MAPPED, Flow
 
 LONGEST_NAME: Final = 255  # octets of a domain name (RFC 1035, section 2.3.4)
@@ -83,3 +86,12 @@ def reachable(value: int) -> bool:
         v4 = value & 0xFFFFFFFF
         return all(v4 >> shift != prefix for prefix, shift in _NO_PLACE)
     return value >> 125 == 1  # 2000::/3, global unicast (RFC 4291, section 2.4; IANA allocates from nowhere else)
+
+
+def reachable_ones(high: NDArray[np.uint64], low: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Say it of many addresses, given as two words each."""
+    four = (high == 0) & (low >> np.uint64(32) == 0xFFFF)
+    last = low & np.uint64(0xFFFFFFFF)
+    somewhere = np.logical_and.reduce([last >> np.uint64(shift) != prefix for prefix, shift in _NO_PLACE])
+    found: NDArray[np.bool_] = np.where(four, somewhere, high >> np.uint64(61) == 1)
+    return found
