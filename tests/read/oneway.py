@@ -116,8 +116,10 @@ def assembled(
     said: Sequence[Fact] = (),
     unread: Sequence[Any] = (),
     vantages: Sequence[str] = ("tap", "other"),
+    carried: Carried | None = None,
 ) -> Assembled:
-    return assemble(Scanned(directed(rows), Said.of(said), list(unread)), vantages)
+    through = Tunnelled().carried(0) if carried is None else carried
+    return assemble(Scanned(directed(rows), Said.of(said), list(unread), through), vantages)
 
 
 def only(rows: Sequence[Row], said: Sequence[Fact] = ()) -> dict[str, Any]:
