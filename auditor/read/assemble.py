@@ -73,11 +73,11 @@ class Assembled:
         passages = passages.with_columns(row="new").drop("new")
         return pl.concat([self.laid.rows(some), self.others]), passages
 
-    def apart(self, most: int = BATCH) -> Iterator[pl.DataFrame]:
+    def apart(self) -> Iterator[pl.DataFrame]:
         """Yield all other rows, some at a time: each is understood by itself."""
         rest = np.flatnonzero(self._alone())
-        for begin in range(0, len(rest), most):
-            yield self.laid.rows(rest[begin : begin + most])
+        for begin in range(0, len(rest), BATCH):
+            yield self.laid.rows(rest[begin : begin + BATCH])
 
     @property
     def wrapped_alone(self) -> int:

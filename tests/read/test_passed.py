@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from auditor.model.errors import InputError
-from auditor.read import passed, unwrap
+from auditor.read import assemble, passed, unwrap
 from auditor.read.arrays import I64
 from auditor.read.directed import EXACT, NO_PORTS
 from auditor.read.headers import Packets
@@ -132,12 +132,13 @@ def test_a_tunnel_of_an_unknown_flow_stands_alone_unless_known_from_others() -> 
     assert found.schema["row"] == pl.Int64
 
 
-def test_rows_stand_apart_or_together_with_all_that_may_explain_them() -> None:
+def test_rows_stand_apart_or_together_with_all_that_may_explain_them(monkeypatch: pytest.MonkeyPatch) -> None:
     """Both together are the flow table; passages still name the rows of their flows."""
+    monkeypatch.setattr(assemble, "BATCH", 2)
     rows = [FLOW, *(Row("10.0.0.9", port, "10.0.0.2", 5, witness=9 + port) for port in range(5))]
     whole = assembled(rows, carried=carried([1], [1030]))
     together, passages = whole.together()
-    parts = list(whole.apart(2))
+    parts = list(whole.apart())
     assert [len(part) for part in parts] == [2, 2, 1]
     assert pl.concat([together, *parts]).sort("record").equals(whole.flows.sort("record"))
     assert together[passages["row"].to_list()]["src_addr"].to_list() == ["10.0.0.1"]
