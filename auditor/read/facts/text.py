@@ -4,6 +4,7 @@ Everything here is bounded and total: bytes that are no name become escapes, byt
 """
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 from socket import AF_INET, AF_INET6, inet_pton
 from typing import Final
@@ -39,8 +40,12 @@ def line_text(raw: bytes, longest: int = 256) -> str:
 
 def address(raw: bytes) -> int | None:
     """Read a literal IPv4 or IPv6 address, the latter with or without brackets; None for anything else."""
-    if len(raw) > 47:
-        return None
+    return _literal(raw) if len(raw) <= 47 else None
+
+
+@lru_cache(1 << 12)
+def _literal(raw: bytes) -> int | None:
+    """Read it; a call names the same few elements in every message."""
     try:
         text = raw.decode("ascii")
         if ":" in text:
