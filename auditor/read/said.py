@@ -105,7 +105,7 @@ class Columns:
         columns[word] = columns[word] & ~(_W << np.uint64(shift)) | new[self[name]].view(np.uint64) << np.uint64(shift)
         return Columns(self.kind, columns, self.texts)
 
-    def take(self, which: NDArray[Any]) -> "Columns":
+    def take(self, which: NDArray[Any] | slice) -> "Columns":
         """Return some rows, by their positions or by a mask."""
         return Columns(self.kind, [column[which] for column in self.columns], self.texts)
 
@@ -116,7 +116,7 @@ class Columns:
     def facts(self) -> Iterator[Any]:
         """Make the facts, some at a time."""
         for begin in range(0, len(self), FEW):
-            yield from self.take(slice(begin, begin + FEW))._made()  # type: ignore[arg-type]
+            yield from self.take(slice(begin, begin + FEW))._made()
 
     def _made(self) -> Iterator[Fact]:
         own = [self._values(name) for name in self.layout.names]
