@@ -59,6 +59,8 @@ _FOLDS: Final = {
     "first_ns": "min", "last_ns": "max", "witness": "min", "first_record": "min",
     "src_example": "min", "dst_example": "min",
 }  # fmt: skip
+MERGE: Final = 1 << 16
+"""Rows of digests that wait to be merged, at first; then as many as were left, so that merging stays linear."""
 _TIME_BITS: Final = 64
 _DAWN: Final = 1 << 63  # added to a time, so that times before 1970 sort before later ones
 
@@ -150,7 +152,15 @@ def digest(flows: pl.DataFrame, dates: Sequence[int] = (), rejected: bool = Fals
 
 def merge(parts: Iterable[Digest]) -> Digest:
     """Put digests together; any grouping and any order give the same rows."""
-    many = list(parts)
+    many: list[Digest] = []
+    for part in parts:
+        many.append(part)
+        if sum(len(each.situations) for each in many[1:]) > max(MERGE, len(many[0].situations)):
+            many = [_joined(many)]
+    return _joined(many)
+
+
+def _joined(many: list[Digest]) -> Digest:
     return Digest(
         _merged([part.situations for part in many], DIGEST, KEYS),
         _merged([part.covered for part in many], COVER, COVER_KEYS),

@@ -7,6 +7,8 @@ share is opening the places, the catalogue and the rules once.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -66,12 +68,19 @@ class Gathered:
     limits: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Audit:
     """One run of rules over inputs: the report, and its two tables as pandas DataFrames."""
 
     report: Report
-    located: Located
+    gathered: Gathered
+    places: "Places"
+    services: "Catalogue"
+
+    @cached_property
+    def located(self) -> Located:
+        """The located flow table, which is not kept whole while it is judged."""
+        return put_together(self.gathered, self.places, self.services)
 
     @property
     def verdict(self) -> str:
@@ -95,7 +104,7 @@ class Audit:
     @property
     def input_names(self) -> tuple[str, ...]:
         """Names of the inputs, in the order of the flow table's `source`."""
-        return tuple(entry.name for entry in self.located.inputs)
+        return tuple(entry.name for entry in self.gathered.inputs)
 
 
 def audit(
@@ -127,9 +136,10 @@ def audit(
         places, known, ruleset = open_all(rules, inventory, geo, services, selections)
         accepted = load_waivers(waivers, ruleset, as_of)
         with uncollected():
-            found = locate_flows(inputs, places, known, workers, progress, staff)
-            report = conclude(fold(found, ruleset), found, ruleset, places, known, notes(rules), accepted)
-    return Audit(report, found)
+            found = gather(read(inputs, places, workers, progress, staff))  # single packets' facts end here
+            digest = fold_parts(found, ruleset, places, known)
+            report = conclude(digest, found, ruleset, places, known, notes(rules), accepted)
+    return Audit(report, found, places, known)
 
 
 def fold(found: Located, ruleset: "RuleSet") -> "Digest":
@@ -139,9 +149,24 @@ def fold(found: Located, ruleset: "RuleSet") -> "Digest":
     return judge.fold(found.frame, judge.edges(ruleset.rules), judge.asks_rejected(ruleset.rules))
 
 
+def fold_parts(gathered: Gathered, ruleset: "RuleSet", places: "Places", services: "Catalogue") -> "Digest":
+    """Fold flows some at a time, as soon as it is known who and where their ends are: the table is never whole."""
+    from auditor import judge
+    from auditor.read.arrays import give_back
+
+    found, asked = gathered.assembled, (judge.edges(ruleset.rules), judge.asks_rejected(ruleset.rules))
+    give_back()
+    flows, passages = found.together()
+    none = passages.clear()
+    parts = chain([(flows, passages)], ((rows, none) for rows in found.apart()))
+    del flows, passages
+    known = (_known(*part, found.reflexive, places, services) for part in parts)
+    return judge.merge(judge.fold(rows, *asked) for rows in known)
+
+
 def conclude(
     digest: "Digest",
-    found: Located,
+    found: Located | Gathered,
     ruleset: "RuleSet",
     places: "Places",
     services: "Catalogue",
@@ -196,35 +221,51 @@ def read(
 
 def gather(reading: Reading) -> Gathered:
     """Make flows of what was read."""
+    from auditor.enrich.hops import CROWDED, SESSIONS, WRAPPED_SOME
     from auditor.read import shortfalls
-    from auditor.read.assemble import assemble
+    from auditor.read.arrays import give_back
+    from auditor.read.assemble import finished, sketched
 
-    read = reading.scan
-    unread = tuple((read.inputs[source].name, size, why) for source, size, why in read.unread_bytes)
-    return Gathered(
-        assemble(read, reading.vantages),
-        tuple(read.inputs),
-        unread,
-        shortfalls.of_captures(read),
-        shortfalls.of_reading(read),
-    )
+    read, vantages = reading.scan, reading.vantages
+    inputs = tuple(read.inputs)
+    unread = tuple((inputs[source].name, size, why) for source, size, why in read.unread_bytes)
+    notes, limits = shortfalls.of_captures(read), shortfalls.of_reading(read)
+    give_back()
+    sketch = sketched(read, vantages)
+    del read, reading
+    give_back()
+    found = finished(sketch, vantages)
+    wrapped = [WRAPPED_SOME] if len(found.passages) else []
+    crowded = [CROWDED] if found.wrapped_alone > SESSIONS else []
+    return Gathered(found, inputs, unread, (*notes, *wrapped), (*limits, *crowded))
 
 
 def put_together(gathered: Gathered, places: "Places", services: "Catalogue") -> Located:
     """Say of every end of flows who and where it may be."""
-    from auditor.enrich.hops import CROWDED, WRAPPED_SOME, apart, crowded, hops
     from auditor.enrich.meetings import meetings
+
+    found = gathered.assembled
+    flows = _known(found.flows, found.passages, found.reflexive, places, services, meetings)
+    return Located(flows, gathered.inputs, gathered.unread_bytes, gathered.notes, gathered.limits, found.streams)
+
+
+def _known(
+    flows: "pl.DataFrame",
+    passages: "pl.DataFrame",
+    reflexive: "pl.DataFrame",
+    places: "Places",
+    services: "Catalogue",
+    listed: "Callable[[pl.DataFrame], pl.DataFrame]" = lambda flows: flows,
+) -> "pl.DataFrame":
+    """Fill what is known of the ends of flows, and add the hops of their tunnels; `listed` is never judged by."""
+    from auditor.enrich.hops import apart, hops
     from auditor.enrich.roles import settle
     from auditor.enrich.who import who
 
-    found = gathered.assembled
-    flows, passages, public = apart(who(found.flows, services), found.passages, found.reflexive)
+    flows, passages, public = apart(who(flows, services), passages, reflexive)
     flows = places(flows, public)
-    flows = meetings(settle(flows))  # the inventory names servers and clients: that tells more of those who faced them
-    wrapped = [WRAPPED_SOME] if len(passages) else []
-    limits = (*gathered.limits, *([CROWDED] if crowded(flows, passages) else []))
-    flows = hops(flows, passages, places)  # last, since hops share what is known of the flows they carried
-    return Located(flows, gathered.inputs, gathered.unread_bytes, (*gathered.notes, *wrapped), limits, found.streams)
+    flows = listed(settle(flows))  # the inventory names servers and clients: that tells more of those who faced them
+    return hops(flows, passages, places)  # last, since hops share what is known of the flows they carried
 
 
 def located(

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 import zstandard
 
-from auditor import pipeline
+from auditor import digest, pipeline
+from auditor.evidence.case import opened
+from auditor.read import assemble
 from auditor.report import RENDERERS
 from tests.captures import ACK, PSH, RST, SYN, ether, ip, pcap, rtp, sdp, sip, stun, tcp, udp, xor_mapped
 from tests.read.streams import wire as streams
@@ -180,6 +182,22 @@ def test_workers_change_nothing_at_all(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(pcap(traffic(), start=ord(name) * 1e7))
     paths = [tmp_path / name for name in "abc"]
     assert report(*paths, workers=1) == report(*paths, workers=2)
+
+
+@pytest.mark.parametrize("rows", [1, 3, 1000])
+def test_flows_that_are_judged_some_at_a_time_make_the_report_of_the_whole_table(
+    tmp_path: Path, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What `auditor show` keeps whole, for it asks for single flows."""
+    monkeypatch.setattr(assemble, "BATCH", rows)
+    monkeypatch.setattr(digest, "MERGE", rows)
+    (tmp_path / "a.pcap").write_bytes(pcap(traffic()))
+    case = opened(tmp_path / "a.pcap", workers=1)
+    found = pipeline.audit(tmp_path / "a.pcap", workers=1)
+    assert found.gathered.assembled.wrapped_alone
+    assert sum(map(len, found.gathered.assembled.apart())) > 3
+    assert RENDERERS["json"](found.report) == RENDERERS["json"](case.report)
+    assert found.located.frame.equals(case.located.frame)
 
 
 def test_the_samples_all_at_once_fail_in_any_order() -> None:

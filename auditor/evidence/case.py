@@ -102,7 +102,7 @@ def opened(
         digest = pipeline.fold(located, ruleset)
         report = pipeline.conclude(digest, located, ruleset, places, known, pipeline.notes(rules), accepted)
     scan = reading.scan
-    told = named(scan), legs(scan.facts)
+    told = named(scan).facts(), legs(scan.said)
     read = Read(reading.sources, reading.vantages, reading.of, *told, scan.coarse, scan.fragments_apart)
     return Case(report, located, read, digest, ruleset)
 

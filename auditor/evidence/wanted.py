@@ -20,7 +20,7 @@ from auditor.model import flow
 from auditor.model.report import Finding
 from auditor.read.arrays import I64
 from auditor.read.facts.model import Fact, Hop, Name, Reflexive
-from auditor.read.labels import NAMES, mapped
+from auditor.read.labels import NAMES, mapping
 from auditor.read.layout import TRANSPORTS
 from auditor.read.written import text
 
@@ -185,7 +185,7 @@ def _seen_as(rows: pl.DataFrame, case: Case, facts: Iterable[Fact]) -> Iterator[
     All that speak of an end of the wanted flows; of other ends of the same address the first, unless one of those
     told the same address.
     """
-    answers = [fact for fact in facts if isinstance(fact, Reflexive | Hop) and mapped([fact])]
+    answers = [fact for fact in facts if isinstance(fact, Reflexive | Hop) and mapping(fact)]
     clients = pl.Series([text(address) for address in {fact.flow[2] for fact in answers}], dtype=pl.String)
     ends = {
         end

@@ -9,7 +9,7 @@ unwrap tunnels gre inside   steps into tunnels     passed wrapped   which tunnel
 classify codes              what a payload is      heads       its first bytes, by columns
 candidates firstline        what must follow the first bytes
 second zoom                 what ports and wrappers tell
-payloads repeats facts/     what some payloads say
+payloads repeats facts/ said     what some payloads say, and the columns that keep it
 streams/    messages that don't fit one packet     initials    hellos of QUIC, from their sealed pieces
 directed rtp    packets become one-way flows       fragments   get their ports
 table group arrays written  folding and gathering columns, addresses as text

@@ -7,11 +7,14 @@ the one counts that was told last before the fact, since such names are used aga
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+import numpy as np
+
 from auditor.read.facts.model import ALIAS, CONTROL, Alias, Dialog, End, Fact, Hop, Media
+from auditor.read.said import Said
 
 EARLY: Final = 5_000_000_000
 """Nanoseconds by which a message may seem to come before the one that explains it: clocks of several taps."""
@@ -26,23 +29,25 @@ Calls = Mapping[tuple[int, str | End], list[tuple[int, str]]]
 """By vantage and alias, or end of a control channel: when which call was told, in order."""
 
 
-def resolved(facts: Sequence[Fact]) -> list[Fact]:
+def resolved(said: Said) -> Said:
     """Return the facts that are no alias, each with the best name of its call; a name that nobody explains stays."""
-    calls = _told(facts)
-    return [_named(fact, calls) if _anonymous(fact) else fact for fact in facts if not isinstance(fact, Alias)]
+    calls = _told(said)
+    found = said.without(Alias)
+    for kind in (Dialog, Media, Hop):
+        rows = said.of_kind(kind)
+        nameless = np.array([text[:1] == ALIAS for text in rows.texts], bool)[rows["call_id"]]
+        if nameless.any():
+            found.rename(kind, rows.take(~nameless), [_named(fact, calls) for fact in rows.take(nameless).facts()])
+    return found
 
 
-def _anonymous(fact: Fact) -> bool:
-    return isinstance(fact, Dialog | Media | Hop) and fact.call_id[:1] == ALIAS
-
-
-def _told(facts: Iterable[Fact]) -> Calls:
+def _told(said: Said) -> Calls:
     calls: dict[tuple[int, str | End], list[tuple[int, str]]] = defaultdict(list)
-    for fact in facts:
-        if isinstance(fact, Alias):
-            calls[fact.vantage, fact.alias].append((fact.first_ns, fact.call_id))
-        elif isinstance(fact, Media) and fact.kind == CONTROL and fact.media == "h245":
-            calls[fact.vantage, (fact.address, fact.port)].append((fact.first_ns, fact.call_id))
+    for alias in said.of_kind(Alias).facts():
+        calls[alias.vantage, alias.alias].append((alias.first_ns, alias.call_id))
+    media = said.of_kind(Media)
+    for fact in media.take(media.says("kind", CONTROL) & media.says("media", "h245")).facts():
+        calls[fact.vantage, (fact.address, fact.port)].append((fact.first_ns, fact.call_id))
     for found in calls.values():
         found.sort()
     return calls

@@ -4,9 +4,9 @@ Packets of all rows equal those that were read.  Rows without packets stand besi
 a 5-tuple, and what was attested or offered.  Nothing depends on the order or the split of the input but record numbers.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol
 
 import numpy as np
 import polars as pl
@@ -19,17 +19,21 @@ from auditor.read.calls import Share
 from auditor.read.classify import APPS, CODE
 from auditor.read.directed import Directed
 from auditor.read.encrypted import encrypted
-from auditor.read.facts.model import Dialog, Fact, Flow, Hello, Hop, Media, Name, Peer
-from auditor.read.labels import labelled, mapped, named_addresses, reflexive
-from auditor.read.layout import draft, laid_out
+from auditor.read.facts.model import Dialog, End, Flow, Hello, Hop, Media, Name, Peer
+from auditor.read.labels import Mapped, labelled, mapped, named_addresses, reflexive
+from auditor.read.layout import Draft, Laid, draft, laid_out
 from auditor.read.media import streams
 from auditor.read.pairing import Paired, pair, summed
 from auditor.read.passed import Carried
 from auditor.read.placed import Placed
+from auditor.read.said import Said
 from auditor.read.ties import united
 from auditor.read.told import rows as told_rows
 from auditor.read.told import told
 from auditor.read.wrapped import tied
+
+BATCH: Final = 1 << 17
+"""Rows of the flow table that are written at a time: some 100 MB with all that is found out about them."""
 
 
 class Scanned(Protocol):
@@ -38,7 +42,7 @@ class Scanned(Protocol):
     @property
     def directed(self) -> Directed: ...
     @property
-    def facts(self) -> Sequence[Fact]: ...
+    def said(self) -> Said: ...
     @property
     def carried(self) -> Carried: ...
     @property
@@ -49,46 +53,106 @@ class Scanned(Protocol):
 class Assembled:
     """The flow table of all captures, and what it takes to locate and to name its ends."""
 
-    flows: pl.DataFrame  # FLOW
+    laid: Laid  # what packets showed
+    others: pl.DataFrame  # FLOW: what was told, and what could not be read
     reflexive: pl.DataFrame  # vantage, addr, public: the public addresses under which others saw a client
     names: pl.DataFrame  # vantage, addr, name: DNS answers, one row a name
     passages: pl.DataFrame  # wrapped.PASSAGES: which tunnels carried which rows of the flow table
     streams: pl.DataFrame  # media.STREAM: each stream of media
 
+    @property
+    def flows(self) -> pl.DataFrame:
+        """The flow table (FLOW)."""
+        return pl.concat([self.laid.rows(slice(None)), self.others])
+
+    def together(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Return those rows of the flow table that others may explain, and the passages of these rows."""
+        some = np.flatnonzero(~self._alone())
+        number = pl.DataFrame({"row": some}).with_row_index("new").with_columns(pl.col("new").cast(pl.Int64))
+        passages = self.passages.join(number, on="row", how="left", maintain_order="left")
+        passages = passages.with_columns(row="new").drop("new")
+        return pl.concat([self.laid.rows(some), self.others]), passages
+
+    def apart(self) -> Iterator[pl.DataFrame]:
+        """Yield all other rows, some at a time: each is understood by itself."""
+        rest = np.flatnonzero(self._alone())
+        for begin in range(0, len(rest), BATCH):
+            yield self.laid.rows(rest[begin : begin + BATCH])
+
+    @property
+    def wrapped_alone(self) -> int:
+        """How many rows came through tunnels and are of no session."""
+        rows = self.passages["row"].drop_nulls().unique().to_numpy()
+        return int(np.count_nonzero(self.laid.columns["session"][rows] == 0))
+
+    def _alone(self) -> Bool:
+        alone = self.laid.alone()
+        alone[self.passages["row"].drop_nulls().to_numpy()] = False
+        return alone
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """What is known of each flow, without the one-way flows: with many flows the largest of all that is here."""
+
+    placed: Placed
+    known: Draft
+    seen: Bits
+    shares: Mapping[int, list[Share]]
+    media: pl.DataFrame  # of calls.media
+    clients: Set[Mapped]
+    carried: Carried
+    unread: Sequence[Any]
+    streams: pl.DataFrame  # media.STREAM
+
 
 def assemble(scan: Scanned, vantages: Sequence[str]) -> Assembled:
     """Put the flow table together; `vantages` are the names of the capture points by number."""
-    facts = sorted(named(scan), key=lambda fact: (fact.first_ns, getattr(fact, "flow", ())))
-    placed = Placed.of(facts, lambda keys: pair(scan.directed, keys))
+    return finished(sketched(scan, vantages), vantages)
+
+
+def sketched(scan: Scanned, vantages: Sequence[str]) -> Sketch:
+    """Pair one-way flows, and find out what each flow is, by its packets and by what signalling says of it."""
+    rows = scan.directed
+    said = named(scan)
+    placed = Placed.of(said, scan.carried.inner, lambda ends: pair(rows, ends))
     flows = placed.flows
-    seen = apps.carried(scan.directed, flows)
+    seen = apps.carried(rows, flows)
 
     shares = calls.dialogs(*placed.only(Dialog))
-    clients = mapped(facts)
-    ends = calls.announced(placed.only(Media)[0], clients, calls.behind_nat(placed.only(Hop)[0]))
-    sums = summed(scan.directed, flows)
+    clients = mapped(said)
+    ends = calls.announced(said.of_kind(Media), clients, calls.behind_nat(said.of_kind(Hop)))
+    sums = summed(rows, flows)
     media = calls.media(ends, flows, sums, seen)
     expected = _marked(len(flows), media)
-    seen = apps.recognised(seen, scan.directed, flows, expected)
+    seen = apps.recognised(seen, rows, flows, expected)
+    known = draft(sums, placed, seen, encrypted(seen, rows, placed, media, clients))
+    found = streams(rows, flows, seen, expected, vantages)
+    placed = replace(placed, flows=flows.closed())
+    return Sketch(placed, known, seen, shares, media, clients, scan.carried, scan.unread, found)
 
-    hellos = [found for found in zip(*placed.only(Hello), strict=True) if found[1] >= 0]
-    labels = labelled(flows, [fact for fact in facts if isinstance(fact, Name)], hellos)
-    sketch = draft(sums, placed, seen, encrypted(seen, scan.directed, placed, media, clients))
+
+def finished(sketch: Sketch, vantages: Sequence[str]) -> Assembled:
+    """Name sessions and ends, and lay the rows of the flow table out."""
+    placed, shares, media, clients = sketch.placed, sketch.shares, sketch.media, sketch.clients
+    flows, said = placed.flows, placed.said
+    sessions = ice.tied(placed, media, sketch.known.outcome)
     own = {(vantage, public[0]) for vantage, _, public in clients}
-    sessions = ice.tied(placed, media, sketch.outcome)
-    heard = told(facts, _relaying(placed, seen), _went(flows, shares, media), own)
-    laid = laid_out(flows, sketch, labels, shares, media, sessions, vantages)
-    rows, passages = tied(laid, scan.carried, vantages)
-    parts = [rows, told_rows(heard, vantages), _unread(scan.unread)]
-    found = streams(scan.directed, flows, seen, expected, vantages)
-    return Assembled(pl.concat(parts), reflexive(clients, vantages), named_addresses(facts, vantages), passages, found)
+    heard = told(said, _relaying(placed, sketch.seen), _went(flows, shares, media), own)
+    others = pl.concat([told_rows(heard, vantages), _unread(sketch.unread)])
+    answers = list(said.of_kind(Name).facts())
+    labels = labelled(flows, answers, placed.all(Hello))
+    laid = laid_out(flows, sketch.known, labels, shares, media, sessions, vantages)
+    passages = tied(laid, sketch.carried, placed.others, vantages)
+    names = named_addresses(answers, vantages)
+    return Assembled(laid, others, reflexive(clients, vantages), names, passages, sketch.streams)
 
 
-def named(scan: Scanned) -> list[Fact]:
+def named(scan: Scanned) -> Said:
     """Return the facts by the names of their sessions, which not every message says; aliases and ties are left out."""
     elsewhere = np.isin(np.arange(len(APPS)), [CODE[name] for name in aliases.USED])
-    facts = aliases.resolved(scan.facts) if elsewhere.take(scan.directed.app).any() else scan.facts
-    return united(facts)
+    said = aliases.resolved(scan.said) if elsewhere.take(scan.directed.app).any() else scan.said
+    return united(said)
 
 
 def _marked(count: int, media: pl.DataFrame) -> Bool:
@@ -99,28 +163,30 @@ def _marked(count: int, media: pl.DataFrame) -> Bool:
 
 def _relaying(placed: Placed, seen: Bits) -> Callable[[int, Flow], bool]:
     """Say of the flow between a TURN client and its server whether it carried media, in channels or indications."""
-    turn = seen & bit("turn") != 0
-    used = {
-        (fact.vantage, *sorted((fact.flow[:2], fact.flow[2:4])))
-        for fact, flow in zip(placed.facts, placed.flow, strict=True)
-        if (flow >= 0 and turn[flow]) or (isinstance(fact, Peer) and fact.carried)
-    }
-    return lambda vantage, flow: (vantage, *sorted((flow[:2], flow[2:4]))) in used
+    turn = np.append(seen & bit("turn") != 0, False)
+    used: set[tuple[int, End, End]] = set()
+    for kind in placed.at:
+        facts, flow, _ = placed.all(kind)
+        carried = turn[flow] | facts["carried"] if kind is Peer else turn[flow]
+        for fact in facts.take(carried).facts():
+            used.add((fact.vantage, *_sorted(fact.flow)))
+    return lambda vantage, flow: (vantage, *_sorted(flow)) in used
 
 
-def _went(flows: Paired, shares: Mapping[int, Sequence[Share]], media: pl.DataFrame) -> Callable[[str, int, int], bool]:
-    """Say whether packets of a call were seen to go from or to an address and port (-1: any port)."""
+def _sorted(flow: Flow) -> tuple[End, End]:
+    one, other = flow[:2], flow[2:4]
+    return (one, other) if one <= other else (other, one)
+
+
+def _went(flows: Paired, shares: Mapping[int, Sequence[Share]], media: pl.DataFrame) -> pl.DataFrame:
+    """List the ends from or to which packets of a call were seen to go: call, hi, lo, port."""
     pairs = [(flow, share.call) for flow, found in shares.items() for share in found if share.call is not None]
-    pairs += media.select("flow", "call").rows()
-    ends: set[tuple[str, int, int]] = set()
-    for flow, call in pairs:
-        for hi, lo, port in (
-            (flows.a_hi[flow], flows.a_lo[flow], flows.a_port[flow]),
-            (flows.b_hi[flow], flows.b_lo[flow], flows.b_port[flow]),
-        ):
-            address = int(hi) << 64 | int(lo)
-            ends |= {(call, address, int(port)), (call, address, -1)}
-    return lambda call, address, port: (call, address, port) in ends
+    own = pl.DataFrame(pairs, {"flow": pl.Int64, "call": pl.String}, orient="row")
+    used = pl.concat([own, media.select("flow", "call")])
+    flow = used["flow"].to_numpy()
+    sides = ((flows.a_hi, flows.a_lo, flows.a_port), (flows.b_hi, flows.b_lo, flows.b_port))
+    ends = [{"hi": hi[flow], "lo": lo[flow], "port": port[flow]} for hi, lo, port in sides]
+    return pl.concat([used.select("call").with_columns(**{k: pl.Series(v) for k, v in end.items()}) for end in ends])
 
 
 def _unread(rows: Sequence[Any]) -> pl.DataFrame:

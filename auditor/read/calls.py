@@ -6,18 +6,19 @@ a flow becomes one row for each call, with the packets that are known to be its 
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
 
 from auditor.read.apps import Bits, bit
 from auditor.read.arrays import Bool
-from auditor.read.facts.model import CONTROL, Dialog, End, Hop, Media
-from auditor.read.facts.text import reachable
+from auditor.read.facts.model import CONTROL, Dialog, End
+from auditor.read.facts.text import reachable, reachable_ones
 from auditor.read.pairing import Paired, Sums
 from auditor.read.rtp import STEADY
+from auditor.read.said import Columns
 
 EARLY: Final = 5_000_000_000
 """Nanoseconds by which media may seem to come before its announcement: captures and clocks of several taps."""
@@ -91,53 +92,62 @@ Behind = dict[tuple[int, str, int], int]
 """Vantage, call, and the address that a client gives itself: the one from which its requests came."""
 
 
-def behind_nat(facts: Iterable[Hop]) -> Behind:
+def behind_nat(hops: Columns) -> Behind:
     """List the clients whose requests came from another address than the private one that they wrote into their Via."""
+    private = ~hops.nowhere & ~reachable_ones(*hops.address)
+    own = hops.take(hops.says("kind", "sender") & hops["request"] & private)
     return {
         (fact.vantage, fact.call_id, fact.address): fact.flow[0]
-        for fact in sorted(facts, key=lambda fact: (fact.first_ns, fact.flow), reverse=True)
-        if fact.kind == "sender" and fact.request and fact.address >= 0 and not reachable(fact.address)
+        for fact in sorted(own.facts(), key=lambda fact: (fact.first_ns, fact.flow), reverse=True)
     }
 
 
-def announced(facts: Sequence[Media], mapped: Iterable[tuple[int, End, End]], behind: Behind) -> pl.DataFrame:
+def announced(facts: Columns, mapped: Iterable[tuple[int, End, End]], behind: Behind) -> pl.DataFrame:
     """List the announced ends of all calls: address, port, call, when; RTCP's default port is implied (RFC 3605).
 
     A client that announced the public end under which it is seen is found under its own end as well (`mapped`: vantage,
     its own end, the public one).  One that announced a private end from behind NAT (`behind`) is looked for at the
     address that its requests came from, under the same port, which most NATs keep.
     """
+    hi, lo = facts.address
+    port, first = facts["port"], facts["first_ns"]
+    realm = np.where(reachable_ones(hi, lo), -1, facts["vantage"])  # a private address means something at its tap only
+    call = pl.Series(facts.texts, dtype=pl.String).gather(facts["call_id"])
+    either = np.array(["RTP" in text or not text for text in facts.texts], bool)[facts["profile"]]
+    ends = (port != 0) & ~facts.says("kind", CONTROL)
+    control = (port != 0) & facts.says("kind", "media") & either
+    frame = pl.DataFrame({"hi": hi, "lo": lo, "realm": realm, "call": call, "since": first, "port": port}, ENDS)
+    found = pl.concat([
+        frame.filter(pl.Series(ends)),
+        frame.filter(pl.Series(control)).with_columns(pl.col("port") + 1),
+        pl.DataFrame(_elsewhere(facts, mapped, behind), ENDS, orient="row"),
+    ])  # fmt: skip
+    return found.group_by("hi", "lo", "port", "realm", "call").agg(pl.col("since").min())
+
+
+ENDS: Final[dict[str, Any]] = {
+    "hi": pl.UInt64, "lo": pl.UInt64, "realm": pl.Int64, "call": pl.String, "since": pl.Int64, "port": pl.Int64,
+}  # fmt: skip
+
+
+def _elsewhere(facts: Columns, mapped: Iterable[tuple[int, End, End]], behind: Behind) -> list[tuple[Any, ...]]:
+    """List the ends that clients announced, as a translator of addresses makes them look."""
     inside: dict[tuple[int, End], set[End]] = defaultdict(set)
     for vantage, client, public in mapped:
         inside[vantage, public].add(client)
-    more = [
-        replace(fact, address=address, port=port, kind="mapped")
-        for fact in facts
-        for address, port in inside.get((fact.vantage, (fact.address, fact.port)), ())
-    ]
-    more += [
-        replace(fact, address=behind[key], kind="mapped")
-        for fact in facts
-        if (key := (fact.vantage, fact.call_id, fact.address)) in behind
-    ]
     rows = []
-    for fact in (*facts, *more):
-        realm = -1 if reachable(fact.address) else fact.vantage  # a private address means something at its tap only
-        row = (fact.address >> 64, fact.address & _LOW, realm, fact.call_id, fact.first_ns)
-        if fact.port and fact.kind != CONTROL:
-            rows.append((*row, fact.port))
-        if fact.kind == "media" and fact.port > 0 and ("RTP" in fact.profile or not fact.profile):
-            rows.append((*row, fact.port + 1))
-    schema = {
-        "hi": pl.UInt64,
-        "lo": pl.UInt64,
-        "realm": pl.Int64,
-        "call": pl.String,
-        "since": pl.Int64,
-        "port": pl.Int64,
-    }
-    frame = pl.DataFrame(rows, schema, orient="row")
-    return frame.group_by("hi", "lo", "port", "realm", "call").agg(pl.col("since").min())
+    known = {address & _LOW for _, (address, _) in inside} | {address & _LOW for _, _, address in behind}
+    some = np.isin(facts.address[1], np.array(sorted(known), np.uint64)) & (facts["port"] != 0)
+    for fact in facts.take(some).facts():
+        end = fact.address, fact.port
+        others = list(inside.get((fact.vantage, end), ()))
+        if (key := (fact.vantage, fact.call_id, fact.address)) in behind:
+            others.append((behind[key], fact.port))
+        for address, port in others:
+            realm = -1 if reachable(address) else fact.vantage
+            if port:
+                rows.append((address >> 64, address & _LOW, realm, fact.call_id, fact.first_ns, port))
+    return rows
 
 
 def media(ends: pl.DataFrame, flows: Paired, sums: Sums, seen: Bits) -> pl.DataFrame:

@@ -106,8 +106,7 @@ class Flows:
         """Take over the rows of another table, as fine as the coarser of both."""
         coarse = max(self.coarse, other.coarse)
         for table, more in ((self.four, other.four), (self.six, other.six)):
-            for part in more.parts:
-                table.append(part)
+            table.take_over(more)
         self._coarsen(coarse, self.coarse != other.coarse)
         self._bound()
 
@@ -139,21 +138,21 @@ class Flows:
             table.rekey([*address, coarser(rest, coarse), without(stream, coarse)])
 
     def directed(self) -> Directed:
-        """Return all rows, in their final form."""
+        """Return all rows, in their final form, and forget them."""
         self._settle()
-        four, six = self.four.columns(), self.six.columns()
+        four, six = self.four.drained(), self.six.drained()
         source, target = (_native(four[0] & _W, 4), _native(four[0] >> _32, 4))
         mapped = np.uint64(0xFFFF) << _32
         none = np.zeros(len(source), np.uint64)
-        rows = [
-            [none, source | mapped, none, target | mapped, *four[1:]],
-            [*(_native(word, 8) for word in six[:4]), *six[4:]],
-        ]
-        columns = [np.concatenate(pair) for pair in zip(*rows, strict=True)]
+        rows = [none, source | mapped, none, target | mapped, *four[1:]], [*(_native(w, 8) for w in six[:4]), *six[4:]]
+        del four, six, target
+        columns: list[Column] = []
+        while rows[0]:  # column by column: there is no room for all of them twice
+            columns.append(np.concatenate([each.pop(0) for each in rows]))
         if ((columns[0][len(source) :] == 0) & (columns[1][len(source) :] >> _32 == _S)).any():
             whole = Table(6, FOLDS, _quiet)  # an IPv6 header with mapped addresses is the same flow as an IPv4 header
             whole.append(columns)
-            columns = whole.columns()
+            columns = whole.drained()
         return _unpacked(columns)
 
 
@@ -216,9 +215,9 @@ def _native(value: U64, size: int) -> U64:
 
 
 def _unpacked(columns: list[Column]) -> Directed:
-    """Sort rows by witness, of which no two share one, and split the packed key."""
+    """Sort rows by witness, of which no two share one, and split the packed key; the columns are used up."""
     order = np.argsort(columns[6 + NAMES.index("witness")])
-    (src_hi, src_lo, dst_hi, dst_lo, rest, stream, *values) = (column.take(order) for column in columns)
+    src_hi, src_lo, dst_hi, dst_lo, rest, stream, *values = (columns.pop(0).take(order) for _ in range(len(columns)))
     named: dict[str, Any] = dict(zip(NAMES, values, strict=True))
     named["flags"] = named["flags"].astype(np.uint16)
     return Directed(

@@ -19,9 +19,10 @@ from auditor.read.arrays import I64, Bool
 from auditor.read.classify import CODE
 from auditor.read.directed import Directed
 from auditor.read.facts.model import End, Hello, Media
-from auditor.read.headers import SEALED
+from auditor.read.headers import SEALED, TCP
 from auditor.read.pairing import Paired
 from auditor.read.placed import Placed
+from auditor.read.said import Columns
 
 WORDS: Final = ("", "yes", "no")
 _UNKNOWN, _YES, _NO = range(3)
@@ -88,9 +89,10 @@ def _begun(rows: Directed, placed: Placed) -> Bool:
     flows = placed.flows
     sent = flows.by_side(np.where(rows.app == CODE["tls"], rows.packets, 0), np.add, 0)
     begun = np.zeros(len(flows), bool)
-    for _, flow, side in zip(*placed.only(Hello), strict=True):
-        if flow >= 0 and sent[side][flow] > 1 and flows.protocol[flow] == 6:
-            begun[flow] = True
+    _, flow, side = placed.all(Hello)
+    for own in (0, 1):
+        asked = flow[(flow >= 0) & (side == own)]
+        begun[asked[(sent[own][asked] > 1) & (flows.protocol[asked] == TCP)]] = True
     return begun
 
 
@@ -105,7 +107,7 @@ def _agreed(placed: Placed, calls: pl.DataFrame, mapped: Iterable[Mapped]) -> I6
     by_flow: dict[int, list[str]] = defaultdict(list)
     for flow, call in calls.select("flow", "call").iter_rows():
         by_flow[flow].append(call)
-    asked = _asked(placed.only(Media)[0], mapped, {call for found in by_flow.values() for call in found})
+    asked = _asked(placed.said.of_kind(Media), mapped, {call for found in by_flow.values() for call in found})
     for flow, found in by_flow.items():
         sides = [
             (int(hi[flow]) << 64 | int(lo[flow]), int(port[flow]))
@@ -124,15 +126,14 @@ def _agreed(placed: Placed, calls: pl.DataFrame, mapped: Iterable[Mapped]) -> I6
     return answer
 
 
-def _asked(facts: Iterable[Media], mapped: Iterable[Mapped], calls: Container[str]) -> Asked:
+def _asked(facts: Columns, mapped: Iterable[Mapped], calls: Container[str]) -> Asked:
     """Say of these calls what each announced end asks for, and each stream of voice or video by itself."""
     inside: dict[tuple[int, End], set[End]] = defaultdict(set)
     for vantage, client, public in mapped:
         inside[vantage, public].add(client)
     asked: Asked = {}
-    for fact in facts:
-        if not fact.port or not fact.profile or fact.call_id not in calls:
-            continue
+    of_calls = np.array([text in calls for text in facts.texts], bool)[facts["call_id"]]
+    for fact in facts.take(of_calls & (facts["port"] != 0) & ~facts.says("profile", "")).facts():
         secure, plain = fact.profile in SECURE and fact.keys, fact.profile in PLAIN and not fact.keys
         asks = _YES if secure else _NO if plain else _UNKNOWN
         end = fact.address, fact.port

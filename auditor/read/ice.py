@@ -19,6 +19,7 @@ from auditor.read.facts.model import Ice, Media, Relayed
 from auditor.read.outcome import OUTCOMES
 from auditor.read.pairing import Paired
 from auditor.read.placed import Placed
+from auditor.read.said import Columns
 
 GAP: Final = 30_000_000_000
 """Nanoseconds after which a side that hears no answer stops sending (RFC 7675, section 5.1)."""
@@ -55,7 +56,7 @@ def tied(placed: Placed, calls: pl.DataFrame, outcomes: I64) -> dict[int, str]:
     by_flow: dict[int, set[str]] = defaultdict(set)
     for flow, call in calls.select("flow", "call").iter_rows():
         by_flow[flow].add(call)
-    announced = _announced(placed.only(Media)[0])
+    announced = _announced(placed.said.of_kind(Media))
     names: dict[int, str] = {}
     used: dict[str, int] = defaultdict(int)
     for session in sorted(found):
@@ -136,12 +137,11 @@ def _relayed(placed: Placed, found: Iterable[_Session]) -> None:
         session.flows.add(flow)
 
 
-def _announced(facts: Iterable[Media]) -> dict[tuple[int, str], set[str]]:
+def _announced(facts: Columns) -> dict[tuple[int, str], set[str]]:
     """Say which calls announced each fragment at a vantage."""
     found: dict[tuple[int, str], set[str]] = defaultdict(set)
-    for fact in facts:
-        if fact.ufrag:
-            found[fact.vantage, fact.ufrag].add(fact.call_id)
+    for fact in facts.take(~facts.says("ufrag", "")).facts():
+        found[fact.vantage, fact.ufrag].add(fact.call_id)
     return found
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from auditor.model.flow import ROLES, SOURCE_SHIFT, UNKNOWN, frame
+from auditor.model.flow import ROLES, SOURCE_SHIFT, TOO_DEEP, UNKNOWN, frame
 from auditor.read import apps, outcome
 from auditor.read.arrays import I64
 from auditor.read.calls import Share, divided
@@ -50,7 +50,7 @@ def draft(sums: Sums, placed: Placed, seen: apps.Bits, encrypted: I64) -> Draft:
     ]
     servers = [serving[own] & ~asking[own] for own in (0, 1)]
     role = [
-        np.where(relays[own], relay, np.where(clients[own], client, np.where(servers[own], server, 0)))
+        np.where(relays[own], relay, np.where(clients[own], client, np.where(servers[own], server, 0))).astype(np.int8)
         for own in (0, 1)
     ]
     return Draft(
@@ -73,6 +73,32 @@ class _Part:
     share: Share
 
 
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """The rows of the flow table as numbers, which take a tenth of the room of the table."""
+
+    flow: I64  # of each row
+    columns: dict[str, NDArray[Any]]  # by names of FLOW
+    words: dict[str, pl.Series]  # what the numbers of a column stand for, where they are no values themselves
+
+    def __len__(self) -> int:
+        return len(self.flow)
+
+    def rows(self, which: NDArray[Any] | slice) -> pl.DataFrame:
+        """Write some rows."""
+        found: dict[str, Any] = {}
+        for name, column in self.columns.items():
+            values = column[which]
+            found[name] = self.words[name].gather(values.astype(np.int64)) if name in self.words else values
+        return frame(found)
+
+    def alone(self) -> NDArray[np.bool_]:
+        """Say which rows are understood by themselves: of no session, and not divided between calls, as SIP's are."""
+        sip = self.words["app"].to_list().index("sip")
+        by_itself: NDArray[np.bool_] = (self.columns["session"] == 0) & (self.columns["app"] != sip)
+        return by_itself
+
+
 def laid_out(
     flows: Paired,
     known: Draft,
@@ -81,54 +107,74 @@ def laid_out(
     media: pl.DataFrame,
     tied: Mapping[int, str],
     vantages: Sequence[str],
-) -> pl.DataFrame:
-    """Write the rows, by time of their first packet, then by vantage and 5-tuple."""
+) -> Laid:
+    """Lay out the rows, by time of their first packet, then by vantage and 5-tuple."""
     parts = _parts(known, shares, media)
     whole = np.ones(len(flows), bool)
     whole[[flow for flow, found in shares.items() if len(found) > 1]] = False
     pick = np.concatenate([np.flatnonzero(whole), np.array([part.flow for part in parts], np.int64)])
 
     def column(values: I64, own: Sequence[int]) -> I64:
-        return np.concatenate([values[whole], np.array(own, np.int64)])
+        return np.concatenate([values[whole], np.array(own, values.dtype)])
 
     sides = [_opener(part, known) for part in parts]
     first = column(known.sums.first_ns, [part.share.first_ns for part in parts])
     order = _ordered(first, flows.leader[pick])
-    side = column(known.side, sides)[order]
+    from_a = (column(known.side, sides) == 0)[order]
     pick = pick[order]
-    sent = {
-        name: [column(values[end], [getattr(part.share, name)[end] for part in parts])[order] for end in (0, 1)]
-        for name, values in (("packets", known.sums.packets), ("bytes", known.sums.bytes))
-    }
     witness = column(known.sums.witness, [part.share.witness for part in parts])[order]
-    session = _sessions(shares, media, tied, parts, whole, order)
+    texts, session = _sessions(shares, media, tied, parts, whole, order)
     columns: dict[str, Any] = {
         "source": witness >> SOURCE_SHIFT,
         "record": witness & ((1 << SOURCE_SHIFT) - 1),
-        "vantage": _words(vantages, flows.vantage[pick]),
-        "transport": _transports(flows.protocol[pick]),
-        "app": _words(known.app[0], known.app[1][pick]),
-        "plane": _words(known.plane[0], known.plane[1][pick]),
+        "detail": np.zeros(len(pick), np.uint8),
+        "vantage": flows.vantage[pick],
+        "transport": flows.protocol[pick],
+        "app": known.app[1][pick],
+        "plane": known.plane[1][pick],
         "session": session,
-        "outcome": _words(outcome.OUTCOMES, known.outcome[pick]),
-        "encrypted": _words(WORDS, known.encrypted[pick]),
-        "opened": _words(outcome.OPENED, known.opened[pick]),
+        "outcome": known.outcome[pick],
+        "encrypted": known.encrypted[pick],
+        "opened": known.opened[pick],
         "first_ns": first[order],
         "last_ns": column(known.sums.last_ns, [part.share.last_ns for part in parts])[order],
     }
-    for name, (a, b) in {
-        **sent,
-        "addr": [numbers[pick] for numbers in labels.address],
-        "port": [flows.a_port[pick], flows.b_port[pick]],
-        "name": [numbers[pick] for numbers in labels.name],
-        "role": [numbers[pick] for numbers in known.role],
+    for name, values in (("packets", known.sums.packets), ("bytes", known.sums.bytes)):
+        a, b = (column(values[end], [getattr(part.share, name)[end] for part in parts])[order] for end in (0, 1))
+        columns[f"src_{name}"], columns[f"dst_{name}"] = np.where(from_a, a, b), np.where(from_a, b, a)
+    for name, (one, other) in {
+        "addr": labels.address,
+        "port": (flows.a_port, flows.b_port),
+        "name": labels.name,
+        "role": known.role,
     }.items():
-        columns[f"src_{name}"], columns[f"dst_{name}"] = np.where(side == 0, a, b), np.where(side == 0, b, a)
-    for end in ("src", "dst"):
-        columns[f"{end}_addr"] = labels.addresses.gather(columns[f"{end}_addr"])
-        columns[f"{end}_name"] = labels.names.gather(columns[f"{end}_name"])
-        columns[f"{end}_role"] = _words(_ROLES, columns[f"{end}_role"])
-    return frame(columns)
+        a, b = _small(one)[pick], _small(other)[pick]
+        columns[f"src_{name}"], columns[f"dst_{name}"] = np.where(from_a, a, b), np.where(from_a, b, a)
+    columns = {name: values if name in _WIDE else _small(values) for name, values in columns.items()}
+    words = {
+        "detail": ("", TOO_DEEP),
+        "vantage": vantages,
+        "transport": [TRANSPORTS.get(number, f"ip/{number}") for number in range(256)],
+        "app": known.app[0],
+        "plane": known.plane[0],
+        "session": texts,
+        "outcome": outcome.OUTCOMES,
+        "encrypted": WORDS,
+        "opened": outcome.OPENED,
+        **dict.fromkeys(("src_role", "dst_role"), _ROLES),
+        **dict.fromkeys(("src_addr", "dst_addr"), labels.addresses),
+        **dict.fromkeys(("src_name", "dst_name"), labels.names),
+    }
+    return Laid(pick, columns, {name: pl.Series(values, dtype=pl.String) for name, values in words.items()})
+
+
+_WIDE: Final = ("record", "first_ns", "last_ns", "src_packets", "dst_packets", "src_bytes", "dst_bytes")
+
+
+def _small(values: NDArray[Any]) -> NDArray[Any]:
+    """Keep numbers, none of which is negative, in as few bytes as they need."""
+    most = int(values.max(initial=0))
+    return values.astype(np.uint8 if most < 1 << 8 else np.uint16 if most < 1 << 16 else np.uint32)
 
 
 def _ordered(first_ns: I64, leader: I64) -> I64:
@@ -172,8 +218,8 @@ def _sessions(
     parts: Sequence[_Part],
     whole: NDArray[np.bool_],
     order: I64,
-) -> pl.Series:
-    """Name the session of each row: of calls by their signalling, which comes before what ICE ties."""
+) -> tuple[list[str | None], I64]:
+    """Name the session of each row: of calls by their signalling, which comes before what ICE ties; 0 is none."""
     texts: list[str | None] = [None]
     numbers: dict[str | None, int] = {None: 0}
 
@@ -191,12 +237,4 @@ def _sessions(
     for flow, found in shares.items():
         codes[flow] = number(found[0].call)
     ours = np.array([number(part.share.call) for part in parts], np.int64)
-    return _words(texts, np.concatenate([codes[whole], ours])[order])
-
-
-def _words(words: Sequence[str | None], numbers: I64) -> pl.Series:
-    return pl.Series(words, dtype=pl.String).gather(numbers)
-
-
-def _transports(protocol: I64) -> pl.Series:
-    return _words([TRANSPORTS.get(number, f"ip/{number}") for number in range(256)], protocol)
+    return texts, np.concatenate([codes[whole], ours])[order]

@@ -5,32 +5,18 @@ opened it; side 0 sends from a to b.  Facts take part in the grouping as rows wi
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from auditor.read.arrays import I64, U64, Bool
 from auditor.read.directed import Directed
-from auditor.read.facts.model import Flow
 from auditor.read.group import exact
 
-_LOW: Final = (1 << 64) - 1
-_16, _32 = np.uint64(16), np.uint64(32)
-
-
-@dataclass(frozen=True, slots=True)
-class Ends:
-    """One-way 5-tuples as columns: `meta` is vantage << 8 | protocol, ports are source << 16 | destination."""
-
-    meta: U64
-    src_hi: U64
-    src_lo: U64
-    dst_hi: U64
-    dst_lo: U64
-    sport: U64
-    dport: U64
+_8, _16, _32, _48 = (np.uint64(n) for n in (8, 16, 32, 48))
+_B, _S = np.uint64(0xFF), np.uint64(0xFFFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +48,11 @@ class Paired:
     @property
     def protocol(self) -> I64:
         return (self.meta & np.uint64(0xFF)).astype(np.int64)
+
+    def closed(self) -> "Paired":
+        """Forget the rows and facts, once all is folded that is asked of them."""
+        none = np.empty(0, np.int64)
+        return replace(self, row_flow=none, order=none, starts=none, from_a=none > 0, fact_flow=none, fact_side=none)
 
     def by_side(self, values: NDArray[Any], fold: np.ufunc, nothing: int) -> tuple[NDArray[Any], NDArray[Any]]:
         """Fold a column of the rows into one value for each flow and side; `nothing` where a side sent nothing."""
@@ -113,71 +104,48 @@ def summed(rows: Directed, flows: Paired) -> Sums:
     )
 
 
-def pair(rows: Directed, facts: Sequence[tuple[int, Flow]]) -> Paired:
-    """Pair one-way rows into flows; `facts` are vantages and one-way 5-tuples."""
-    distinct = {key: number for number, key in enumerate(dict.fromkeys(facts))}
-    which = np.array([distinct[key] for key in facts], np.int64)
-    ends = _joined(_of_rows(rows), _of_facts(list(distinct)))
-    flip = _greater(ends)
-    keys = [
-        ends.meta,
-        np.where(flip, ends.dst_hi, ends.src_hi),
-        np.where(flip, ends.dst_lo, ends.src_lo),
-        np.where(flip, ends.src_hi, ends.dst_hi),
-        np.where(flip, ends.src_lo, ends.dst_lo),
-        np.where(flip, ends.dport << _16 | ends.sport, ends.sport << _16 | ends.dport),
-    ]
+def pair(rows: Directed, facts: Sequence[U64]) -> Paired:
+    """Pair one-way rows into flows; `facts` are 5-tuples, as the columns of `said.PLACE`."""
+    own = rows.vantage.astype(np.uint64) << _48 | rows.protocol.astype(np.uint64) << _32
+    own |= rows.sport.astype(np.uint64) << _16 | rows.dport
+    packets = _turned([rows.src_hi, rows.src_lo, rows.dst_hi, rows.dst_lo, own])
+    told = _turned(facts)
+    keys = [np.concatenate(both) for both in zip(packets[0], told[0], strict=True)]
+    from_a, side = ~packets[1], told[1].astype(np.int64)
+    del own, packets, told
     order, starts = exact(keys)
     count, leaders = len(rows), order[starts]
-    packets = leaders < count  # in a group, rows stand before facts
+    seen = leaders < count  # in a group, rows stand before facts
     flow = np.empty(len(order), np.int64)
-    flow[order] = np.repeat(np.where(packets, np.cumsum(packets) - 1, -1), np.diff(starts, append=len(order)))
+    flow[order] = np.repeat(np.where(seen, np.cumsum(seen) - 1, -1), np.diff(starts, append=len(order)))
     of_rows = order < count
-    leader = leaders[packets]
-    meta, a_hi, a_lo, b_hi, b_lo, ports = (key[leader] for key in keys)
+    leader = leaders[seen]
+    a_hi, a_lo, b_hi, b_lo, rest = (key[leader] for key in keys)
+    by_flow = order[of_rows]
     return Paired(
-        meta,
+        rest >> _48 << _8 | rest >> _32 & _B,
         a_hi,
         a_lo,
         b_hi,
         b_lo,
-        (ports >> _16).astype(np.int64),
-        (ports & np.uint64(0xFFFF)).astype(np.int64),
+        (rest >> _16 & _S).view(np.int64),
+        (rest & _S).view(np.int64),
         leader,
         flow[:count],
-        order[of_rows],
-        (np.cumsum(of_rows) - 1)[starts[packets]],
-        ~flip[order[of_rows]],
-        flow[count:][which],
-        flip[count:][which].astype(np.int64),
+        by_flow,
+        (np.cumsum(of_rows) - 1)[starts[seen]],
+        from_a[by_flow],
+        flow[count:],
+        side,
     )
 
 
-def _of_rows(rows: Directed) -> Ends:
-    meta = rows.vantage.astype(np.uint64) << np.uint64(8) | rows.protocol
-    ports = (rows.sport.astype(np.uint64), rows.dport.astype(np.uint64))
-    return Ends(meta, rows.src_hi, rows.src_lo, rows.dst_hi, rows.dst_lo, *ports)
-
-
-def _of_facts(facts: Sequence[tuple[int, Flow]]) -> Ends:
-    columns = zip(
-        *(
-            (vantage << 8 | protocol, src >> 64, src & _LOW, dst >> 64, dst & _LOW, sport, dport)
-            for vantage, (src, sport, dst, dport, protocol) in facts
-        ),
-        strict=True,
-    )
-    return Ends(*(np.array(column, np.uint64) for column in columns)) if facts else Ends(*[np.empty(0, np.uint64)] * 7)
-
-
-def _joined(rows: Ends, facts: Ends) -> Ends:
-    names = Ends.__slots__
-    return Ends(*(np.concatenate([getattr(rows, name), getattr(facts, name)]) for name in names))
-
-
-def _greater(ends: Ends) -> Bool:
-    """Say whether the source is the greater end."""
-    greater = ends.sport > ends.dport
-    for source, target in ((ends.src_lo, ends.dst_lo), (ends.src_hi, ends.dst_hi)):
-        greater = (source > target) | ((source == target) & greater)
-    return greater
+def _turned(ends: Sequence[U64]) -> tuple[list[U64], Bool]:
+    """Put the lesser end first; say where that was the destination."""
+    src_hi, src_lo, dst_hi, dst_lo, rest = ends
+    flip: Bool = rest >> _16 & _S > rest & _S
+    for source, target in ((src_lo, dst_lo), (src_hi, dst_hi)):
+        flip = (source > target) | ((source == target) & flip)
+    turned = rest >> _32 << _32 | (rest & _S) << _16 | rest >> _16 & _S
+    pairs = ((src_hi, dst_hi), (src_lo, dst_lo), (dst_hi, src_hi), (dst_lo, src_lo), (rest, turned))
+    return [np.where(flip, there, here) for here, there in pairs], flip

@@ -56,6 +56,12 @@ class Carried:
     def __len__(self) -> int:
         return len(self.witness)
 
+    @property
+    def inner(self) -> list[U64]:
+        """The inner 5-tuples, as the columns of `said.PLACE`."""
+        rest = self.vantage << 48 | self.protocol << 32 | self.sport << 16 | self.dport
+        return [self.src_hi, self.src_lo, self.dst_hi, self.dst_lo, rest.view(np.uint64)]
+
 
 class Tunnelled:
     """The rows while they grow."""
@@ -87,8 +93,7 @@ class Tunnelled:
 
     def join(self, other: "Tunnelled") -> None:
         """Take over what another reader has seen."""
-        for part in other.table.parts:
-            self.table.append(part)
+        self.table.take_over(other.table)
         if other.full or self.full:
             self._forget()
         self._bound()

@@ -1,9 +1,7 @@
 """Hands the few payloads that must be read, byte by byte, to the parsers of facts, and folds what they say."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import fields
+from collections.abc import Sequence
 from itertools import islice
-from operator import attrgetter
 from typing import Any, Final
 
 import numpy as np
@@ -13,20 +11,20 @@ from auditor.read.arrays import I64, U64, rows
 from auditor.read.classify import APPS, CODE
 from auditor.read.directed import packed
 from auditor.read.facts import parse
-from auditor.read.facts.model import Fact, Packet, Registered, Tie
+from auditor.read.facts.model import Fact, Packet
 from auditor.read.facts.quic import V2
 from auditor.read.facts.sip import condensed
 from auditor.read.headers import ICMP, ICMP6, TCP, UDP, Packets
 from auditor.read.initials import Initials
 from auditor.read.repeats import FOLDS as TALLY
 from auditor.read.repeats import Repeats, tallied
+from auditor.read.said import FEW, LAYOUTS, Said
 from auditor.read.table import Table
 from auditor.read.window import Batch
 
 MAPPED: Final = 0xFFFF << 32
 HELD: Final = 24 << 20  # bytes of payloads that are kept back
 OVERHEAD: Final = 400  # bytes that keeping one costs besides
-FEW: Final = 1 << 15  # facts that are made at a time
 PLACE: Final = 40  # bytes that say where a payload came from
 _8, _16, _32, _40, _48 = (np.uint64(n) for n in (8, 16, 32, 40, 48))
 _MAPPED: Final = np.uint64(0xFFFF0000)  # before an IPv4 address in an IPv6 one, as it lies in memory
@@ -84,10 +82,9 @@ class Facts:
     """
 
     def __init__(self) -> None:
-        self.known: dict[Said, int] = {}  # -> number in the sums
-        self._sums = Table(1, TALLY)
-        self._same: dict[Any, Any] = {}  # Call-IDs and flows, each once
-        self._said: list[int] = []  # numbers of facts, and their tallies, that are yet to be summed
+        self.said = Said()
+        self._new: dict[tuple[Any, ...], int] = {}  # kind and fields of facts that are not in columns yet -> number
+        self._which: list[int] = []  # their numbers, and their tallies
         self._often: list[Tally] = []
         self.initials = Initials()
         self._held: dict[bytes, int] = {}  # `_places` with the payload -> number in the tallies
@@ -178,7 +175,7 @@ class Facts:
         sockets = _sockets(address, rest & _W, protocol)
         for key, code, vantage, ends, tally in zip(held, codes, vantages, sockets, map(list, sums), strict=True):
             self._parse(APPS[code], key[PLACE:], vantage, ends, tally)
-        self._sum()
+        self._put()
 
     def _parse(self, app: str, payload: bytes, vantage: int, ends: "Ends", tally: "Tally") -> None:
         if app == "quic":
@@ -186,16 +183,7 @@ class Facts:
             self.initials.take(payload, vantage, (source, sport, target, dport, protocol), tally)
             return
         for fact in parse(app, payload, Packet(vantage, *ends, tally[0], tally[1], tally[4])):
-            if app == "sip":
-                self._share(fact)
             self.say(fact, tally)
-
-    def _share(self, fact: Any) -> None:
-        """Let the facts of a call have one text and one flow: a call has a dozen facts, and there are many calls."""
-        if not isinstance(fact, Registered):
-            fact.call_id = self._same.setdefault(fact.call_id, fact.call_id)
-        if not isinstance(fact, Tie):
-            fact.flow = self._same.setdefault(fact.flow, fact.flow)
 
     def message(self, app: str, message: bytes, place: bytes, tally: "Tally") -> None:
         """Read a message that came in several packets; its `place` is the one that `places` gives them."""
@@ -212,76 +200,49 @@ class Facts:
     def say(self, fact: Fact, tally: "Tally") -> None:
         """Count a fact as often as `tally` says."""
         kind = type(fact)
-        self._said.append(self.known.setdefault((kind, *_SAID[kind](fact)), len(self.known)))
+        self._which.append(self._new.setdefault((kind, *LAYOUTS[kind].read(fact)), len(self._new)))
         self._often.append(tally)
+        if len(self._often) >= FEW:
+            self._put()
 
-    def _sum(self) -> None:
-        """Put tallies into columns, where they take a tenth of the room."""
-        if self._said:
-            rows = np.array(self._often, np.int64)
-            self._sums.append([np.array(self._said, np.uint64), *(np.ascontiguousarray(column) for column in rows.T)])
-            self._said, self._often = [], []
+    def _put(self) -> None:
+        """Put facts into columns, where they take a tenth of the room."""
+        if not self._often:
+            return
+        sums = Table(1, TALLY)
+        tallies = np.array(self._often, np.int64).T
+        sums.append([np.array(self._which, np.uint64), *(np.ascontiguousarray(column) for column in tallies)])
+        number, *columns = sums.columns()
+        order = np.argsort(number)
+        kinds: dict[type[Fact], list[int]] = {}
+        new = list(self._new)
+        for at, each in enumerate(new):
+            kinds.setdefault(each[0], []).append(at)
+        for kind, which in kinds.items():
+            self.said.add(kind, [new[at][1:] for at in which], [column[order[which]] for column in columns])
+        self._new, self._which, self._often = {}, [], []
+
+    def close(self) -> Said:
+        """Read all that was kept back, and return what was said."""
+        self.parse()
+        for hello in self.initials.drain():
+            self.say(hello, [hello.witness, hello.first_ns, hello.last_ns, hello.packets, hello.bytes])
+        self._put()
+        return self.said
 
     def join(self, other: "Facts") -> None:
         """Take over what another reader has found."""
         other.parse()
         self.initials.join(other.initials)
-        number, known = self.known.setdefault, self.known
-        numbers = np.array([number(said, len(known)) for said in other.known], np.uint64)
-        named, *sums = other._sums.columns()
-        if len(named):
-            self._sums.append([numbers[named], *sums])
+        self.said.join(other.said)
 
     def renumber(self, by: int) -> None:
         """Add a number to all witnesses."""
         self.parse()
         self.initials.renumber(by)
-        self._sums.add(0, by)
-
-    def facts(self) -> list[Fact]:
-        """Return every fact once, in an order that depends on what was said alone: by their first record.
-
-        They are forgotten one by one, since there may be millions, and room for both forms of them is dear.
-        """
-        self.parse()
-        for hello in self.initials.drain():
-            self.say(hello, [hello.witness, hello.first_ns, hello.last_ns, hello.packets, hello.bytes])
-        self._sum()
-        named, *sums = self._sums.columns()
-        by_number = np.argsort(named)
-        tallies = [column[by_number] for column in sums]
-        order = np.argsort(tallies[0], kind="stable")
-        witness, said = tallies[0][order], list(self.known)
-        self.known, self._sums = {}, Table(1, TALLY)
-        for begin, end in _ties(witness):
-            order[begin:end] = sorted(order[begin:end], key=lambda number: (said[number][0].__name__, said[number][1:]))
-        told: list[Fact] = []
-        for begin in range(0, len(order), FEW):
-            which = order[begin : begin + FEW]
-            for number, *tally in zip(which.tolist(), *(column[which].tolist() for column in tallies), strict=True):
-                kind, vantage, *own = said[number]
-                said[number] = ()
-                told.append(kind(vantage, *tally, *own))
-        return told
+        self.said.renumber(by)
 
 
-def _ties(ordered: I64) -> list[tuple[int, int]]:
-    """Return where runs of equal numbers begin and end, of two and more."""
-    starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1]))[: len(ordered)])
-    ends = np.append(starts[1:], len(ordered))
-    long = ends - starts > 1
-    return list(zip(starts[long].tolist(), ends[long].tolist(), strict=True))
-
-
-_COMMON: Final = {each.name for each in fields(Fact)}
-_SAID: Final[dict[type[Fact], Callable[[Fact], tuple[Any, ...]]]] = {
-    kind: attrgetter("vantage", *(each.name for each in fields(kind) if each.name not in _COMMON))
-    for kind in Fact.__subclasses__()
-}
-"""What tells facts of a kind apart."""
-
-Said = tuple[Any, ...]
-"""A kind of facts and its `_SAID`: a tuple hashes, compares and travels between processes faster than a dataclass."""
 Tally = list[int]
 """The least witness, the first and the last time, packets, and bytes on the wire."""
 Ends = tuple[int, int, int, int, int]

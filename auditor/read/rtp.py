@@ -115,14 +115,16 @@ def steady(stream: U64, progress: I64, packets: I64) -> Bool:
     and few of the sixteenths.  A sender that begins again elsewhere, after a hold, is allowed for.  Payload types
     64 to 95 are not used, since they look like RTCP (RFC 5761, section 4).
     """
-    kind, bits = payload_type(stream), progress.view(np.uint64)
+    found: Bool = (stream & KNOWN != 0) & (packets >= STEADY)
+    some = np.flatnonzero(found)
+    kind, bits, sent = payload_type(stream[some]), progress.view(np.uint64)[some], packets[some]
     parts = bits & _S, bits >> np.uint64(_FAR) & _S, bits >> np.uint64(_STAMP)
     near, far, stamp = (_ones(part) for part in parts)
-    moves = near * 3 >= np.minimum(packets, 16)
-    slack = 2 + np.minimum(packets // 16, 8)
-    keeps = (far <= slack + packets // 1024) & (stamp <= slack + packets // 16384)
+    moves = near * 3 >= np.minimum(sent, 16)
+    slack = 2 + np.minimum(sent // 16, 8)
+    keeps = (far <= slack + sent // 1024) & (stamp <= slack + sent // 16384)
     used = (kind < 64) | (kind > 95)
-    found: Bool = (stream & KNOWN != 0) & (packets >= STEADY) & used & moves & keeps
+    found[some] = used & moves & keeps
     return found
 
 

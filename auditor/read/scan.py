@@ -15,10 +15,12 @@ from typing import Final
 
 from auditor.model.report import Input
 from auditor.read import pcap, pcapng
+from auditor.read.arrays import give_back
 from auditor.read.directed import EXACT, Directed
 from auditor.read.facts.model import Fact
 from auditor.read.part import Job, Part, Piece, Reading, UnreadRow, follow, read_range, work
 from auditor.read.passed import Carried
+from auditor.read.said import Said
 from auditor.read.source import HEAD, Source, hashed, opened
 from auditor.read.staff import WORTH, Worker, processes
 from auditor.read.streams import reader
@@ -44,7 +46,7 @@ class Scan:
     """All that captures hold, folded."""
 
     directed: Directed
-    facts: list[Fact]
+    said: Said  # what single packets say
     unread: list[UnreadRow]
     carried: Carried  # which tunnels carried which one-way flows
     inputs: list[Input]
@@ -54,6 +56,11 @@ class Scan:
     fragments_apart: bool = False  # there were too many fragments to give them the ports of their first one
     tunnels_apart: bool = False  # there were too many wrapped flows to say which tunnel carried which
     quic_level: int = 0  # of the connections of QUIC, one in 2 ** level was opened for its server name
+
+    @property
+    def facts(self) -> list[Fact]:
+        """What single packets say, as objects: there may be millions."""
+        return self.said.facts()
 
 
 @contextmanager
@@ -241,15 +248,17 @@ def _apart(
     part = found[0][0]
     for other, _readings in found[1:]:
         part.join(other)
+    give_back()
     return part, [reading for _part, readings in found for reading in readings], hashes
 
 
 def _settled(part: Part, inputs: list[Input]) -> Scan:
     """Close a part: give fragments their ports, and put everything in an order of its own."""
     part.fragments.settle(part.flows)
+    give_back()
     return Scan(
         part.flows.directed(),
-        part.facts.facts(),
+        part.facts.close(),
         sorted(part.unread.values(), key=lambda row: (row.source, row.status, row.reason)),
         part.tunnelled.carried(part.flows.coarse),
         inputs,

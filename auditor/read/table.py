@@ -15,7 +15,9 @@ from auditor.read.group import exact
 Column = NDArray[Any]
 FOLDS: Final[dict[str, np.ufunc]] = {"sum": np.add, "min": np.minimum, "max": np.maximum, "or": np.bitwise_or}
 MERGE: Final = 1 << 17
-"""Rows of parts that are merged into one, at first; then three times what was left, so that merging stays linear."""
+"""Rows of parts that are merged into one, at first; then twice what was left, so that merging stays linear."""
+
+_NONE: Final = np.empty(0, np.uint64)
 
 
 class Table:
@@ -39,24 +41,35 @@ class Table:
         self.rows += len(columns[0])
         if self.rows > self._limit:
             self.merge()
-            self._limit = max(MERGE, 3 * self.rows)
+            self._limit = max(MERGE, 2 * self.rows)
+
+    def take_over(self, other: "Table") -> None:
+        """Take the rows of another table away from it."""
+        parts, other.parts, other.rows = other.parts, [], 0
+        for part in parts:
+            self.append(part)
 
     def merge(self, quietly: bool = False) -> None:
         """Make all parts one, without two rows of the same key; `quietly`: `after` is not called."""
         if not self.parts:
             return
-        columns = [np.concatenate(each) for each in zip(*self.parts, strict=True)]
+        parts, self.parts = self.parts, []
+        columns: list[Column] = []
+        for number in range(self.keys + len(self.folds)):  # one by one: there is no room for all of them twice
+            columns.append(np.concatenate([part[number] for part in parts]) if len(parts) > 1 else parts[0][number])
+            for part in parts:
+                part[number] = _NONE
         order, starts = exact(columns[: self.keys])
         if len(starts) < len(order):
-            values = [FOLDS[f].reduceat(c.take(order), starts) for f, c in self._valued(columns)]
-            columns = [key.take(order.take(starts)) for key in columns[: self.keys]] + values
+            leaders = order.take(starts)
+            for number in range(len(columns)):
+                fold = self.folds[number - self.keys] if number >= self.keys else ""
+                column = columns[number]
+                columns[number] = reduced(fold, column, order, starts) if fold else column.take(leaders)
         self.parts = [columns]
         self.rows = len(starts)
         if self.after and not quietly:
             self.after(self)
-
-    def _valued(self, columns: list[Column]) -> list[tuple[str, Column]]:
-        return list(zip(self.folds, columns[self.keys :], strict=True))
 
     def columns(self) -> list[Column]:
         """Return the merged columns, keys first."""
@@ -64,6 +77,12 @@ class Table:
         if not self.parts:
             return [np.empty(0, np.uint64)] * self.keys + [np.empty(0, np.int64)] * len(self.folds)
         return self.parts[0]
+
+    def drained(self) -> list[Column]:
+        """Return the merged columns, and forget them."""
+        columns = self.columns()
+        self.parts, self.rows = [], 0
+        return columns
 
     def add(self, value: int, amount: int) -> None:
         """Add an amount to the value column of this number."""

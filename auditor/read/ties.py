@@ -4,46 +4,40 @@ Nothing else ties them: a proxy's own headers mean what it likes.  The session i
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
-from auditor.read.facts.model import Dialog, Fact, Hop, Media, Tie
+import numpy as np
+
+from auditor.read.arrays import distinct
+from auditor.read.facts.model import Dialog, Hop, Media, Tie
+from auditor.read.said import Said
 
 LEGS: Final = 256
 """Call-IDs of one session: an element that gives all calls the same identifier, or chains them, tells none apart."""
 
 
-def united(facts: Sequence[Fact]) -> list[Fact]:
+def united(said: Said) -> Said:
     """Return all facts but ties, those of tied calls under one Call-ID."""
-    names = _names(facts)
-    found: list[Fact] = []
-    for fact in facts:
-        if isinstance(fact, Tie):
-            continue
-        if names and isinstance(fact, Dialog | Media | Hop) and fact.call_id in names:
-            fact = replace(fact, call_id=names[fact.call_id])
-        found.append(fact)
+    names = _names(said)
+    found = said.without(Tie)
+    if names:
+        new = np.arange(len(said.numbers))
+        new[[said.numbers[call] for call in names]] = [said.numbers[name] for name in names.values()]
+        for kind in (Dialog, Media, Hop):
+            found.rename(kind, said.of_kind(kind).with_text("call_id", new))
     return found
 
 
-def legs(facts: Sequence[Fact]) -> dict[str, set[str]]:
+def legs(said: Said) -> dict[str, set[str]]:
     """Return the Call-IDs of each session that has several, by the name of the session."""
     found: dict[str, set[str]] = defaultdict(set)
-    for call, session in _names(facts).items():
+    for call, session in _names(said).items():
         found[session] |= {call, session}
     return dict(found)
 
 
-def _names(facts: Sequence[Fact]) -> dict[str, str]:
+def _names(said: Said) -> dict[str, str]:
     """Return the name of the session of each Call-ID that is tied to others."""
-    legs: dict[str, set[str]] = defaultdict(set)
-    for fact in facts:
-        if isinstance(fact, Tie):
-            legs[fact.identifier].add(fact.call_id)
-    if not legs:
-        return {}
-    calls = {fact.call_id for fact in facts if isinstance(fact, Dialog) and fact.call}
     above: dict[str, str] = {}
 
     def top(call: str) -> str:
@@ -52,10 +46,24 @@ def _names(facts: Sequence[Fact]) -> dict[str, str]:
             call = higher
         return call
 
-    for each in legs.values():
-        if 1 < len(each & calls) <= LEGS:
-            first, *rest = sorted(top(call) for call in each & calls)
-            above.update(dict.fromkeys(rest, first))
+    texts = list(said.numbers)
+    for calls in _tied(said):
+        first, *rest = sorted(top(texts[call]) for call in calls)
+        above.update(dict.fromkeys(rest, first))
     names = {call: top(call) for call in above}
     sizes = Counter(names.values())
     return {call: name for call, name in names.items() if sizes[name] < LEGS}
+
+
+def _tied(said: Said) -> list[list[int]]:
+    """List the numbers of the Call-IDs of each identifier that ties some."""
+    ties, dialogs = said.of_kind(Tie), said.of_kind(Dialog)
+    called = np.zeros(len(said.numbers), bool)
+    called[dialogs["call_id"][dialogs["call"]]] = True
+    some = ties.take(called[ties["call_id"]])
+    pairs = np.array(distinct(some["identifier"] << 32 | some["call_id"]), np.int64)
+    starts = np.flatnonzero(np.diff(pairs >> 32, prepend=-1))
+    ends = np.append(starts[1:], len(pairs))
+    tie = (ends - starts > 1) & (ends - starts <= LEGS)
+    calls: list[int] = (pairs & 0xFFFFFFFF).tolist()
+    return [calls[start:end] for start, end in zip(starts[tie].tolist(), ends[tie].tolist(), strict=True)]

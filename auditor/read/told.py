@@ -6,19 +6,20 @@ Internet count, and of a call's only those to which no packet of that call was s
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, Final
 
+import numpy as np
 import polars as pl
 
 from auditor.model.flow import ATTESTED, OFFERED, SOURCE_SHIFT, UNKNOWN, frame
+from auditor.read.arrays import Bool
 from auditor.read.facts.model import CONTROL, Dialog, End, Fact, Flow, Hop, Media, Peer, Redirect, Relayed
-from auditor.read.facts.text import reachable
+from auditor.read.facts.text import reachable, reachable_ones
+from auditor.read.said import Columns, Said
 from auditor.read.written import text
-
-Seen = Callable[[str, int, int], bool]
-"""Whether packets of this session went from or to (address, port); port -1: any port."""
 
 _PASSED: Final = {"via": UNKNOWN, "origin": UNKNOWN, "record-route": "server"}
 _AHEAD: Final = ("route", "path", "service-route", "contact")
@@ -42,32 +43,45 @@ class Told:
 
 
 def told(
-    facts: Iterable[Fact], in_use: Callable[[int, Flow], bool], seen: Seen, own: Container[tuple[int, int]]
+    said: Said, in_use: Callable[[int, Flow], bool], went: pl.DataFrame, own: Container[tuple[int, int]]
 ) -> list[Told]:
     """Derive rows from facts; `in_use` says whether media was relayed on a TURN client's flow.
 
+    `went` has the ends from or to which packets of a call were seen to go: call, hi, lo, port.
     `own` are the vantages and public addresses of clients that were seen under others: not places, but participants,
     unless an element names them as a server or relay; who tells a client its address can't erase what others attest.
     One row for each session and named end, the one told first; what is attested is not listed as offered too.
     """
     best: dict[Any, dict[str, Told]] = defaultdict(dict)
-    facts = list(facts)
-    called = {(fact.vantage, fact.call_id) for fact in facts if isinstance(fact, Dialog) and fact.call}
-    for fact in facts:
-        if isinstance(fact, Hop) and fact.kind == "contact" and (fact.vantage, fact.call_id) not in called:
-            continue  # in a registration it is the client
+    media, hops, dialogs = said.of_kind(Media), said.of_kind(Hop), said.of_kind(Dialog)
+    calls, called = (facts["vantage"] << 32 | facts["call_id"] for facts in (dialogs.take(dialogs["call"]), hops))
+    hops = hops.take(np.isin(called, calls) | ~hops.says("kind", "contact"))  # in a registration it is the client
+    rest = chain.from_iterable(said.of_kind(kind).facts() for kind in (Relayed, Peer, Redirect))
+    for fact in chain(_unseen(media, went, ~media.says("kind", CONTROL)), _unseen(hops, went), rest):
         row = _row(fact, in_use)
         if row is None or not reachable(row.dst[0]):
             continue
         if (fact.vantage, row.dst[0]) in own and row.dst_role == UNKNOWN:
-            continue
-        if row.session is not None and seen(row.session, row.dst[0], row.dst[1] if row.plane == "media" else -1):
             continue
         found = best[fact.vantage, row.session, row.plane, row.dst, row.src[0] if row.session is None else None]
         old = found.get(row.basis)
         pair = (row,) if old is None else (row, old) if _rank(row) < _rank(old) else (old, row)
         found[row.basis] = _joined(*pair) if len(pair) == 2 else row
     return [found.get(ATTESTED) or found[OFFERED] for found in best.values()]
+
+
+def _unseen(facts: Columns, went: pl.DataFrame, exactly: Bool | None = None) -> Iterator[Any]:
+    """Yield the facts that name a place to which no packet of their call went: at any port, or `exactly` the named."""
+    hi, lo = facts.address
+    some = np.flatnonzero(~facts.nowhere & reachable_ones(hi, lo))
+    call = pl.Series(facts.texts, dtype=pl.String).gather(facts["call_id"][some])
+    rows = pl.DataFrame({"call": call, "hi": hi[some], "lo": lo[some], "port": facts["port"][some], "at": some})
+    kinds = [(np.ones(len(some), bool), ["call", "hi", "lo"])]
+    if exactly is not None:
+        kinds = [(exactly[some], ["call", "hi", "lo", "port"]), (~exactly[some], ["call", "hi", "lo"])]
+    for which, key in kinds:
+        missing = rows.filter(pl.Series(which)).join(went.select(key).unique(), on=key, how="anti")
+        yield from facts.take(missing["at"].to_numpy()).facts()
 
 
 def _rank(row: Told) -> Any:

@@ -8,7 +8,7 @@ import polars as pl
 
 from auditor.model.flow import SOURCE_SHIFT, TOO_DEEP
 from auditor.read.arrays import I64
-from auditor.read.layout import TRANSPORTS
+from auditor.read.layout import Laid
 from auditor.read.passed import DEEPER, Carried
 from auditor.read.tunnels import TUNNELS
 from auditor.read.written import numbered, texts
@@ -26,60 +26,38 @@ PASSAGES: Final[dict[str, Any]] = {
     "first_ns": pl.Int64,
     "last_ns": pl.Int64,
 }
-_KEY: Final = ("vantage", "transport", "src_addr", "src_port", "dst_addr", "dst_port")
-_BACK: Final = ("vantage", "transport", "dst_addr", "dst_port", "src_addr", "src_port")
 _PAIR: Final = ("vantage", "kind", "depth", "a", "b")
 
 
-def tied(flows: pl.DataFrame, carried: Carried, vantages: Sequence[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the flow table, in which flows that wrap too much say so, and PASSAGES: who carried which of its rows.
+def tied(laid: Laid, carried: Carried, flow: I64, vantages: Sequence[str]) -> pl.DataFrame:
+    """Return PASSAGES, and let the rows of flows that wrap too much say so; `flow` is the number of each inner flow.
 
-    A later fragment has no ports, so its own 5-tuple may be that of no row; then its tunnel stands without a flow,
+    A later fragment has no ports, so its own 5-tuple may be that of no row (-1); then its tunnel stands without a flow,
     unless it is known from others.
     """
     if not len(carried):
-        return flows, pl.DataFrame(schema=PASSAGES)
-    names = pl.Series(list(vantages), dtype=pl.String)
-    addresses, ends = _numbered(carried)
-    places = _places(flows, _inner(carried, names, addresses, ends[:2]))
-    deep = places.filter(pl.Series(carried.tunnel == DEEPER).gather(places["number"]))["row"].drop_nulls().unique()
-    if len(deep):
-        marked = pl.int_range(len(flows), eager=True).is_in(deep.implode())
-        flows = flows.with_columns(pl.when(marked).then(pl.lit(TOO_DEEP)).otherwise("detail").alias("detail"))
-    return flows, _passages(places, carried, ends[2:], addresses, names)
+        return pl.DataFrame(schema=PASSAGES)
+    places = _places(laid.flow, flow)
+    deep = places.filter(pl.Series(carried.tunnel == DEEPER).gather(places["number"]))["row"].drop_nulls()
+    laid.columns["detail"][deep.to_numpy()] = laid.words["detail"].to_list().index(TOO_DEEP)
+    addresses, ends = _outer(carried)
+    return _passages(places, carried, ends, addresses, pl.Series(list(vantages), dtype=pl.String))
 
 
-def _numbered(carried: Carried) -> tuple[pl.Series, list[I64]]:
-    """Number addresses in ascending order: return their texts, and inner source and destination, outer ones."""
-    ends = ("src", "dst", "outer_src", "outer_dst")
-    hi, lo = (np.concatenate([getattr(carried, f"{end}_{half}") for end in ends]) for half in ("hi", "lo"))
-    high, low, number = numbered(hi, lo)
-    return texts(high, low), np.split(number, len(ends))
-
-
-def _inner(carried: Carried, vantages: pl.Series, addresses: pl.Series, ends: Sequence[I64]) -> pl.DataFrame:
-    """Write the inner 5-tuples as the flow table does; `number` is that of the row."""
-    protocols = pl.Series([TRANSPORTS.get(number, f"ip/{number}") for number in range(256)])
-    columns = (
-        vantages.gather(carried.vantage),
-        protocols.gather(carried.protocol),
-        addresses.gather(ends[0]),
-        carried.sport.astype(np.int32),
-        addresses.gather(ends[1]),
-        carried.dport.astype(np.int32),
+def _outer(carried: Carried) -> tuple[pl.Series, list[I64]]:
+    """Number the outer addresses in ascending order: return their texts, and the numbers of source and destination."""
+    hi, lo = (
+        np.concatenate([getattr(carried, f"outer_{end}_{half}") for end in ("src", "dst")]) for half in ("hi", "lo")
     )
-    return pl.DataFrame({"number": np.arange(len(carried)), **dict(zip(_KEY, columns, strict=True))})
+    high, low, number = numbered(hi, lo)
+    return texts(high, low), np.split(number, 2)
 
 
-def _places(flows: pl.DataFrame, inner: pl.DataFrame) -> pl.DataFrame:
-    """Say in which rows of the flow table each inner 5-tuple stands, whichever way round; null: in none."""
-    rows = flows.select(*_KEY).with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
-    ways = [inner.join(rows, left_on=_KEY, right_on=key).select("number", "row") for key in (_KEY, _BACK)]
-    known = pl.concat(ways).unique()
-    lost = np.ones(len(inner), bool)
-    lost[known["number"].to_numpy()] = False
-    rest = np.flatnonzero(lost)
-    return pl.concat([known, pl.DataFrame({"number": rest, "row": [None] * len(rest)}, schema=known.schema)])
+def _places(rows: I64, flow: I64) -> pl.DataFrame:
+    """Say in which rows of the flow table (`rows`: the flow of each) each inner flow stands; null: in none."""
+    table = pl.DataFrame({"flow": rows}).with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
+    inner = pl.DataFrame({"flow": flow}).with_row_index("number").with_columns(pl.col("number").cast(pl.Int64))
+    return inner.join(table, on="flow", how="left").select("number", "row")
 
 
 def _passages(

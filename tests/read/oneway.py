@@ -14,6 +14,7 @@ from auditor.read.facts import parse
 from auditor.read.facts.model import Fact, Packet, fold
 from auditor.read.passed import Carried, Tunnelled
 from auditor.read.rtp import KNOWN, NOISE
+from auditor.read.said import Said
 from tests.read.facts.payloads import number
 
 PROTOCOLS = {"tcp": 6, "udp": 17, "icmp": 1, "sctp": 132, "igmp": 2}
@@ -93,7 +94,7 @@ def directed(rows: Sequence[Row]) -> Directed:
 @dataclass
 class Scanned:
     directed: Directed
-    facts: list[Fact] = field(default_factory=list)
+    said: Said = field(default_factory=Said)
     unread: list[Any] = field(default_factory=list)
     carried: Carried = field(default_factory=lambda: Tunnelled().carried(0))
 
@@ -115,8 +116,10 @@ def assembled(
     said: Sequence[Fact] = (),
     unread: Sequence[Any] = (),
     vantages: Sequence[str] = ("tap", "other"),
+    carried: Carried | None = None,
 ) -> Assembled:
-    return assemble(Scanned(directed(rows), list(said), list(unread)), vantages)
+    through = Tunnelled().carried(0) if carried is None else carried
+    return assemble(Scanned(directed(rows), Said.of(said), list(unread), through), vantages)
 
 
 def only(rows: Sequence[Row], said: Sequence[Fact] = ()) -> dict[str, Any]:

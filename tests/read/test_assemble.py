@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from auditor.model.flow import FLOW
 from auditor.read.assemble import assemble
 from auditor.read.facts.model import Fact, fold
+from auditor.read.said import Said
 from tests.read import test_calls as calls
 from tests.read.facts.payloads import attribute, dns, end, hello, number, sip, stun
 from tests.read.facts.test_dns import POINTER, a
@@ -80,7 +81,7 @@ def scanned(packets: list[tuple[Row, bytes]]) -> Scanned:
     for row, payload in packets:
         if payload:
             fold(known, facts((row, payload)))
-    return Scanned(directed(rows), list(known.values()))
+    return Scanned(directed(rows), Said.of(known.values()))
 
 
 def written(packets: list[tuple[Row, bytes]]) -> tuple[list[Any], ...]:

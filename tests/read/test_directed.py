@@ -46,10 +46,11 @@ def contents(found: Flows) -> dict[tuple[int, int, int, int], tuple[int, int, in
 
 
 def test_rows_are_folded_by_all_of_their_key() -> None:
-    found = table([(1, 2, port(5), port(6)), (2, 1, port(6), port(5)), (1, 2, port(5), port(6))])
+    packets = [(1, 2, port(5), port(6)), (2, 1, port(6), port(5)), (1, 2, port(5), port(6))]
+    found = table(packets)
     one, two = (0xFFFF << 32 | n << 24 for n in (1, 2))
     assert contents(found) == {(one, two, 5, 6): (2, 120, 100, 300, 1), (two, one, 6, 5): (1, 60, 200, 200, 2)}
-    assert found.directed().vantage.tolist() == [3, 3]
+    assert table(packets).directed().vantage.tolist() == [3, 3]
 
 
 def test_too_many_flows_are_told_apart_by_less_whatever_the_order() -> None:

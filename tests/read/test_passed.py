@@ -9,13 +9,12 @@ import polars as pl
 import pytest
 
 from auditor.model.errors import InputError
-from auditor.read import passed, unwrap
+from auditor.read import assemble, passed, unwrap
 from auditor.read.arrays import I64
 from auditor.read.directed import EXACT, NO_PORTS
 from auditor.read.headers import Packets
 from auditor.read.passed import Carried, Tunnelled
 from auditor.read.unwrap import Passed, Wrapped
-from auditor.read.wrapped import tied
 from tests.read.oneway import Row, assembled
 
 VXLAN, GRE = 0, 9
@@ -109,25 +108,38 @@ def carried(outer: Sequence[int], ports: Sequence[int], vantage: int = 1, **opti
 
 
 def test_tunnels_are_tied_to_the_rows_of_their_flows() -> None:
-    flows = assembled([Row("10.0.0.9", 1, "10.0.0.2", 5, witness=1), FLOW]).flows
+    rows = [Row("10.0.0.9", 1, "10.0.0.2", 5, witness=1), FLOW]
+    whole = assembled(rows, carried=carried([1, 2, 2], [1030, 1030, 1030]))
+    flows, found = whole.flows, whole.passages
     which = flows["src_addr"].to_list().index("10.0.0.1")
-    same, found = tied(flows, carried([1, 2, 2], [1030, 1030, 1030]), ["tap", "other"])
-    assert same.equals(flows)
+    assert flows.equals(assembled(rows).flows)
     assert found["row"].to_list() == [which, which]
     assert found["src_addr"].to_list() == ["198.51.100.1", "198.51.100.2"]
     assert found["record"].to_list() == [4, 5]
     assert found["vantage"].to_list() == ["other", "other"]
-    assert tied(flows, carried([1], [1030], 0), ["tap", "other"])[1]["row"].to_list() == [None]
+    assert assembled(rows, carried=carried([1], [1030], 0)).passages["row"].to_list() == [None]
 
 
 def test_a_flow_that_wraps_too_much_says_so() -> None:
-    flows, found = tied(assembled([FLOW]).flows, carried([1], [1030], deeper=[0]), ["tap", "other"])
-    assert flows["detail"].to_list() == ["wraps more IP headers than are read"]
-    assert len(found) == 1
+    whole = assembled([FLOW], carried=carried([1], [1030], deeper=[0]))
+    assert whole.flows["detail"].to_list() == ["wraps more IP headers than are read"]
+    assert len(whole.passages) == 1
 
 
 def test_a_tunnel_of_an_unknown_flow_stands_alone_unless_known_from_others() -> None:
-    flows = assembled([FLOW]).flows
-    found = tied(flows, carried([1, 1, 2], [1030, 7, 7]), ["tap", "other"])[1]
+    found = assembled([FLOW], carried=carried([1, 1, 2], [1030, 7, 7])).passages
     assert sorted(found.select("row", "src_addr").rows(), key=str) == [(0, "198.51.100.1"), (None, "198.51.100.2")]
     assert found.schema["row"] == pl.Int64
+
+
+def test_rows_stand_apart_or_together_with_all_that_may_explain_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both together are the flow table; passages still name the rows of their flows."""
+    monkeypatch.setattr(assemble, "BATCH", 2)
+    rows = [FLOW, *(Row("10.0.0.9", port, "10.0.0.2", 5, witness=9 + port) for port in range(5))]
+    whole = assembled(rows, carried=carried([1], [1030]))
+    together, passages = whole.together()
+    parts = list(whole.apart())
+    assert [len(part) for part in parts] == [2, 2, 1]
+    assert pl.concat([together, *parts]).sort("record").equals(whole.flows.sort("record"))
+    assert together[passages["row"].to_list()]["src_addr"].to_list() == ["10.0.0.1"]
+    assert whole.wrapped_alone == 1

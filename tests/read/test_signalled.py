@@ -3,7 +3,8 @@
 import polars as pl
 
 from auditor.read.aliases import resolved
-from auditor.read.facts.model import ALIAS, Alias, Dialog, Media
+from auditor.read.facts.model import ALIAS, Alias, Dialog, Fact, Media
+from auditor.read.said import Said
 from tests.read.facts import test_iax as iax
 from tests.read.facts import test_mgcp as mgcp
 from tests.read.facts import test_rtsp as rtsp
@@ -13,6 +14,10 @@ from tests.read.oneway import Row, assembled, back, facts
 
 A, B = "192.0.2.1", "198.51.100.2"
 S = 1_000_000_000
+
+
+def named(said: list[Fact]) -> list[Fact]:
+    return resolved(Said.of(said)).facts()
 
 
 def stream(a: str, port: int, b: str, other: int) -> Row:
@@ -114,7 +119,7 @@ def test_an_h323_call() -> None:
 
 def test_facts_of_unknown_calls_keep_a_name_of_their_own() -> None:
     up = Row(mgcp.GATEWAY, 2427, mgcp.AGENT, 2727, "mgcp")
-    found = resolved(facts((up, mgcp.OPENED)))
+    found = named(facts((up, mgcp.OPENED)))
     assert {fact.call_id for fact in found if isinstance(fact, Dialog | Media)} == {mgcp.EXCHANGE.removeprefix(ALIAS)}
 
 
@@ -126,9 +131,9 @@ def test_names_that_are_used_again_mean_the_call_told_last() -> None:
     told = [Alias(*at(0), flow, "one", f"{ALIAS}x"), Alias(*at(100 * S), flow, "two", f"{ALIAS}x")]
     told += [Alias(*at(0), flow, f"{ALIAS}a", f"{ALIAS}b"), Alias(*at(0), flow, f"{ALIAS}b", f"{ALIAS}a")]
     for time, call in ((0, "one"), (50 * S, "one"), (99 * S, "two"), (200 * S, "two")):
-        found = resolved([*told, Dialog(*at(time), flow, f"{ALIAS}x", True, True)])
+        found = named([*told, Dialog(*at(time), flow, f"{ALIAS}x", True, True)])
         assert [fact.call_id for fact in found if isinstance(fact, Dialog)] == [call]
-    circle = resolved([*told, Dialog(*at(0), flow, f"{ALIAS}a", True, True)])
+    circle = named([*told, Dialog(*at(0), flow, f"{ALIAS}a", True, True)])
     assert isinstance(circle[0], Dialog)
     assert circle[0].call_id in ("a", "b")
 
@@ -136,5 +141,5 @@ def test_names_that_are_used_again_mean_the_call_told_last() -> None:
 def test_aliases_of_another_tap_say_nothing() -> None:
     flow = (1, 2, 3, 4, 17)
     alias = Alias(1, 1, 0, 0, 1, 100, flow, "one", f"{ALIAS}x")
-    found = resolved([alias, Dialog(0, 1, 0, 0, 1, 100, flow, f"{ALIAS}x", True, True)])
+    found = named([alias, Dialog(0, 1, 0, 0, 1, 100, flow, f"{ALIAS}x", True, True)])
     assert [fact.call_id for fact in found if isinstance(fact, Dialog)] == ["x"]

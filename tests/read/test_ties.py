@@ -3,6 +3,7 @@
 import random
 
 from auditor.read.facts.model import Dialog, Fact, Tie
+from auditor.read.said import Said
 from auditor.read.ties import LEGS, united
 
 FLOW = (1, 2, 3, 4, 17)
@@ -17,7 +18,7 @@ def tie(call: str, identifier: str) -> Tie:
 
 
 def calls(*facts: Fact) -> list[str]:
-    return [fact.call_id for fact in united(facts) if isinstance(fact, Dialog)]
+    return [fact.call_id for fact in united(Said.of(facts)).facts() if isinstance(fact, Dialog)]
 
 
 def test_chains_of_ties_are_one_session_in_any_order() -> None:

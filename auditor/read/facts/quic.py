@@ -179,21 +179,22 @@ def opened(packet: Sealed, dcid: bytes) -> tuple[Piece, ...] | None:
 
 def _frames(plain: bytes) -> Iterator[Piece]:
     """List the CRYPTO frames among those that an Initial packet may hold (RFC 9000, sections 12.4 and 19)."""
-    at = 0
+    at, end = 0, len(plain)
     for _ in range(FRAMES):
-        at = len(plain) - len(plain[at:].lstrip(b"\0"))  # padding
-        kind = plain[at] if at < len(plain) else -1
+        if at < end and not plain[at]:
+            at = end - len(plain[at:].lstrip(b"\0"))  # padding
+        kind = plain[at] if at < end else -1
         at += 1
-        if kind in (2, 3):
-            at = _after_ack(plain, at, kind == 3)
-        elif kind == 6:
+        if kind == 6:
             offset, at = _varint(plain, at)
             size, at = _varint(plain, at)
-            if at + size > len(plain):
+            if at + size > end:
                 return
             if offset + size <= LONGEST_HELLO:
                 yield offset, plain[at : at + size]
             at += size
+        elif kind in (2, 3):
+            at = _after_ack(plain, at, kind == 3)
         elif kind != 1:  # PING; any other frame ends a handshake that begins here
             return
 

@@ -4,9 +4,13 @@ Everything here is bounded and total: bytes that are no name become escapes, byt
 """
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 from socket import AF_INET, AF_INET6, inet_pton
 from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from auditor.read.facts.model import V4_MAPPED, Flow
 
@@ -36,8 +40,12 @@ def line_text(raw: bytes, longest: int = 256) -> str:
 
 def address(raw: bytes) -> int | None:
     """Read a literal IPv4 or IPv6 address, the latter with or without brackets; None for anything else."""
-    if len(raw) > 47:
-        return None
+    return _literal(raw) if len(raw) <= 47 else None
+
+
+@lru_cache(1 << 12)
+def _literal(raw: bytes) -> int | None:
+    """Read it; a call names the same few elements in every message."""
     try:
         text = raw.decode("ascii")
         if ":" in text:
@@ -83,3 +91,12 @@ def reachable(value: int) -> bool:
         v4 = value & 0xFFFFFFFF
         return all(v4 >> shift != prefix for prefix, shift in _NO_PLACE)
     return value >> 125 == 1  # 2000::/3, global unicast (RFC 4291, section 2.4; IANA allocates from nowhere else)
+
+
+def reachable_ones(high: NDArray[np.uint64], low: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Say it of many addresses, given as two words each."""
+    four = (high == 0) & (low >> np.uint64(32) == 0xFFFF)
+    last = low & np.uint64(0xFFFFFFFF)
+    somewhere = np.logical_and.reduce([last >> np.uint64(shift) != prefix for prefix, shift in _NO_PLACE])
+    found: NDArray[np.bool_] = np.where(four, somewhere, high >> np.uint64(61) == 1)
+    return found
