@@ -25,7 +25,7 @@ def beside(finding: Finding) -> str:
     if not finding.conflicts:
         return ""
     others = listed(list(finding.conflicts), "and")
-    return f"A conflict of rules: for some of these sessions no place obeys this rule and {others} together."
+    return f"For some of these sessions no place obeys this rule and {others} together."
 
 
 def summary(report: Report) -> str:
