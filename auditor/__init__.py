@@ -4,7 +4,7 @@ The house, from the door down; imports run downwards only, and a linter checks i
 
     cli         arguments in, exit codes out
     evidence    the sessions, records and packets behind a finding        workshop   rules are looked over and tried
-    pipeline    strings the rooms together
+    pipeline    strings the rooms together              opening  what an audit judges by
     judge       may every place that was touched be touched?      report   text, JSON, HTML
     digest      tally, merge: flows become one small table
     read        captures become flows     enrich  who, what, where     rules   YAML becomes rules
@@ -21,7 +21,8 @@ from auditor.version import __version__
 if TYPE_CHECKING:
     from auditor.evidence.case import sessions
     from auditor.model.report import Report
-    from auditor.pipeline import Audit, audit, flows, load_rules, locate
+    from auditor.opening import load_rules
+    from auditor.pipeline import Audit, audit, flows, locate
 
 __all__ = ["Audit", "Report", "__version__", "audit", "flows", "load_rules", "locate", "sessions"]
 
@@ -36,6 +37,10 @@ def __getattr__(name: str) -> Any:
         from auditor.evidence.case import sessions
 
         return sessions
+    if name == "load_rules":
+        from auditor.opening import load_rules
+
+        return load_rules
     if name in __all__:
         from auditor import pipeline
 

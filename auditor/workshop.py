@@ -29,12 +29,12 @@ def trial(
 
     Without names, those of all packs that are shipped.  Raise InputError for what doesn't load.
     """
-    from auditor import pipeline, rules
+    from auditor import opening, rules
     from auditor.judge import examples
     from auditor.rules import promises
 
     names = list(packs) if packs else rules.shipped()
-    loaded = pipeline.all_rules(names, services)
+    loaded = opening.all_rules(names, services)
     tried = examples.tried(promises.promises(loaded, names, tests))
     return tried, promises.coverage(loaded.rules, tried)
 
@@ -53,11 +53,11 @@ def look_over(
     `as_of` is the day by which dates are judged, `stale` the months after which sources are old.  Raise InputError for
     what doesn't load.
     """
-    from auditor import pipeline, rules
+    from auditor import opening, rules
     from auditor.enrich import embedded
     from auditor.rules import lint
 
-    known = pipeline.catalogue(services)
+    known = opening.catalogue(services)
     run = {entry.operator for entry in (*known.names.values(), *known.apps.values())}
     run |= {each.entry.operator for each in known.networks}
     given = lint.given(

@@ -15,7 +15,7 @@ app.command("new")(rulenew.new)
 @app.command("list")
 def list_(packs: RulePacks = None, catalogue: Services = None) -> None:
     """List rules: identifier, severity and title."""
-    from auditor import pipeline
+    from auditor import opening
 
-    for rule in pipeline.all_rules(packs, catalogue or ()).rules:
+    for rule in opening.all_rules(packs, catalogue or ()).rules:
         output.tell(f"{rule.pack}/{rule.id}  {rule.severity}  {rule.title}")

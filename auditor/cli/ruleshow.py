@@ -41,11 +41,11 @@ def show(
     chosen = format or output.named(output_, Format.TEXT)
     ((_, target),) = output.pair([chosen], [output_] if output_ else [])
     output.apart([target], [], selections, *(catalogue or ()), *(rules or ()))
-    from auditor import pipeline
+    from auditor import opening
     from auditor.model.errors import InputError
     from auditor.report import ruletext
 
-    known = {rule.id: rule for rule in pipeline.all_rules(rules, catalogue or (), selections).rules}
+    known = {rule.id: rule for rule in opening.all_rules(rules, catalogue or (), selections).rules}
     for wanted in ids:
         if wanted.rpartition("/")[2] not in known:
             raise InputError(wanted, "there is no such rule; `auditor rules list` names them all")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from auditor import pipeline
+from auditor import opening, pipeline
 from auditor.digest import Digest, asks_rejected, edges, folded_into
 from auditor.judge.traced import Traced, traced
 from auditor.model.errors import InputError
@@ -94,13 +94,13 @@ def opened(
     from auditor.read.scan import uncollected
     from auditor.read.ties import legs
 
-    places, known, ruleset = pipeline.open_all(rules, inventory, geo, services, selections)
-    accepted = pipeline.load_waivers(waivers, ruleset, as_of)
+    places, known, ruleset = opening.open_all(rules, inventory, geo, services, selections)
+    accepted = opening.load_waivers(waivers, ruleset, as_of)
     with uncollected():
         reading = pipeline.read(inputs, places, workers, progress)
         located = pipeline.put_together(pipeline.gather(reading), places, known)
         digest = pipeline.fold(located, ruleset)
-        report = pipeline.conclude(digest, located, ruleset, places, known, pipeline.notes(rules), accepted)
+        report = pipeline.conclude(digest, located, ruleset, places, known, opening.notes(rules), accepted)
     scan = reading.scan
     told = named(scan).facts(), legs(scan.said)
     read = Read(reading.sources, reading.vantages, reading.of, *told, scan.coarse, scan.fragments_apart)

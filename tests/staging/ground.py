@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from auditor import pipeline
+from auditor import opening
 from auditor.enrich import embedded
 from auditor.model import countries
 from tests.enrich.mmdb_file import mmdb
@@ -80,7 +80,7 @@ class Ground:
         starts, ends = _intervals(code)
         if not len(starts):
             raise CannotStage(f"no database that is shipped places an IPv4 address in {code}")
-        places = pipeline.open_places(None, ())
+        places = opening.open_places(None, ())
         for _ in range(TRIES):
             at = rng.randrange(len(starts))
             number = rng.randrange(int(starts[at]), int(ends[at]))
@@ -131,7 +131,7 @@ def _intervals(code: str) -> tuple[Any, Any]:
 
 @cache
 def _networks() -> list[tuple[int, int]]:
-    found = [each.network for each in pipeline.catalogue().networks if each.network.version == 4]
+    found = [each.network for each in opening.catalogue().networks if each.network.version == 4]
     return [(int(network[0]), int(network[-1])) for network in found]
 
 

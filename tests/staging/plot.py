@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from auditor import pipeline
+from auditor import opening
 from auditor.model.rule import Rule
 from auditor.rules.format import Touch
 from tests.staging import CannotStage, wire
@@ -147,7 +147,7 @@ def named(touch: Touch, kind: str, planes: Collection[str] | None, rng: Random) 
         return ""
     if touch.plane == UNKNOWN or (planes is not None and touch.plane not in planes):
         return ""  # a name can bring traffic under a rule, and never out of it
-    known = pipeline.catalogue().names.items()
+    known = opening.catalogue().names.items()
     fitting = sorted(
         suffix for suffix, entry in known
         if (entry.service, entry.planes, entry.role) == (touch.service, touch.plane, "server")
