@@ -1,9 +1,13 @@
-"""What every test has: no network."""
+"""What every test has: no network, and no deadline: speed is measured in benchmarks."""
 
 import socket
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)

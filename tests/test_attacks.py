@@ -90,7 +90,8 @@ class TestServersAmongThemselves:
             return flow(plane="media", **sender, **server(BEIJING, proven="CN"))
 
         assert counts(audit([held("overseas")])) == {"pass": 1, "fail": 1}
-        both = rule("overseas"), rule("mainland", quantifier="all", population=MAINLAND, verb="must_stay_in")
+        ours = rule("mainland", quantifier="all", population=MAINLAND, verb="must_stay_in")
+        both = rule("overseas", folk=(MAINLAND,)), ours
         (_, overseas), (_, mainland) = audit([held("mainland")], *both).coverage.judged
         assert overseas.not_applicable == 2, "what mainland people store is not overseas data"
         assert (mainland.passed, mainland.failed) == (1, 1)

@@ -116,7 +116,8 @@ def test_unreadable_rule(tmp_path: Path, whole: bytes, text: str, word: str) -> 
 def test_rule_with_an_unknown_country(tmp_path: Path, whole: bytes) -> None:
     (tmp_path / "a.pcap").write_bytes(whole)
     (tmp_path / "rule.yaml").write_text(RULE.replace("CN", "QQ"))
-    assert_refused(auditor("audit", tmp_path / "a.pcap", "--rules", tmp_path / "rule.yaml"), "rule.yaml, line", "QQ")
+    run = auditor("audit", tmp_path / "a.pcap", "--rules", tmp_path / "rule.yaml")
+    assert_refused(run, "rule.yaml:5:30: ", "QQ")
 
 
 RULE = """\
@@ -143,7 +144,8 @@ def test_unknown_pack(tmp_path: Path, whole: bytes) -> None:
 def test_bad_inventory(tmp_path: Path, whole: bytes) -> None:
     (tmp_path / "a.pcap").write_bytes(whole)
     (tmp_path / "i.yaml").write_text("sites:\n  - name: x\n    networks: [10.0.0.1/8]\n    country: US\n")
-    assert_refused(auditor("audit", tmp_path / "a.pcap", "--inventory", tmp_path / "i.yaml"), "i.yaml, line", "10.0.0.")
+    run = auditor("audit", tmp_path / "a.pcap", "--inventory", tmp_path / "i.yaml")
+    assert_refused(run, "i.yaml:3:16: ", "10.0.0.")
 
 
 def test_bad_database(tmp_path: Path, whole: bytes) -> None:
