@@ -6,7 +6,7 @@ from typing import Final
 
 from auditor.evidence import shape
 from auditor.model.report import Finding, Source
-from auditor.report import phrases, waived, words
+from auditor.report import grounds, phrases, waived, words
 from auditor.report.clean import cleaned, visible
 from auditor.report.shape import Rule
 
@@ -36,7 +36,7 @@ def _head(finding: Finding) -> Iterator[str]:
     for text in (phrases.happened(finding), *waived.accepted(finding)):
         yield from _wrapped("  ", text)
     basis = phrases.BASES.get(finding.basis, finding.basis)
-    yield from _wrapped("  ", f"{phrases.known(finding)} {basis}")
+    yield from _wrapped("  ", f"{grounds.known(finding)} {basis}")
     when = words.span(finding.first_ns, finding.last_ns)
     yield from _wrapped("  ", f"{when + '; ' if when else ''}{phrases.volume(finding)}; {finding.plane}.")
     for settle in finding.settles:

@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from auditor.model.report import Finding, Report, Settle, Verdict
-from auditor.report import phrases, torn, waived, words, worldmap
+from auditor.report import grounds, phrases, torn, waived, words, worldmap
 from auditor.report.clean import cleaned, link
 
 FULL: Final = 40
@@ -111,10 +111,10 @@ def _environment() -> Environment:
             phrases.cast,
             phrases.commands,
             phrases.decisions,
-            phrases.disputed,
+            grounds.disputed,
             phrases.examined,
             phrases.happened,
-            phrases.known,
+            grounds.known,
         ),
         *(phrases.place, phrases.volume, phrases.whose, worldmap.counted),
         *(waived.at, waived.fate, waived.who, torn.beside),

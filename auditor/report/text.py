@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from auditor.model.report import Finding, Report, RuleText, Verdict
-from auditor.report import phrases, torn, waived, words
+from auditor.report import grounds, phrases, torn, waived, words
 from auditor.report.clean import cleaned
 
 MOST: Final = 20
@@ -92,7 +92,7 @@ def _finding(finding: Finding, rule: RuleText | None, width: int) -> Iterator[st
     yield from _wrapped("  ", phrases.happened(finding), width)
     rows: list[tuple[str, Iterable[str]]] = [
         ("waived", waived.accepted(finding)),
-        ("known", [phrases.known(finding), *phrases.disputed(finding)]),
+        ("known", [grounds.known(finding), *grounds.disputed(finding)]),
         ("conflict", [torn.beside(finding)]),
         ("who", [phrases.whose(entry) for entry in finding.participants[:FEW]]),
         ("when", [f"{words.span(finding.first_ns, finding.last_ns)}; {phrases.volume(finding)}"]),

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from auditor.model.report import Participants, Place, Source, Verdict
-from auditor.report import phrases
+from auditor.report import grounds, phrases
 
 from . import samples
 
@@ -33,9 +33,9 @@ def test_a_contradiction_names_no_country() -> None:
 def test_what_is_asked_of_encryption_is_said_of_encryption() -> None:
     clear = replace(samples.KEYS, asked="must_be_encrypted", proven=True)
     assert " in clear with " in phrases.happened(clear)
-    assert phrases.known(clear).startswith("The packets show it")
-    assert "Indicated" in phrases.known(replace(clear, proven=False))
-    assert phrases.known(replace(samples.OPEN, asked="must_be_encrypted")) == "Not decided by what the packets show."
+    assert grounds.known(clear).startswith("The packets show it")
+    assert "Indicated" in grounds.known(replace(clear, proven=False))
+    assert grounds.known(replace(samples.OPEN, asked="must_be_encrypted")) == "Not decided by what the packets show."
     report = replace(samples.FAIL, findings=(clear,), verdict=Verdict.FAIL)
     assert phrases.title(report) == "Traffic was in clear where the rules ask for encryption"
     unsure = replace(report, findings=(replace(clear, proven=False),))
@@ -68,12 +68,12 @@ def test_titles() -> None:
 def test_a_source_is_named_once() -> None:
     said = Source("AWS ranges 2026-10-26, region cn-north-1", "proof", "CN", "52.80.0.0/15")
     finding = replace(samples.KEYS, located_by=((samples.BEIJING, (said, replace(said, countries="CN+HK"))),))
-    assert phrases.known(finding) == "Proven by AWS ranges 2026-10-26, region cn-north-1."
-    assert phrases.known(replace(finding, located_by=())).startswith("No location is needed for it: it rests on")
+    assert grounds.known(finding) == "Proven by AWS ranges 2026-10-26, region cn-north-1."
+    assert grounds.known(replace(finding, located_by=())).startswith("No location is needed for it: it rests on")
 
 
 def test_an_open_finding_says_what_each_source_says() -> None:
-    assert phrases.known(samples.OPEN) == (
+    assert grounds.known(samples.OPEN) == (
         "Not decided. 103.122.166.55: DB-IP Lite country 2026-10-01 says Hong Kong; "
         "103.122.166.55: vendor.mmdb says mainland China."
     )
@@ -82,15 +82,15 @@ def test_an_open_finding_says_what_each_source_says() -> None:
 def test_the_place_is_not_proven_by_what_proves_a_participant() -> None:
     home = ("142.1.0.5", (Source("inventory: office", "proof", "CA"), Source("DB-IP", "overruled", "US")))
     finding = replace(samples.KEYS, located_by=(*samples.KEYS.located_by, home))
-    assert phrases.known(finding) == "Proven by AWS ranges 2026-10-26, region cn-north-1."
-    assert phrases.disputed(finding) == ["Overruled: vendor.mmdb says the United States."]
+    assert grounds.known(finding) == "Proven by AWS ranges 2026-10-26, region cn-north-1."
+    assert grounds.disputed(finding) == ["Overruled: vendor.mmdb says the United States."]
 
 
 def test_an_indicated_finding_says_which_half_is_proven() -> None:
     office = ("142.1.0.5", (Source("inventory: office", "proof", "CA"), Source("DB-IP", "claim", "CA")))
     finding = replace(samples.KEYS, proven=False, located_by=(*samples.OPEN.located_by, office))
     finding = replace(finding, endpoints=samples.OPEN.endpoints)
-    assert phrases.known(finding) == (
+    assert grounds.known(finding) == (
         "Indicated, not proven: the place by claims (DB-IP Lite country 2026-10-01; vendor.mmdb), "
         "who took part by proof (inventory: office)."
     )
@@ -100,5 +100,5 @@ def test_a_proof_that_leaves_a_choice_does_not_hide_the_claims() -> None:
     said = (Source("round-trip time", "proof", "CN+HK+JP"), Source("DB-IP", "claim", "CN"))
     finding = replace(samples.KEYS, proven=False, located_by=((samples.BEIJING, said),))
     assert (
-        phrases.known(finding) == "Indicated, not proven: the place by proof (round-trip time) and by claims (DB-IP)."
+        grounds.known(finding) == "Indicated, not proven: the place by proof (round-trip time) and by claims (DB-IP)."
     )
