@@ -24,6 +24,7 @@ import polars as pl
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from auditor import judge
+from auditor.judge.conflicts import Bond, bonds, clashes
 from auditor.judge.seal import Sealed, seal
 from auditor.judge.tally import Tally
 from auditor.judge.verdicts import Touches
@@ -116,14 +117,18 @@ def rules(count: int, calm: bool, seed: int = 1) -> Iterator[Rule]:
 
 
 def judged(sealed: Sealed, some: Sequence[Rule]) -> Tally:
-    """Judge a sealed digest and count, as `judge.conclude` does, without making findings."""
+    """Judge a sealed digest, count, and look for conflicts, as `judge.conclude` does, without making findings."""
     touches = Touches(sealed, some)
     tally = Tally(touches, sealed)
+    bound: list[Bond] = []
     for view, alike in touches.views(some):
         seen = tally.seen(view)
         for rule in alike:
-            tally.add(seen, touches.judge(rule, view))
+            outcomes = touches.judge(rule, view)
+            tally.add(seen, outcomes)
+            bound += bonds(outcomes)
         tally.put(seen)
+    clashes(bound, touches)
     return tally
 
 
