@@ -25,7 +25,7 @@ KEYS: Final[dict[str, Any]] = {
     "session": pl.String,  # null: flows of their own, each one a session
     **{name: flow.RECORD[name] for name in _WHAT},
     "known": pl.Boolean,  # it is known that src opened the flow
-    "epoch": pl.Int32,  # interval between the rules' dates in which it begins
+    "epoch": pl.Int32,  # interval between the rules' dates in which it begins; -1: it bears no time
     "epoch_last": pl.Int32,  # and ends
     **{f"{side}_{name}": flow.ENDPOINT[name] for side in flow.SIDES for name in _END},
 }
@@ -174,9 +174,13 @@ def _merged(parts: list[pl.DataFrame], schema: dict[str, Any], keys: Iterable[st
 
 
 def _epoch(time: str, dates: Sequence[int]) -> pl.Expr:
-    """Number the interval between the dates in which a time lies: the count of dates that are not after it."""
+    """Number the interval between the dates in which a time lies: the count of dates that are not after it.
+
+    What bears no time (0) may be of any, and lies in none (-1).
+    """
     begun = [pl.col(time).ge(date).cast(pl.Int32) for date in dates]
-    return pl.sum_horizontal(pl.lit(0, pl.Int32), *begun).cast(pl.Int32)
+    interval = pl.sum_horizontal(pl.lit(0, pl.Int32), *begun).cast(pl.Int32)
+    return pl.when(pl.col(time) == 0).then(pl.lit(-1, pl.Int32)).otherwise(interval) if dates else interval
 
 
 def _witness() -> pl.Expr:

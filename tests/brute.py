@@ -162,8 +162,10 @@ def accounts_of(label: Sequence[str]) -> list[str]:
 
 
 def known_by_label(label: Sequence[str], people: Population, lives: Mapping[str, str]) -> bool:
-    """Say whether labels tell who belongs: an account is one or another, and so is the label of another population."""
-    return bool(names_of(label) & people.labels or accounts_of(label) or names_of(label) & lives.keys() - {people.name})
+    """Say whether labels tell who belongs: an account is one or another; labels of people who live apart are, too."""
+    there = read(people.countries)
+    apart = [name for name in names_of(label) & lives.keys() if there and not read(lives[name]) & there]
+    return bool(names_of(label) & people.labels or accounts_of(label) or apart)
 
 
 def _belongs(label: Sequence[str], country: str, people: Population, by: str, called: bool) -> bool:

@@ -4,7 +4,7 @@ import pytest
 
 from auditor import digest
 from auditor.digest import COVER, DIGEST
-from tests.builders import Row, client, flow, frame, rule, server
+from tests.builders import Row, audit, client, counts, flow, frame, rule, server
 
 
 def folded(rows: list[Row], *dates: int) -> list[Row]:
@@ -47,6 +47,13 @@ def test_dates_of_rules_keep_flows_apart_on_either_side() -> None:
     spans = sorted((row["epoch"], row["epoch_last"], row["flows"]) for row in folded(rows, 10, 20))
     assert spans == [(0, 0, 2), (0, 1, 1), (0, 2, 1), (1, 1, 1), (2, 2, 1)]
     assert len(folded(rows)) == 1
+
+
+def test_what_bears_no_time_is_not_accused_with_what_does() -> None:
+    ends = {**client("8.8.8.8", proven="US"), **server("9.9.9.9", proven="CN")}
+    rows = [flow(first_ns=0, last_ns=0, **ends), flow(first_ns=5, last_ns=5, **ends)]
+    assert counts(audit(rows, rule(until_ns=10))) == {"fail": 1, "open": 1}
+    assert counts(audit(rows, rule(since_ns=10))) == {"not_applicable": 1, "open": 1}
 
 
 def test_edges_are_the_dates_of_the_rules() -> None:

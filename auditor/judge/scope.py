@@ -43,7 +43,7 @@ def belongs(member: Member, people: Population, proof: bool, lives: Mapping[str,
     if by == "account":
         if not member.person and people.name in member.names:
             return 1
-        return -1 if member.accounts or lives.keys() & set(member.names) - {people.name} else 0
+        return -1 if member.accounts or _apart(member, people, lives) else 0
     place = member.proof if proof else member.possible
     if not member.person:  # a site: its label is all that can tell whose data it holds
         if people.name in member.names:
@@ -51,6 +51,12 @@ def belongs(member: Member, people: Population, proof: bool, lives: Mapping[str,
         known = [lives[label] for label in member.names if label in lives]
         place = known[0] if len(known) == 1 else countries.ANYWHERE
     return countries.within(place, people.countries)
+
+
+def _apart(member: Member, people: Population, lives: Mapping[str, str]) -> bool:
+    """Say whether a label is that of people who live nowhere where these do: others may well be among them."""
+    known = [lives[name] for name in member.names if name in lives]
+    return people.countries != countries.NOWHERE and any(countries.within(at, people.countries) == -1 for at in known)
 
 
 class Crowds:

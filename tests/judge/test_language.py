@@ -33,6 +33,13 @@ def test_people_belong_by_place_or_by_account(by: str, label: str, country: str,
     assert counts(audit([row], rule(population=ACME, by=by))) == {said: 1}
 
 
+@pytest.mark.parametrize(("where", "said"), [("CN", "not_applicable"), ("-CN", "open"), ("!", "open")])
+def test_the_label_of_another_population_excludes_only_those_who_live_apart(where: str, said: str) -> None:
+    staff, abroad = Population("staff", where, frozenset({"staff"})), Population("abroad", "US", frozenset({"abroad"}))
+    row = flow(**client("1.1.1.1", proven="US", label="abroad"), **server("2.2.2.2", proven="CN"))
+    assert counts(audit([row], rule(population=staff, by="account", folk=(staff, abroad)))) == {said: 1}
+
+
 @pytest.mark.parametrize(
     ("outcome", "asked", "said"),
     [
