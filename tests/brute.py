@@ -283,7 +283,7 @@ def selecting(selection: Selection, hosts: set[str], accounts: list[list[str]]) 
 
     if selection.whose == "participants":
         return list(product(*(of(some) for some in accounts))) if accounts else [(each,) for each in everybody]
-    candidates = [sorted(hosts)] if hosts else accounts or [[]]
+    candidates = [sorted(hosts)] if hosts else [[]]  # anybody, also whom nobody saw
     return [(choice,) for some in candidates for choice in of(some)]
 
 

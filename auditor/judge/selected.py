@@ -1,6 +1,6 @@
 """Does a session stay where its account has chosen?  In three-valued logic, by who takes part and what was touched.
 
-Whose session it is a record may say; otherwise one of those who take part hosts it, and which one no packet tells.
+Whose session it is a record may say; otherwise anybody may host it, also somebody whom nobody saw, and no packet tells.
 So a place is allowed if each account that may count allows it, forbidden if each forbids it, and open in between.
 An account of which nothing is known may have chosen whatever any account has.
 """
@@ -50,8 +50,7 @@ class Chosen:
             return each or frozenset([(self._any, True)])
         if audience.accounts:
             return frozenset([(self._of_accounts(audience.accounts), True)])
-        hosts = frozenset[Choice | None]().union(*(of_members[number] for number in audience.members))
-        return frozenset([(hosts or self._any, True)])
+        return frozenset([(self._any, True)])
 
 
 def allowed(counting: Counting, ask: Callable[[Choice], Kleene], size: int) -> Kleene:

@@ -56,7 +56,7 @@ class Plain:
             elif audience.accounts:
                 answers.append(said([listed.get(name, default) for name in audience.accounts], tuple(place)))
             else:
-                answers.append(said([choice for options in each for choice in options] or anybody, tuple(place)))
+                answers.append(said(anybody, tuple(place)))
         return np.array(answers, np.int8)
 
     def decide(self, each: Rule, proof: bool) -> tuple[Any, ...]:
