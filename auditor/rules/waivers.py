@@ -15,6 +15,7 @@ A waiver that says too little would excuse what nobody looked at, and one withou
 refused, as is one that lives longer than the severity of its rule allows.
 """
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -135,7 +136,7 @@ def load(paths: Sequence[str | Path], rules: Sequence[Rule], as_of: date | None)
         return Waivers()
     if not isinstance(as_of, date) or isinstance(as_of, datetime):
         raise InputError("as_of", "waivers are judged as of a day; give it, such as as_of=date(2026, 11, 23)")
-    named = {Path(path).resolve(): path for path in reversed(paths)}  # a file that is named twice counts once
+    named = {os.path.realpath(path): path for path in reversed(paths)}  # a file that is named twice counts once
     severities = {rule.id: rule.severity for rule in rules}
     files: list[tuple[Document, File]] = []
     found: list[Waiver] = []
