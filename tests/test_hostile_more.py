@@ -74,16 +74,27 @@ def test_a_full_disk(tmp_path: Path, line: str) -> None:
         "auditor audit a.pcap --inventory i.yaml -o i.yaml",
         "auditor audit a.pcap --format json --format html -o r -o ./r",
         "auditor flows a.pcap -o a.pcap",
+        "auditor audit a.pcap --rules pack -o pack/b.yaml",
+        "auditor audit a.pcap --rules ./pack -o pack/pack.yaml",
+        "auditor audit a.pcap --rules pack/b.yaml -o pack/pack.yaml",
+        "auditor rules test pack -o pack/tests/b.test.yaml",
+        "auditor audit a.pcap --selections s.yaml -o s.csv",
     ],
 )
 def test_a_report_overwrites_nothing_that_is_read(capture: Path, line: str) -> None:
     folder = capture.parent
     (folder / "i.yaml").write_text("vantage: {name: here, country: US}\n")
+    (folder / "s.yaml").write_text("table: s.csv\n")
+    (folder / "s.csv").write_text("account,in\nacme,US\n")
+    (folder / "pack" / "tests").mkdir(parents=True)
+    for name in ("b.yaml", "pack.yaml", "tests/b.test.yaml"):
+        (folder / "pack" / name).write_text("{}\n")
     os.link(capture, folder / "link.pcap")
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     run = shell(line, folder)
     assert run.returncode == 2, run.stderr
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert b"is read by" in run.stderr or b"one file" in run.stderr
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
 def test_names_of_files_are_no_formulas(capture: Path) -> None:

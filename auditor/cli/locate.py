@@ -24,10 +24,11 @@ def locate(
 ) -> None:
     """Say where addresses may be, and why that is believed."""
     from auditor import pipeline
+    from auditor.report.clean import in_ascii
 
     answers = pipeline.locate(addresses, inventory=inventory, geo=geo or (), services=catalogue or ())
     if format is Format.JSON:
-        output.write(json.dumps(answers, indent=2, ensure_ascii=False) + "\n", None)
+        output.write(in_ascii(json.dumps(answers, indent=2, ensure_ascii=False)) + "\n", None)
         return
     for answer in answers:
         who = " · ".join(answer[key] for key in ("site", "operator") if answer[key])

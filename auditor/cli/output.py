@@ -52,9 +52,22 @@ def apart(outputs: Iterable[Path | None], inputs: Sequence[str], *others: Path |
     from auditor.read.source import STDIN, sources
 
     captures = [source.path for source in sources([path for path in inputs if path != STDIN])]
+    read = [str(path) for path in (*captures, *others, *_belonging(others)) if path is not None]
     for path in files:
-        if any(path.samefile(read) for read in (*captures, *others) if read is not None and os.path.exists(read)):
+        if any(path.samefile(each) for each in read if os.path.exists(each)):
             raise InputError(str(path), "is read by this audit; write the report to another file")
+
+
+def _belonging(given: Iterable[Path | str | None]) -> Iterator[Path]:
+    """Yield what is read because of what is given: all of a pack, what stands beside a rule, tables of selections."""
+    from auditor.rules import builtin, shipped
+    from auditor.rules.files import SUFFIXES, TESTS
+    from auditor.rules.selections import table_of
+
+    named = [builtin() / str(path) if str(path) in shipped() else Path(path) for path in given if path is not None]
+    for folder in dict.fromkeys(path if path.is_dir() else Path(os.path.realpath(path)).parent for path in named):
+        yield from (path for each in (folder, folder / TESTS) for path in each.glob("*") if path.suffix in SUFFIXES)
+    yield from (table for path in named if path.suffix in SUFFIXES and (table := table_of(path)))
 
 
 def _is_device(path: Path) -> bool:

@@ -5,7 +5,7 @@ the whole finding: a place that may be elsewhere too, a plane that only a name t
 traffic without a time are reasons not to excuse.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from ipaddress import ip_address
@@ -146,16 +146,39 @@ def shadowed(waivers: Sequence[Waiver]) -> tuple[tuple[Waiver, Waiver], ...]:
     Of two that accept the same for the same time, the later in `order` is needless.
     """
     ordered = sorted(waivers, key=order)
-    by_rule: dict[str, list[tuple[int, Waiver]]] = {}
+    by_key: dict[object, list[tuple[int, Waiver]]] = {}
     for place in enumerate(ordered):
-        by_rule.setdefault(place[1].rule, []).append(place)
+        for key in _keys(place[1]):
+            by_key.setdefault((place[1].rule, *key), []).append(place)
     found = []
     for number, waiver in enumerate(ordered):
-        for other, wider in by_rule[waiver.rule]:
+        near = dict(wide for key in _wider_keys(waiver) for wide in by_key.get((waiver.rule, *key), ()))
+        for other, wider in sorted(near.items()):
             if other != number and _outdoes(wider, waiver) and (other < number or not _outdoes(waiver, wider)):
                 found.append((waiver, wider))
                 break
     return tuple(found)
+
+
+def _keys(waiver: Waiver) -> list[tuple[object, ...]]:
+    """Return keys of which any waiver that this one covers looks for one (`_wider_keys`): waivers can be many."""
+    match = waiver.match
+    if match.finding:
+        return [("finding", match.finding)]
+    for name in ("networks", "sites", "operators"):
+        if (asked := getattr(match, name)) is not None:
+            return [(name, each) for each in asked]
+    return [()]
+
+
+def _wider_keys(waiver: Waiver) -> Iterator[tuple[object, ...]]:
+    match = waiver.match
+    yield ()
+    yield "finding", match.finding
+    for network in (match.networks or ())[:1]:
+        yield from (("networks", network.supernet(new_prefix=size)) for size in range(network.prefixlen + 1))
+    for name in ("sites", "operators"):
+        yield from ((name, each) for each in sorted(getattr(match, name) or ())[:1])
 
 
 def _outdoes(wider: Waiver, waiver: Waiver) -> bool:

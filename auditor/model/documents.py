@@ -20,7 +20,19 @@ from auditor.model.errors import SHOWN, InputError, InputErrors, Problems
 from auditor.model.kinds import Key, Place, is_strict, nearest
 from auditor.model.strict import resolve
 
-__all__ = ["ALWAYS", "MAX_BYTES", "Document", "Key", "convert", "load", "loads", "nanoseconds", "nearest", "resolve"]
+__all__ = [
+    "ALWAYS",
+    "MAX_BYTES",
+    "Document",
+    "Key",
+    "convert",
+    "decoded",
+    "load",
+    "loads",
+    "nanoseconds",
+    "nearest",
+    "resolve",
+]
 
 MAX_BYTES: Final = 1 << 20
 
@@ -114,12 +126,14 @@ def _parsed(data: bytes, file: str) -> tuple[Any, strict.Marks, str, tuple[Input
     if len(data) > MAX_BYTES:
         mega = MAX_BYTES >> 20
         raise InputError(file, f"is larger than {mega} MiB, which end here; split it", *_reached(data[:MAX_BYTES]))
-    tree, marks, refused = strict.document(_decoded(data, file), file)
+    tree, marks, refused = strict.document(decoded(data, file), file)
     return tree, marks, hashlib.sha256(data).hexdigest(), refused
 
 
-def _decoded(data: bytes, file: str) -> str:
+def decoded(data: bytes, file: str) -> str:
     """Decode UTF-8, with or without a byte order mark, and refuse characters that YAML doesn't allow or know.
+
+    Raise InputError, with the place.
 
     Of the line breaks only LF, CR and both are left: others are characters to YAML 1.2 (section 5.4) and breaks to 1.1.
     """

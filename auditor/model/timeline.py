@@ -52,8 +52,12 @@ def combined(how: Callable[[Sequence[str]], str], parts: Sequence[Timeline]) -> 
     """Combine sets moment by moment, as `how` combines them at one moment."""
     moments = sorted({first for part in parts for first, _ in part} | {DAWN})
     steps: list[tuple[int, str]] = []
+    step = [0] * len(parts)
     for moment in moments:
-        where = how([at(part, moment) for part in parts])
+        for number, part in enumerate(parts):
+            while step[number] + 1 < len(part) and part[step[number] + 1][0] <= moment:
+                step[number] += 1
+        where = how([part[here][1] for part, here in zip(parts, step, strict=True)])
         if not steps or steps[-1][1] != where:
             steps.append((moment, where))
     return tuple(steps)
@@ -68,7 +72,10 @@ def union(parts: Sequence[Timeline]) -> Timeline:
             mask |= bits(place)
         return text(mask)
 
-    return combined(any_of, parts)
+    left = list(parts) or [NEVER]
+    while len(left) > 1:  # two by two, since each moment is looked at once for each of those that are put together
+        left = [combined(any_of, left[start : start + 2]) for start in range(0, len(left), 2)]
+    return combined(any_of, left)
 
 
 def outside(part: Timeline) -> Timeline:

@@ -6,6 +6,7 @@ controls reorder a line, NUL is no XML at all.  They are written out as `\\x1b` 
 reader sees that they were there.  Markup needs no care here: the writers escape it themselves.
 """
 
+import json
 import re
 import unicodedata
 from dataclasses import fields, is_dataclass
@@ -29,6 +30,7 @@ _ACTING: Final = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"})
 surrogates, unassigned, private use, line and paragraph separators (UAX 44, table 12)."""
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_WIDE: Final = re.compile(r"[^\x00-\x7e]+")
 _T = TypeVar("_T")
 
 
@@ -74,6 +76,11 @@ def _cleaned(value: Any, limit: int) -> Any:
 def encodable(text: str) -> str:
     """Write out lone surrogates, which no UTF can carry: file names that are not UTF-8 arrive as such."""
     return _SURROGATE.sub(lambda match: _escape(match[0]), text)
+
+
+def in_ascii(text: str) -> str:
+    """Write JSON in ASCII: it means the same, and steers no terminal on which somebody looks at it."""
+    return text if text.isascii() and "\x7f" not in text else _WIDE.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def link(url: str) -> str:

@@ -1,17 +1,15 @@
 """The JSON report, `auditor-report/v1`: the model put into the shape that other programs rely on."""
 
-import json
-import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from auditor.model import countries
 from auditor.model import report as model
 from auditor.report import shape
-from auditor.report.clean import encodable
+from auditor.report.clean import encodable, in_ascii
 from auditor.report.words import utc
 
 
@@ -27,10 +25,7 @@ def written(value: shape.Shape) -> str:
     except UnicodeEncodeError:  # file names that are not UTF-8 arrive as lone surrogates
         written = msgspec.json.encode(_encodable(msgspec.to_builtins(value, order="deterministic")))
     text = msgspec.json.format(written, indent=2).decode() + "\n"
-    return text if text.isascii() and "\x7f" not in text else _WIDE.sub(lambda found: json.dumps(found[0])[1:-1], text)
-
-
-_WIDE: Final = re.compile(r"[^\x00-\x7e]+")
+    return in_ascii(text)
 
 
 def _encodable(value: Any) -> Any:

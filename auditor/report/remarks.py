@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from datetime import date
 
-from auditor.report.clean import encodable, printable
+from auditor.report.clean import encodable, in_ascii, printable
 from auditor.report.words import many
 from auditor.rules.lint import SEVERITIES, Remark
 
@@ -33,4 +33,4 @@ def written(remarks: Sequence[Remark], rules: int, as_of: date) -> str:
         **{f"{name}s": sum(each.severity == name for each in remarks) for name in SEVERITIES},
         "remarks": [{name: getattr(each, name) for name in names} for each in remarks],
     }
-    return encodable(json.dumps(said, indent=2, ensure_ascii=False)) + "\n"
+    return in_ascii(encodable(json.dumps(said, indent=2, ensure_ascii=False))) + "\n"

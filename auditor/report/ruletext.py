@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from auditor.model.rule import Rule
-from auditor.report.clean import encodable, printable
+from auditor.report.clean import encodable, in_ascii, printable
 from auditor.rules.details import details
 
 FORMAT: Final = "auditor-rule-text/v1"
@@ -40,7 +40,7 @@ def _wrapped(paragraph: str, width: int, indent: str) -> list[str]:
 def written(rules: Sequence[Rule], *, full: bool) -> str:
     """Write JSON: what each rule is called, and its paragraphs by heading."""
     said = {"format": FORMAT, "rules": [_said(rule, full) for rule in rules]}
-    return encodable(json.dumps(said, indent=2, ensure_ascii=False)) + "\n"
+    return in_ascii(encodable(json.dumps(said, indent=2, ensure_ascii=False))) + "\n"
 
 
 def _said(rule: Rule, full: bool) -> dict[str, Any]:

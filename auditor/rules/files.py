@@ -3,6 +3,7 @@
 Rules are shipped as data: the folder `rules` at the top of a checkout, `auditor/_rules` in a wheel.
 """
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -44,7 +45,7 @@ def found(packs: Sequence[str], problems: Problems) -> list[Path]:
     """Return the folder or file of each pack, each once."""
     paths: dict[Path, None] = {}
     for pack in packs:
-        path = builtin() / pack if pack in shipped() else Path(pack).resolve()
+        path = builtin() / pack if pack in shipped() else Path(os.path.realpath(pack))  # which minds no loops
         if is_test(path):
             problems.add(InputError(pack, "holds tests; name its pack, or give it to `auditor rules test --tests`"))
         elif path.exists():
@@ -79,7 +80,7 @@ def test_files(packs: Sequence[str], more: Sequence[str | Path] = ()) -> list[Pa
             elif path.is_dir() and not _yaml(path):
                 problems.add(InputError(str(path), "holds no YAML file of tests; add one, such as my-rule.test.yaml"))
             here += _yaml(path) if path.is_dir() else [path]
-        return list(dict.fromkeys(path.resolve() for path in here))
+        return list(dict.fromkeys(Path(os.path.realpath(path)) for path in here))
 
 
 def _yaml(folder: Path) -> list[Path]:
@@ -89,8 +90,20 @@ def _yaml(folder: Path) -> list[Path]:
 
 
 def rules_in(path: Path) -> list[Path]:
-    """Return the rule files of a folder, sorted, or the one file."""
-    return sorted(each for each in path.iterdir() if is_rule(each)) if path.is_dir() else [path]
+    """Return the rule files of a folder, sorted, or the one file.
+
+    Raise InputErrors for what looks like a rule and can't be one: to pass over it would judge by a rule less.
+    """
+    if not path.is_dir():
+        return [path]
+    with gathering() as problems:
+        for each in sorted(path.iterdir()):
+            if each.suffix.lower() in SUFFIXES and not each.name.startswith("."):
+                if each.suffix not in SUFFIXES:
+                    problems.add(InputError(str(each), f"is no rule to this tool; call it {each.stem}{SUFFIXES[0]}"))
+                elif not os.path.isfile(each):
+                    problems.add(InputError(str(each), "is no file that can be read; mend or remove it"))
+        return sorted(each for each in path.iterdir() if is_rule(each))
 
 
 def is_rule(path: Path) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 from auditor.model import timeline
 from auditor.model.documents import ALWAYS, Document, convert, nearest
@@ -18,6 +19,8 @@ from auditor.rules import selections as chosen
 from auditor.rules.files import OPERATORS_FILE, PACK_FILE, TERRITORIES_FILE, builtin, catalogue_files
 from auditor.rules.named import Named
 from auditor.rules.selections import Selections
+
+MOST_ERAS: Final = 20_000  # of all rules together, which are judged one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,7 @@ def load(packs: Sequence[str], services: Iterable[str] | None = (), selections: 
                 loaded += members
         _refuse_twins(loaded, problems)
         rules = tuple(each.rule for each in loaded if each.rule)
+        _refuse_eras(loaded, problems)
         known = Database(TERRITORIES_FILE, shared.sha256, _latest(given), kind="rules")
         others = [Database(each.file, each.sha256, each.date, kind="rules") for each in about]
         if any(rule.asserts.operated for rule in rules):
@@ -230,6 +234,16 @@ def _refuse_twins(loaded: Sequence[_Loaded], problems: Problems) -> None:
             problems.add(InputError(each.source, taken, *each.place))
         elif each.id:
             first[each.id] = each
+
+
+def _refuse_eras(loaded: Sequence[_Loaded], problems: Problems) -> None:
+    many = 0
+    for each in loaded:
+        many += len(each.rule.eras()) if each.rule else 0
+        if many > MOST_ERAS:
+            said = f"with this rule, what the rules say changes more than {MOST_ERAS:,} times; audit by fewer at a time"
+            problems.add(InputError(each.source, said, *each.place))
+            return
 
 
 def _latest(given: form.Territories) -> str:

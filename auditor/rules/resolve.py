@@ -20,6 +20,8 @@ QUANTIFIERS: Final = ("all", "any", "mixed", "none")
 UNSEEN: Final = ("pass", "fail")  # what a rule never does whose assertion no traffic shows
 VERBS: Final = ("must_not_touch", "must_stay_in", "must_be_encrypted", "not_observable")
 EXCLUDING: Final = (("territory", "countries"), ("operator_territory", "operator_countries"))
+MOST_CHANGES: Final = 1_000  # of what one rule says: each is judged as a rule of its own
+MOST_CHOICES: Final = 5_000_000  # of accounts, each counted again at every moment at which some selection changes
 _NO_CONDITION: Final = ("roles", "allowed_with")
 
 
@@ -52,10 +54,10 @@ def rule(
         document.line("id"),
         document.sha256,
     )
-    return made if document.found else _dated(made, given, named, choices)
+    return made if document.found else _dated(document, made, given, named, choices)
 
 
-def _dated(rule: Rule, given: form.Rule, named: Named, choices: Selections) -> Rule:
+def _dated(document: Document, rule: Rule, given: form.Rule, named: Named, choices: Selections) -> Rule:
     """Give a rule whose sets change with time its versions, and make it speak as the last of them."""
     first = timeline.DAWN if rule.since_ns is None else rule.since_ns
     last = -timeline.DAWN if rule.until_ns is None else rule.until_ns
@@ -63,6 +65,9 @@ def _dated(rule: Rule, given: form.Rule, named: Named, choices: Selections) -> R
     changed = {moment for each in sets.values() for moment in timeline.changes(each)}
     changed |= choices.changes() if rule.asserts.selection is not None else set()
     inside = sorted(moment for moment in changed if first < moment < last)
+    if problem := _too_often(len(inside), len(choices.accounts) if rule.asserts.selection is not None else 0):
+        document.problem(problem, "id")
+        return rule
     starts, ends = [rule.since_ns, *inside], [*inside, rule.until_ns]
     versions = tuple(
         replace(_at(rule, sets, choices, first if start is None else start), since_ns=start, until_ns=end)
@@ -70,6 +75,21 @@ def _dated(rule: Rule, given: form.Rule, named: Named, choices: Selections) -> R
     )
     latest = replace(versions[-1], since_ns=rule.since_ns, until_ns=rule.until_ns)
     return replace(latest, versions=versions) if len(versions) > 1 else latest
+
+
+def _too_often(changes: int, accounts: int) -> str:
+    """Say what is wrong with a rule that changes so often that nobody could wait for its verdict; empty: nothing."""
+    if changes > MOST_CHANGES:
+        return (
+            f"means something else on {changes:,} days, by its territories and selections, and {MOST_CHANGES:,} are "
+            "the most; give the rule a shorter `valid`, or leave out members and selections of other times"
+        )
+    if changes * accounts > MOST_CHOICES:
+        return (
+            f"asks for the selections of {accounts:,} accounts, which change on {changes:,} days: too many; give the "
+            "rule a shorter `valid`, or leave out selections of other times"
+        )
+    return ""
 
 
 def _sets(given: form.Rule, named: Named) -> dict[str, Timeline]:

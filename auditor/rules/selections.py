@@ -17,14 +17,16 @@ file, else for a territory, else for a country (ISO 3166-1).  The table holds mo
 import csv
 import hashlib
 import io
+import os
+from bisect import bisect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Final
 
-from auditor.model import countries, timeline
-from auditor.model.documents import MAX_BYTES, Document, Key, convert, nearest
+from auditor.model import countries, labels, timeline
+from auditor.model.documents import MAX_BYTES, Document, Key, convert, decoded, nearest
 from auditor.model.documents import load as read
 from auditor.model.errors import InputError, Problems, gathering
 from auditor.model.report import Database
@@ -95,12 +97,13 @@ class Selections:
     def at(self, moment: int, whose: str) -> Selection:
         """Return what is selected at a moment; `whose` choice counts, the rule says."""
         if (moment, whose) not in self._made:
-            now = {
-                account: each.at(moment)
-                for account, many in self.accounts.items()
-                for each in many
-                if each.since <= moment < each.until or (moment == timeline.DAWN == each.since)
-            }
+            alike: dict[object, Choice] = {}  # accounts are many, and what they choose is little
+            now: dict[str, Choice] = {}
+            for account, many in self.accounts.items():
+                for each in many:
+                    if each.since <= moment < each.until or (moment == timeline.DAWN == each.since):
+                        what = each.into, each.out
+                        now[account] = alike[what] if what in alike else alike.setdefault(what, each.at(moment))
             default = None if self.default is None else self.default.at(moment)
             file = self.databases[0].name if self.databases else ""
             self._made[moment, whose] = Selection(whose, now, default, file)
@@ -118,15 +121,43 @@ def _load(path: Path | str, territories: Mapping[str, Territory], problems: Prob
     given = convert(document, form.Selections)
     names = {name: _region(document, region, territories, "regions", name) for name, region in given.regions.items()}
     default = None if given.default is None else chosen(document, given.default, names, territories, "default")
-    found: dict[str, tuple[Chosen, ...]] = {}
+    found: dict[str, list[Chosen]] = {}
     for index, each in enumerate(given.accounts):
         at = ("accounts", index)
         since, until = moments(document, each.valid.since, each.valid.until, *at, "valid")
         _add(found, each.account, _valid(chosen(document, each, names, territories, *at), since, until), document, *at)
     databases = [Database(Path(document.file).name, document.sha256, "", kind="selections")]
     if given.table:
-        databases.append(_table(Path(path).parent / given.table, found, names, territories, problems))
-    return Selections(found, default, tuple(databases))
+        try:
+            table = _beside(Path(path), given.table)
+        except ValueError as error:
+            document.problem(f"`{given.table}` {error}", "table")
+        else:
+            databases.append(_table(table, found, names, territories, problems))
+    return Selections({account: tuple(many) for account, many in found.items()}, default, tuple(databases))
+
+
+def _beside(path: Path, table: str) -> Path:
+    """Return the file of a table, which has to be a whole file in the folder of the selections.
+
+    Raise ValueError otherwise: whoever sends selections would choose what is read of the machine that audits.
+    """
+    if table in (".", "..") or Path(table).name != table:
+        raise ValueError("is no file beside this one; give its name alone")
+    found = path.parent / table
+    if os.path.exists(found) and not os.path.isfile(found):
+        raise ValueError("is no regular file; give a CSV table")
+    return found
+
+
+def table_of(path: Path) -> Path | None:
+    """Return the table that a file of selections names, whether or not it can be read; None if the file names none."""
+    try:
+        tree = read(path).tree if path.is_file() else None
+        named = tree.get("table") if isinstance(tree, dict) else None
+        return _beside(path, named) if isinstance(named, str) and named else None
+    except (InputError, OSError, ValueError):
+        return None
 
 
 def _region(document: Document, given: form.Region, territories: Mapping[str, Territory], *path: Key) -> Region:
@@ -173,31 +204,34 @@ def _valid(chosen: Chosen, since: int | None, until: int | None) -> Chosen:
     return Chosen(chosen.into, chosen.out, first, -timeline.DAWN if until is None else until)
 
 
-def _add(found: dict[str, tuple[Chosen, ...]], account: str, chosen: Chosen, document: Document, *path: Key) -> None:
-    """Keep one choice an account and time."""
-    for other in found.get(account, ()):
-        if chosen.since < other.until and other.since < chosen.until:
-            document.problem(f"account `{account}` has two selections at one time; give them dates", *path)
-    found[account] = (*found.get(account, ()), chosen)
+def _add(found: dict[str, list[Chosen]], account: str, chosen: Chosen, document: Document, *path: Key) -> None:
+    """Keep one choice an account and time, in the order of time."""
+    if fault := labels.fault(account) or ("begins or ends with a blank; leave it out" * (account != account.strip())):
+        document.problem(f"`{account}` {fault}", *path)
+    many = found.setdefault(account, [])
+    at = bisect(many, chosen.since, key=_since)
+    if any(chosen.since < other.until and other.since < chosen.until for other in many[max(at - 1, 0) : at + 1]):
+        document.problem(f"account `{account}` has two selections at one time; give them dates", *path)
+    many.insert(at, chosen)
+
+
+def _since(chosen: Chosen) -> int:
+    return chosen.since
 
 
 def _table(
-    path: Path, found: dict[str, tuple[Chosen, ...]], names: Mapping[str, Region], territories: Mapping[str, Territory],
+    path: Path, found: dict[str, list[Chosen]], names: Mapping[str, Region], territories: Mapping[str, Territory],
     problems: Problems,
 ) -> Database:  # fmt: skip
     """Add the accounts of a CSV table (RFC 4180) to those found; its first line holds the heads."""
     try:
         with open(path, "rb") as file:
             data = file.read(MAX_TABLE + 1)
-        text = data.decode("utf-8-sig")
     except OSError as error:
         raise InputError(str(path), f"can't be read ({error.strerror}); give the table of accounts") from None
-    except UnicodeDecodeError as error:
-        raise InputError(
-            str(path), "is not UTF-8 text; save it as UTF-8", data.count(b"\n", 0, error.start) + 1
-        ) from None
     if len(data) > MAX_TABLE:
         raise InputError(str(path), f"is larger than {MAX_TABLE >> 20} MiB; split it into several files")
+    text = decoded(data, str(path))
     seen: list[InputError] = []  # of all rows, so that there is an end to them
     rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
@@ -227,10 +261,14 @@ def _row(
     """Read one line of the table."""
     if None in row:
         document.problem("has more fields than heads; put a field that holds commas in quotes")
+    if None in row.values():
+        document.problem("has fewer fields than heads; write the empty ones too, or what was cut off is not known")
     told = {head: (row.get(head) or "").strip() for head in HEADS}
     if not told["account"]:
         document.problem("names no account; fill the column `account`")
     into, out = (tuple(told[head].replace(";", " ").split()) for head in ("in", "out"))
+    if told["in"] and not into:
+        document.problem("names no region under `in`; leave it empty to allow any")
     given = form.Chosen(into or None, out)
     since, until = (_day(document, told[head]) for head in ("from", "until"))
     choice = chosen(document, given, names, territories)

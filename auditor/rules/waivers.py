@@ -15,6 +15,7 @@ A waiver that says too little would excuse what nobody looked at, and one withou
 refused, as is one that lives longer than the severity of its rule allows.
 """
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -26,7 +27,7 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta
 
 from auditor.model import countries, documents
-from auditor.model.documents import Document, Key, nanoseconds
+from auditor.model.documents import ALWAYS, Document, Key, nanoseconds
 from auditor.model.errors import InputError, gathering
 from auditor.model.report import Database
 from auditor.model.rule import SEVERITIES, Rule
@@ -37,6 +38,8 @@ from auditor.rules.named import code_set
 Day = date
 Life = Annotated[int, Meta(ge=1, le=36_500)]  # days
 
+EPOCH: Final = date(1970, 1, 1)
+NS: Final = 86_400_000_000_000  # of a day
 _ID: Final = 16  # hexadecimal digits of the identifier of a finding
 IDENTIFIER: Final = rf"^[0-9a-f]{{{_ID}}}$"
 
@@ -135,7 +138,7 @@ def load(paths: Sequence[str | Path], rules: Sequence[Rule], as_of: date | None)
         return Waivers()
     if not isinstance(as_of, date) or isinstance(as_of, datetime):
         raise InputError("as_of", "waivers are judged as of a day; give it, such as as_of=date(2026, 11, 23)")
-    named = {Path(path).resolve(): path for path in reversed(paths)}  # a file that is named twice counts once
+    named = {os.path.realpath(path): path for path in reversed(paths)}  # a file that is named twice counts once
     severities = {rule.id: rule.severity for rule in rules}
     files: list[tuple[Document, File]] = []
     found: list[Waiver] = []
@@ -166,7 +169,7 @@ def _longest(given: Sequence[Longest]) -> dict[str, int]:
 def _waiver(document: Document, given: WaiverFile, number: int) -> Waiver:
     at = ("waivers", number)
     for key in ("reason", "owner"):
-        if not getattr(given, key).strip():
+        if not any(map(str.isalnum, getattr(given, key))):  # blanks, or what shows nothing
             document.problem(f"`{key}` is empty; say it in words that an auditor can follow", *at, key)
     if given.expires <= given.approved:
         document.problem("`expires` must be a later day than `approved`", *at, "expires")
@@ -189,6 +192,9 @@ def _match(document: Document, given: MatchFile, *at: Key) -> Match:
     traffic = given.traffic or form.Valid()
     if traffic.since is not None and traffic.until is not None and traffic.until <= traffic.since:
         document.problem("`until` must be a later day than `from`", *at, "traffic", "until")
+    last = ALWAYS // NS  # of the days that traffic can be of
+    if traffic != form.Valid() and (traffic.since or date.min) <= EPOCH and _days(traffic.until or date.max) >= last:
+        document.problem("`traffic` is of any day; leave it out, or name the days that are meant", *at, "traffic")
     if given.finding is not None and not re.search(IDENTIFIER, given.finding):
         document.problem(
             f"`{given.finding}` is no identifier of a finding; write all {_ID} digits (0-9, a-f), as the report does",
@@ -224,6 +230,8 @@ def _networks(document: Document, given: Sequence[str], *at: Key) -> tuple[Netwo
     for index, text in enumerate(given):
         try:
             found.append(ip_network(text))
+            if not found[-1].prefixlen:
+                document.problem(f"`{text}` is every address; leave it out, or name those that are meant", *at, index)
         except ValueError as error:
             document.problem(f"`{text}` is no network ({error}); write it as 192.0.2.0/24 or 2001:db8::/32", *at, index)
     return tuple(sorted(set(found), key=lambda network: (network.version, network.network_address, network.prefixlen)))
@@ -266,4 +274,8 @@ def speaks(waiver: Waiver) -> str:
 
 
 def _day(ns: int) -> date:
-    return date(1970, 1, 1) + timedelta(days=ns // 86_400_000_000_000)
+    return EPOCH + timedelta(days=ns // NS)
+
+
+def _days(day: date) -> int:
+    return (day - EPOCH).days

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from ipaddress import ip_address, ip_network
+from time import process_time
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.judge.waive import covers, matches, shadowed, text
+from auditor.judge.waive import covers, matches, order, shadowed, text
 from auditor.model import countries
 from auditor.model.report import Finding, Place, Report, Verdict
 from auditor.model.rule import Rule
@@ -405,3 +406,34 @@ def test_of_two_that_say_the_same_the_later_is_needless() -> None:
     wider = replace(late, match=Match(countries="CN+HK"))
     assert shadowed([early, wider]) == ((early, wider),)
     assert shadowed([early, replace(late, rule="other"), replace(late, match=Match(verdict="open"))]) == ()
+
+
+@settings(deadline=None)
+@given(st.lists(waivers(["a", "b"]), max_size=8))
+def test_needless_is_what_any_other_outdoes(given_: list[Waiver]) -> None:
+    """However they are looked up: each is compared with every other here."""
+
+    def outdone(one: Waiver, other: Waiver) -> bool:
+        return covers(other, one) and other.approved <= one.approved and one.expires <= other.expires
+
+    numbers = range(len(given_))
+    ordered = sorted(given_, key=order)
+    expected = [
+        ordered[i]
+        for i in numbers
+        if any(
+            i != j and outdone(ordered[i], ordered[j]) and (j < i or not outdone(ordered[j], ordered[i]))
+            for j in numbers
+        )
+    ]
+    assert [needless for needless, _ in shadowed(given_)] == expected
+
+
+def test_thousands_of_waivers_are_looked_through_at_once() -> None:
+    nets = [waiver(networks=(ip_network(f"10.{i >> 8}.{i & 255}.0/24"),), days=i % 20 + 1) for i in range(8_000)]
+    begun = process_time()
+    assert shadowed([*nets, *(waiver(finding=f"{i:016x}") for i in range(8_000))]) == ()
+    assert process_time() - begun < 20
+    wide = waiver(networks=(ip_network("10.0.0.0/9"),), days=30)
+    assert {other for _, other in shadowed([*nets, wide])} == {wide}
+    assert len(shadowed([*nets, wide])) == len(nets)

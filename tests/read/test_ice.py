@@ -183,3 +183,11 @@ def test_checks_that_name_the_same_are_read_once(tmp_path: Path) -> None:
     expected = [":".join(sorted(name.split(":"))) for name in names]
     counts = sorted((fact.pair, fact.packets) for fact in found)
     assert counts == sorted([*((name, 7) for name in expected[:4]), (expected[2], 3), ("x:y", 2)])
+
+
+def test_whoever_heard_the_fragments_joins_no_session_by_a_message() -> None:
+    """They go in clear; a message of SIP that names the session after them is a call of its own."""
+    stranger = Row(C, 5060, SERVER, 5060, "sip", packets=2)
+    invite = sip("INVITE sip:b@example.com SIP/2.0", "Call-ID: ice:loc0:rem0").replace(b"Content", b"X")
+    found = sessions((path(A, 6000, B, 7000), "rem0:loc0"), more=[(stranger, invite)])
+    assert sorted(filter(None, found)) == ["ice:loc0:rem0", "sip:ice:loc0:rem0"]

@@ -204,3 +204,38 @@ def test_yaml_is_read_as_strictly_as_everywhere(tmp_path: Path) -> None:
     assert "anchor" in refused(tmp_path, PLAIN.replace("[CN]", "&a [CN]"))
     assert "stands twice" in refused(tmp_path, PLAIN + "    owner: other\n")
     assert loaded(tmp_path, PLAIN.replace("[CN]", "[NO]")).waivers[0].match.countries == "NO"
+
+
+@pytest.mark.parametrize(
+    ("match", "said"),
+    [
+        ("networks: [10.0.0.0/8, 0.0.0.0/0]", "`0.0.0.0/0` is every address; leave it out"),
+        ("networks: ['::/0']", "`::/0` is every address"),
+        ("traffic: {from: 0001-01-01}", "`traffic` is of any day; leave it out"),
+        ("traffic: {from: 1970-01-01, until: 9999-12-31}", "`traffic` is of any day"),
+        ("traffic: {until: 2262-04-12}", "`traffic` is of any day"),
+    ],
+)
+def test_what_holds_of_everything_names_nothing(tmp_path: Path, match: str, said: str) -> None:
+    """It would silence the rule as an empty match would."""
+    file = tmp_path / "w.yaml"
+    entry = "{rule: media, match: {%s}, reason: r, owner: o, approved: 2026-11-01, expires: 2026-12-01}"
+    file.write_text("waivers:\n  - " + entry % match + "\n")
+    with pytest.raises(InputError) as caught:
+        load([file], RULES, DAY)
+    assert [each.record for each in caught.value.each] == [2]
+    assert said in str(caught.value)
+    file.write_text("waivers:\n  - " + entry % "traffic: {from: 1970-01-02}" + "\n")
+    assert load([file], RULES, DAY).waivers
+
+
+@pytest.mark.parametrize("empty", ["\\u200b", "\\u00a0 ", "...", "\\u2800"])
+def test_what_shows_nothing_is_no_reason(tmp_path: Path, empty: str) -> None:
+    file = tmp_path / "w.yaml"
+    entry = (
+        'rule: media, match: {countries: [CN]}, reason: "%s", owner: "%s", approved: 2026-11-01, expires: 2026-12-01'
+    )
+    file.write_text("waivers:\n  - {" + entry % (empty, empty) + "}\n")
+    with pytest.raises(InputError, match="say it in words") as caught:
+        load([file], RULES, DAY)
+    assert len(caught.value.each) == 2

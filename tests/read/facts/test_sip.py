@@ -197,3 +197,12 @@ def test_as_many_hops_as_a_message_can_have_passed_are_told() -> None:
     vias = [f"Via: SIP/2.0/UDP 192.0.2.{i};branch=z9hG4bK{i}" for i in range(1, 91)]
     routes = [f"Record-Route: <sip:198.51.100.{i};lr>" for i in range(101, 191)]
     assert len(hops(message(INVITE, "Call-ID: long", *vias, *routes))) == 180
+
+
+@pytest.mark.parametrize("name", ["ice:a:b", "mgcp:1@192.0.2.1", "h323:0", "sip:x", "x7:"])
+def test_a_call_id_imitates_no_session_of_another_protocol(name: str) -> None:
+    payload = message(INVITE, f"Call-ID: {name}", body=SDP)
+    assert dialogs(payload) == [(f"sip:{name}", True, True)]
+    for part in sip.condensed(payload):
+        assert {f.call_id for f in facts(part) if isinstance(f, Dialog | Media)} == {f"sip:{name}"}
+    assert dialogs(message(INVITE, "Call-ID: 1a:B@[2001:db8::1]")) != dialogs(message(INVITE, "Call-ID: sip:1a:B"))
