@@ -157,7 +157,7 @@ def test_what_no_traffic_shows_is_one_open_finding_and_never_passes() -> None:
 
 def test_examples_tell_of_accounts() -> None:
     asks = rule(quantifier="", countries=None, verb="must_stay_in", selection=Selection("host"))
-    told = {"touches": [{"country": "CN"}], "participants": [{"account": "acme"}], "selections": {"acme": Choice("US")}}
+    told = {"touches": [{"country": "CN"}], "account": "acme", "selections": {"acme": Choice("US")}}
     assert examples.verdict(asks, told) == "fail"
     assert examples.verdict(asks, {**told, "selections": {"acme": Choice("CN")}}) == "pass"
     assert examples.verdict(asks, {**told, "account": "globex"}) == "open"
@@ -188,12 +188,12 @@ def test_an_attempt_that_something_unseen_may_allow_is_told_as_an_attempt() -> N
 @pytest.mark.parametrize(
     ("account", "place", "said"),
     [
-        ("account:acme", "CN", "fail"), ("account:acme", "US", "pass"), ("account:initech", "CN", "pass"),
-        ("account:unlisted", "CN", "fail"), ("", "CN", "open"), ("", "US", "pass"),
+        ("acme", "CN", "fail"), ("acme", "US", "pass"), ("initech", "CN", "pass"), ("unlisted", "CN", "fail"),
+        ("", "CN", "open"), ("", "US", "pass"),
     ],
 )  # fmt: skip
 def test_what_an_account_has_not_selected(account: str, place: str, said: str) -> None:
     choices = {"acme": Choice("US"), "initech": Choice("CN+US")}
-    row = flow(**client("1.1.1.1", proven="US", label=account), **server("2.2.2.2", proven=place))
+    row = flow(account=account, **client("1.1.1.1", proven="US"), **server("2.2.2.2", proven=place))
     asks = rule(quantifier="", countries="CN", selection=Selection("host", choices, Choice(outside="CN")))
     assert counts(audit([row], asks)) == {said: 1}

@@ -174,29 +174,27 @@ CHOICES = """\
 regions: {china: {countries: [CN]}}
 default: {out: [china]}
 accounts:
-  - {account: acme, in: [china, DE], valid: {from: 2020-04-18}}
   - {account: globex, in: [DE], valid: {from: 2020-04-18}}
 """
+OPTED_IN = CHOICES + "  - {account: acme, in: [china, DE], valid: {from: 2020-04-18}}\n"
 ACCOUNTS = ("mainland-needs-opt-in", "accounts-stay-in-selection")
 
 
 @pytest.mark.parametrize(
-    ("moment", "account", "server", "said"),
+    ("moment", "choices", "server", "said"),
     [
-        ("2020-04-17T12:00:00", "globex", HOME, set()),
-        ("2020-04-18T12:00:00", "globex", HOME, {"accounts-stay-in-selection"}),
-        ("2020-04-18T12:00:00", "acme", HOME, set()),
-        ("2020-04-18T12:00:00", "unlisted", HOME, {"accounts-stay-in-selection"}),
-        ("2020-04-18T12:00:00", "unlisted", ABROAD, set()),
-        ("2020-04-18T12:00:00", "globex", ABROAD, set()),
+        ("2020-04-17T12:00:00", CHOICES, HOME, set()),
+        ("2020-04-18T12:00:00", CHOICES, HOME, {"accounts-stay-in-selection"}),
+        ("2020-04-18T12:00:00", OPTED_IN, HOME, set()),
+        ("2020-04-18T12:00:00", CHOICES, ABROAD, set()),
     ],
 )
-def test_meetings_stay_where_the_account_chose(
-    tmp_path: Path, moment: str, account: str, server: str, said: set[str]
+def test_meetings_stay_where_accounts_chose(
+    tmp_path: Path, moment: str, choices: str, server: str, said: set[str]
 ) -> None:
-    """A customer overseas is served from the mainland, or from Germany."""
-    lines = inventory(f"country: FR, tenant: {account}", "CN", "media")
-    report = audited(tmp_path, "zoom-2020", moment, [server], lines, CHOICES)
+    """A customer overseas is served from the mainland, or from Germany; who hosts the meeting, no packet says."""
+    lines = inventory("country: FR, tenant: globex", "CN", "media")
+    report = audited(tmp_path, "zoom-2020", moment, [server], lines, choices)
     failed = {finding.rule for finding in report.findings if finding.verdict.value == "fail"}
     overseas = {"overseas-media-avoids-mainland"} if server == HOME else set()
     assert failed == said | overseas

@@ -127,7 +127,7 @@ examples:
   fail:
     - participants: [{country: DE, account: acme}, {country: FR, account: acme}]
       touches: [{country: US, as: relay, plane: media}]
-      selections: {acme: {in: [eea]}}
+      selections: {acme: {in: [eea]}, default: {in: [CH]}}
     - note: everybody's choice forbids it
       participants: [{country: DE, account: acme}, {country: FR, account: globex}]
       touches: [{country: CN, as: relay, plane: media}]
