@@ -14,7 +14,7 @@ import polars as pl
 
 from auditor.judge.findings import Names
 from auditor.judge.gather import SESSIONS
-from auditor.judge.numbers import Integers, combined, examples
+from auditor.judge.numbers import Integers, ranges, runs
 from auditor.judge.scope import Kleene
 from auditor.judge.verdicts import Outcomes, Touches
 from auditor.model import countries
@@ -115,8 +115,10 @@ class Cells:
 
     def __init__(self, touches: Touches) -> None:
         audience, kinds = touches.audience, touches.kinds
-        self._of, count = combined(len(audience), [(audience, int(audience.max()) + 1), (kinds.of, kinds.size)])
-        first = examples(self._of, count)
+        number = audience * kinds.size + kinds.of
+        self._order = np.argsort(number)
+        self._starts, self._counts = runs(number[self._order])
+        first = self._order[self._starts]
         self.audience, self.kind = audience[first], kinds.of[first]
         self._held: dict[int, Packed] = {}
 
@@ -128,7 +130,8 @@ class Cells:
 
     def ends(self, here: Booleans) -> Integers:
         """List the ends that are of some cells."""
-        return np.flatnonzero(here[self._of])
+        cells = np.flatnonzero(here)
+        return np.sort(self._order[ranges(self._starts[cells], self._counts[cells])])
 
 
 def _pairs(bound: Sequence[Bond]) -> Iterator[tuple[Bond, Bond]]:
