@@ -22,7 +22,7 @@ from auditor.model.report import Conflict
 from auditor.model.rule import Assertion
 
 MOST: Final = 100  # conflicts that are told
-FEW: Final = 200  # rules among which groups of more than two are looked for
+FEW: Final = 32  # rules among which groups of more than two are looked for: it costs by rules and kinds of touches
 _WORDS: Final = 4  # of 64 bits: a country set
 
 Words = npt.NDArray[np.uint64]
