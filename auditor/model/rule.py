@@ -173,5 +173,5 @@ class Rule:
     """Where sets that the rule names change with time: one rule for each time between changes, in order."""
 
     def eras(self) -> tuple["Rule", ...]:
-        """Return the rules, each for a time of its own, that together are this rule; it speaks as the last of them."""
+        """Return the rules, each for a time of its own, that together are this rule; it speaks as one of them."""
         return self.versions or (self,)

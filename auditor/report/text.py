@@ -143,7 +143,9 @@ def _more(shown: Sequence[str], count: int) -> str:
 
 
 def _judged(report: Report, width: int) -> list[str]:
-    judged = report.coverage.judged[:MOST]
+    judged = report.coverage.judged
+    if len(judged) > MOST:  # then those that found something first
+        judged = tuple(sorted(judged, key=lambda told: (-told[1].failed, -told[1].open, -told[1].passed))[:MOST])
     if not judged:
         return []
     room = min(max(len(rule) for rule, _ in judged), width - 46)

@@ -50,6 +50,7 @@ class Named:
     services: Callable[[], frozenset[str]] | None  # ids of the catalogue, read only when a rule asks; None: any
     operators: Callable[[], Mapping[str, str]]  # operator -> country set, read only when a rule asks for them
     folk: tuple[Population, ...] = ()  # what a pack calls populations
+    day: int | None = None  # first nanosecond of the date of a pack: rules whose sets change speak as of then
 
 
 def code_set(document: Document, codes: Sequence[str], *path: Key) -> str:

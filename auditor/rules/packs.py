@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from auditor.model import timeline
-from auditor.model.documents import ALWAYS, Document, convert, nearest
+from auditor.model.documents import ALWAYS, Document, convert, nanoseconds, nearest
 from auditor.model.documents import load as read
 from auditor.model.errors import InputError, Problems, gathering
 from auditor.model.report import Database
@@ -185,7 +185,8 @@ def _beside(folder: Path, base: Base) -> tuple[Document, form.Pack, Named] | Non
         base.problems.add(error)
         return None
     folk = tuple(populations[name].ever() for name in sorted(given.populations) if name in populations)
-    found = Named(territories, populations, known.services, lambda: {**known.operators(), **own}, folk)
+    day = nanoseconds(given.date)
+    found = Named(territories, populations, known.services, lambda: {**known.operators(), **own}, folk, day)
     return document, given, found
 
 

@@ -58,7 +58,7 @@ def rule(
 
 
 def _dated(document: Document, rule: Rule, given: form.Rule, named: Named, choices: Selections) -> Rule:
-    """Give a rule whose sets change with time its versions, and make it speak as the last of them."""
+    """Give a rule whose sets change with time its versions; it speaks as of the day of its pack, else as the last."""
     first = timeline.DAWN if rule.since_ns is None else rule.since_ns
     last = -timeline.DAWN if rule.until_ns is None else rule.until_ns
     sets = _sets(given, named)
@@ -73,8 +73,9 @@ def _dated(document: Document, rule: Rule, given: form.Rule, named: Named, choic
         replace(_at(rule, sets, choices, first if start is None else start), since_ns=start, until_ns=end)
         for start, end in zip(starts, ends, strict=True)
     )
-    latest = replace(versions[-1], since_ns=rule.since_ns, until_ns=rule.until_ns)
-    return replace(latest, versions=versions) if len(versions) > 1 else latest
+    begun = [era for era in versions if named.day is None or (era.since_ns or timeline.DAWN) <= named.day]
+    spoken = replace((begun or versions)[-1], since_ns=rule.since_ns, until_ns=rule.until_ns)
+    return replace(spoken, versions=versions) if len(versions) > 1 else spoken
 
 
 def _too_often(changes: int, accounts: int) -> str:

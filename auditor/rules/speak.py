@@ -54,7 +54,13 @@ def _excuse(must: Assertion) -> str:
 
 def _changes(rule: Rule) -> str:
     said = list(changes(rule))
-    return f" As it stands from {day(rule.eras()[-1].since_ns or 0)} on; {'; '.join(said)}." if said else ""
+    if not said:
+        return ""
+    told = (rule.applies, rule.asserts)
+    era = next(era for era in reversed(rule.eras()) if (era.applies, era.asserts) == told)
+    since = [] if era.since_ns is None else [f"from {day(era.since_ns)}"]
+    until = [] if era.until_ns is None else [f"until {day(era.until_ns)}"]
+    return f" As it stands {' '.join(since + (until or ['on']))}; {'; '.join(said)}."
 
 
 def changes(rule: Rule) -> Iterator[str]:
