@@ -57,7 +57,7 @@ def _changes(rule: Rule) -> str:
     if not said:
         return ""
     told = (rule.applies, rule.asserts)
-    era = next(era for era in reversed(rule.eras()) if (era.applies, era.asserts) == told)
+    era = next((era for era in reversed(rule.eras()) if (era.applies, era.asserts) == told), rule.eras()[-1])
     since = [] if era.since_ns is None else [f"from {day(era.since_ns)}"]
     until = [] if era.until_ns is None else [f"until {day(era.until_ns)}"]
     return f" As it stands {' '.join(since + (until or ['on']))}; {'; '.join(said)}."
