@@ -120,6 +120,10 @@ def _load(path: Path | str, territories: Mapping[str, Territory], problems: Prob
     document = read(path, problems)
     given = convert(document, form.Selections)
     names = {name: _region(document, region, territories, "regions", name) for name, region in given.regions.items()}
+    for name in names:
+        if countries.known(name) or name in territories:
+            said = f"`{name}` is the name of a country or a territory, which every choice may name; choose another one"
+            document.problem(said, "regions", name, of_key=True)
     default = None if given.default is None else chosen(document, given.default, names, territories, "default")
     found: dict[str, list[Chosen]] = {}
     for index, each in enumerate(given.accounts):

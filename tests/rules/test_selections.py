@@ -82,6 +82,8 @@ def test_a_table_adds_accounts(tmp_path: Path) -> None:
         ("regions: {r: {countries: [CN], sites: [s]}}", "", "needs either countries, a territory or sites"),
         ("regions: {r: {countries: [XX]}}", "", "unknown country `XX`"),
         ("regions: {r: {territory: nowhere}}", "", "unknown territory `nowhere`"),
+        ("regions: {CN: {countries: [US]}}", "", "`CN` is the name of a country or a territory"),
+        ("regions: {eea: {countries: [US]}}", "", "`eea` is the name of a country or a territory"),
         ("accounts: [{account: a, in: [US], valid: {from: 2020-01-02, until: 2020-01-01}}]", "", "later day"),
         ("acounts: []", "", "did you mean `accounts`?"),
         ("table: accounts.csv", "name,in\nx,US\n", "unknown or repeated column `name`"),
