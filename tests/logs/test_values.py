@@ -1,0 +1,53 @@
+from pathlib import Path
+
+import pytest
+
+from auditor.logs.model import Told
+from auditor.logs.values import Value, elements, lines, values
+from auditor.read.source import Source
+
+
+def source(path: Path, data: bytes) -> Source:
+    (path / "it").write_bytes(data)
+    return Source("it", str(path / "it"), len(data), "json")
+
+
+def read(path: Path, data: bytes, key: str = "") -> list[tuple[int, object, str]]:
+    return [(each.record, each.value, each.status) for each in values(source(path, data), Told(), key)]
+
+
+@pytest.mark.parametrize(
+    ("data", "key", "expected"),
+    [
+        (b'{"a":1}\n\n{"a":2}\r\n', "", [(1, {"a": 1}, ""), (3, {"a": 2}, "")]),
+        (b'{"a":1}\nnot json\n{"a":2', "", [(1, {"a": 1}, ""), (2, None, "malformed"), (3, None, "malformed")]),
+        (b'{"a":1} {"a":2}\n{"a":3}', "", [(1, {"a": 1}, ""), (2, {"a": 2}, ""), (3, {"a": 3}, "")]),
+        (b'[\n{"a":1},\n{"a":2}]', "", [(1, {"a": 1}, ""), (2, {"a": 2}, "")]),
+        (b'[{"a":1},{"a":2', "", [(1, {"a": 1}, ""), (2, None, "truncated")]),
+        (b'{"records":[{"a":1},{"a":2}]}', "records", [(1, {"a": 1}, ""), (2, {"a": 2}, "")]),
+        (b'{"v":1,\n"records":[\n{"a":1}', "records", [(1, {"a": 1}, "")]),
+        (b'{\n"a": 1\n}\n{\n"a": 2\n}', "", [(1, {"a": 1}, ""), (2, {"a": 2}, "")]),
+        (b'[{"a":1} ?, {"a":2}]', "", [(1, {"a": 1}, ""), (2, None, "malformed")]),
+        (b"[" * 5000, "", [(1, None, "malformed")]),
+        (b'\xef\xbb\xbf[{"a":"\xff"}]', "", [(1, {"a": "\ufffd"}, "")]),
+        (b"", "", []),
+        (b"   \n", "", []),
+    ],
+)
+def test_values(tmp_path: Path, data: bytes, key: str, expected: list[object]) -> None:
+    assert read(tmp_path, data, key) == expected
+
+
+def test_a_value_longer_than_a_piece_is_whole(tmp_path: Path) -> None:
+    data = b'[{"a":"' + b"\xc3\xa9" * 1_500_000 + b'"},{"a":-12},true]'
+    found = list(elements(source(tmp_path, data), Told()))
+    assert [(each.record, each.status) for each in found] == [(1, ""), (2, ""), (3, "")]
+    assert len(found[0].value["a"]) == 1_500_000
+    assert found[1:] == [Value(2, {"a": -12}), Value(3, True)]
+
+
+def test_lines_keep_their_numbers(tmp_path: Path) -> None:
+    data = b"".join(b'{"n":%d}\n' % number for number in range(1, 5000))
+    assert [(each.record, each.value["n"]) for each in lines(source(tmp_path, data), Told())] == [
+        (number, number) for number in range(1, 5000)
+    ]
