@@ -58,6 +58,9 @@ DEFAULTS: Final[dict[str, Any]] = {
     }.items()},
 }  # fmt: skip
 
+NAMES: Final = 200_000
+"""Names of addresses that are kept of one source."""
+
 
 @dataclass(slots=True)
 class Told:
@@ -66,6 +69,14 @@ class Told:
     notes: set[str] = field(default_factory=set)  # whole sentences for whoever reads the report, without names of files
     limits: set[str] = field(default_factory=set)  # the same of what was there and was not examined: no report passes
     lost: dict[str, int] = field(default_factory=dict)  # bytes that belong to no record, by why (fixed words of ours)
+    names: set[tuple[str, str, str]] = field(default_factory=set)  # observer, address, what DNS called it
+
+    def name(self, observer: str, address: str, name: str) -> None:
+        """Keep what a DNS answer called an address, for the flows of other records; of too many, the first in order."""
+        self.names.add((observer, address, name))
+        if len(self.names) > 2 * NAMES:
+            self.names = set(sorted(self.names)[:NAMES])
+            self.limits.add(f"More than {NAMES:,} names were answered; not all of them were used.")
 
     def lose(self, size: int, why: str) -> None:
         """Count bytes that belong to no record."""
