@@ -1,0 +1,59 @@
+"""Lines of fields between separators, as columns of text: by Polars, and no field is lost or joined by a stray quote.
+
+Quotes mean nothing unless a format has them.  A line with more fields than there are names shows in `MORE`, one with
+fewer has nulls, and so does a field without text.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import polars as pl
+
+from auditor.logs.lines import Block
+
+MORE: Final = "\0more"
+"""Name of the column behind the last one: not null in a line that has more fields than there are names."""
+NUMBER: Final = "record"
+
+
+def table(block: Block, names: Sequence[str], separator: str, quote: str | None = None) -> pl.DataFrame:
+    """Read a block of lines as the columns `record` (the number of the line) and `names`, all text, and MORE.
+
+    Bytes that are no UTF-8 become U+FFFD.  Blank lines are rows without any text: see `told`.
+    """
+    lines = block.data.count(b"\n") + (not block.data.endswith(b"\n"))
+    found = _parsed(block.data, names, separator, quote)
+    if found is None or len(found) != lines:  # a quote that spans lines, or what only a parser of files refuses
+        found = _split(block.data, names, separator)
+    return found.with_row_index(NUMBER, block.number).with_columns(pl.col(NUMBER).cast(pl.Int64))
+
+
+def told(names: Sequence[str]) -> pl.Expr:
+    """Say which rows of a table are no blank lines."""
+    return pl.any_horizontal(pl.col(*names, MORE).is_not_null())
+
+
+def _parsed(data: bytes, names: Sequence[str], separator: str, quote: str | None) -> pl.DataFrame | None:
+    for encoding in ("utf8", "utf8-lossy"):
+        try:
+            return pl.read_csv(
+                data,
+                has_header=False,
+                separator=separator,
+                quote_char=quote,
+                schema={name: pl.String for name in (*names, MORE)},
+                encoding=encoding,
+                truncate_ragged_lines=True,
+                missing_columns="insert",
+                extra_columns="ignore",
+            )
+        except pl.exceptions.PolarsError:
+            continue
+    return None
+
+
+def _split(data: bytes, names: Sequence[str], separator: str) -> pl.DataFrame:
+    lines = pl.Series(data.decode("utf-8", "replace").removesuffix("\n").split("\n"), dtype=pl.String)
+    fields = lines.str.strip_suffix("\r").str.splitn(separator, len(names) + 1).struct.unnest()
+    fields.columns = [*names, MORE]
+    return fields.with_columns(pl.when(pl.col(pl.String) != "").then(pl.col(pl.String)).name.keep())
