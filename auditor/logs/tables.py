@@ -41,7 +41,7 @@ def _parsed(data: bytes, names: Sequence[str], separator: str, quote: str | None
                 has_header=False,
                 separator=separator,
                 quote_char=quote,
-                schema={name: pl.String for name in (*names, MORE)},
+                schema=dict.fromkeys((*names, MORE), pl.String),
                 encoding=encoding,
                 truncate_ragged_lines=True,
                 missing_columns="insert",
