@@ -12,6 +12,9 @@ BLOCK: Final = 1 << 25
 LONGEST: Final = 1 << 26
 """Bytes of the longest line that is kept; what is longer is a record that can't be read."""
 
+LONG: Final = "a line of more than 64 MiB"
+"""Why a line that is cut can't be read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Block:

@@ -4,7 +4,7 @@ A reader leaves out every column of which it knows nothing: `DEFAULTS` are taken
 log; `fold` checks addresses, and cleans nothing else, since reports do that.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -34,8 +34,8 @@ RECORD: Final[dict[str, Any]] = {
     "dst_flags": pl.Int32,
     "first_ns": pl.Int64,
     "last_ns": pl.Int64,
-    "src_packets": pl.Int64,  # sent by src
-    "dst_packets": pl.Int64,  # sent by dst; null: the record shows one direction only
+    "src_packets": pl.Int64,  # sent by src; null: the record doesn't show this direction
+    "dst_packets": pl.Int64,  # sent by dst; null likewise
     "src_bytes": pl.Int64,
     "dst_bytes": pl.Int64,
 }
@@ -66,6 +66,7 @@ NAMES: Final = 200_000
 class Told:
     """What reading one source tells beside its rows; order and repetition mean nothing."""
 
+    edges: tuple[int, ...] = ()  # moments (nanoseconds) that rows which stand for several records must not straddle
     notes: set[str] = field(default_factory=set)  # whole sentences for whoever reads the report, without names of files
     limits: set[str] = field(default_factory=set)  # the same of what was there and was not examined: no report passes
     lost: dict[str, int] = field(default_factory=dict)  # bytes that belong to no record, by why (fixed words of ours)
@@ -93,6 +94,37 @@ class Reader(Protocol):
         """Yield rows of some of the columns of LOG, at most a few hundred thousand at a time."""
 
 
+EPOCHS: Final = ("begun", "ended")
+
+
+def epochs(edges: Sequence[int]) -> list[pl.Expr]:
+    """Number the intervals between edges in which `first_ns` and `last_ns` lie; 0: of a time that isn't known."""
+    return [
+        pl.when(pl.col(time) == 0)
+        .then(0)
+        .otherwise(
+            1 + pl.sum_horizontal(pl.lit(0, pl.Int32), *(pl.col(time).ge(edge).cast(pl.Int32) for edge in edges))
+        )
+        .cast(pl.Int32)
+        .alias(name)
+        for time, name in zip(("first_ns", "last_ns"), EPOCHS, strict=True)
+    ]
+
+
+def together(rows: pl.LazyFrame, keys: Sequence[str], edges: Sequence[int]) -> pl.LazyFrame:
+    """Put records of one direction together that are alike in `keys` and lie between the same edges.
+
+    `rows` have the columns record, first_ns, last_ns, src_packets and src_bytes beside the keys; `records` is added.
+    """
+    return rows.group_by(*keys, *epochs(edges)).agg(
+        pl.col("record").min(),
+        pl.len().cast(pl.Int64).alias("records"),
+        pl.col("first_ns").min(),
+        pl.col("last_ns").max(),
+        pl.col("src_packets", "src_bytes").sum(),
+    )
+
+
 def rows(columns: dict[str, Any]) -> pl.LazyFrame:
     """Make LOG rows of some of its columns, given as sequences of one length or Polars series."""
     return pl.DataFrame(columns, schema_overrides={name: LOG[name] for name in columns}).lazy()
@@ -101,3 +133,13 @@ def rows(columns: dict[str, Any]) -> pl.LazyFrame:
 def unread(records: list[int], status: str, detail: str) -> pl.LazyFrame:
     """Make LOG rows of records that could not be read, or have no address."""
     return rows({"record": records, "status": [status] * len(records), "detail": [detail] * len(records)})
+
+
+def turned(rows: pl.LazyFrame, where: pl.Expr) -> pl.LazyFrame:
+    """Swap src and dst of some rows, which have the columns of both."""
+    names = [name.removeprefix("src_") for name in rows.collect_schema().names() if name.startswith("src_")]
+    return rows.with_columns(
+        pl.when(where).then(f"{other}_{name}").otherwise(f"{side}_{name}").alias(f"{side}_{name}")
+        for side, other in (flow.SIDES, flow.SIDES[::-1])
+        for name in names
+    )
