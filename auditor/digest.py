@@ -49,13 +49,14 @@ COVER: Final[dict[str, Any]] = {
     "flows": pl.Int64,
     "packets": pl.Int64,
     "bytes": pl.Int64,
+    "records": pl.Int64,  # of logs
     "first_record": pl.Int64,
     "first_ns": pl.Int64,
     "last_ns": pl.Int64,
 }
 
 _FOLDS: Final = {
-    "flows": "sum", "packets": "sum", "bytes": "sum",
+    "flows": "sum", "packets": "sum", "bytes": "sum", "records": "sum",
     "first_ns": "min", "last_ns": "max", "witness": "min", "first_record": "min",
     "src_example": "min", "dst_example": "min",
 }  # fmt: skip

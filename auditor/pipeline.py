@@ -1,4 +1,4 @@
-"""String the rooms together: captures become flows, flows a digest, the digest a report.
+"""String the rooms together: captures and logs become flows, flows a digest, the digest a report.
 
 Nothing is decided here.  Each function is what a command, a script or a notebook calls; what they judge by is
 opened in `opening`.
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from auditor.digest import Digest
     from auditor.enrich.catalogue import Catalogue
     from auditor.enrich.places import Places
+    from auditor.logs import Logs
+    from auditor.logs.fold import Ports
     from auditor.read.assemble import Assembled
     from auditor.read.scan import Scan
     from auditor.read.source import Source
@@ -46,13 +48,22 @@ class Located:
 
 
 @dataclass(frozen=True, slots=True)
+class Apart:
+    """What records of logs have to be kept apart by, because something asks for it."""
+
+    edges: Sequence[int]  # moments in nanoseconds: see logs.model.epochs
+    ports: "Ports"
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What was read, and from where."""
 
     sources: "Sequence[Source]"
     vantages: Sequence[str]  # names of the capture points
     of: Sequence[int]  # for each source the index of its vantage
-    scan: "Scan"
+    scan: "Scan"  # of the captures, which come first
+    logs: "Logs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +75,7 @@ class Gathered:
     unread_bytes: tuple[tuple[str, int, str], ...]
     notes: tuple[str, ...]
     limits: tuple[str, ...]
+    logs: "Logs"
 
 
 @dataclass(frozen=True)
@@ -128,13 +140,16 @@ def audit(
     from auditor.read.staff import started
 
     with started(_given(inputs), workers) as staff:  # before heavy libraries are imported: theirs take as long
+        from auditor.digest import edges
+        from auditor.enrich.ports import stands
         from auditor.read.scan import uncollected
 
         # first: a bad rule should not cost the time of reading captures
         places, known, ruleset = open_all(rules, inventory, geo, services, selections)
         accepted = load_waivers(waivers, ruleset, as_of)
         with uncollected():
-            found = gather(read(inputs, places, workers, progress, staff))  # single packets' facts end here
+            apart = Apart(tuple(sorted({*edges(ruleset.rules), *places.bounds()})), stands(known.ports))
+            found = gather(read(inputs, places, workers, progress, staff, apart))  # single packets' facts end here
             digest = fold_parts(found, ruleset, places, known)
             report = conclude(digest, found, ruleset, places, known, notes(rules), accepted)
     return Audit(report, found, places, known)
@@ -158,6 +173,7 @@ def fold_parts(gathered: Gathered, ruleset: "RuleSet", places: "Places", service
     none = passages.clear()
     parts = chain([(flows, passages)], ((rows, none) for rows in found.apart()))
     del flows, passages
+    parts = chain(parts, ((rows, none) for rows in gathered.logs.flows()))
     known = (_known(*part, found.reflexive, places, services) for part in parts)
     return judge.merge(judge.fold(rows, *asked) for rows in known)
 
@@ -207,14 +223,28 @@ def read(
     workers: int | None = None,
     progress: Progress | None = None,
     staff: "Sequence[Worker]" = (),
+    apart: "Apart | None" = None,
 ) -> Reading:
-    """Read captures: one-way flows, and what single packets say."""
+    """Read inputs: one-way flows of captures and what single packets say, and the records of logs.
+
+    Without `apart`, records that differ in any port are not put together.
+    """
+    from auditor import logs
+    from auditor.logs.formats import FORMATS, named
     from auditor.read.scan import scan
     from auditor.read.source import sources
 
-    found = sources(_given(inputs))
+    found = sorted(sources(_given(inputs), named), key=lambda source: source.format in FORMATS)
     names, vantages = places.vantages([source.name for source in found])
-    return Reading(found, names, vantages, scan(found, vantages, workers=workers, progress=progress, staff=staff))
+    count = sum(source.format not in FORMATS for source in found)
+    scanned = scan(found[:count], vantages[:count], workers=workers, progress=progress, staff=staff)
+    told = logs.scan(
+        list(enumerate(found))[count:],
+        [names[vantage] for vantage in vantages[count:]],
+        apart.ports if apart else None,
+        apart.edges if apart else places.bounds(),
+    )
+    return Reading(found, names, vantages, scanned, told)
 
 
 def gather(reading: Reading) -> Gathered:
@@ -224,10 +254,11 @@ def gather(reading: Reading) -> Gathered:
     from auditor.read.arrays import give_back
     from auditor.read.assemble import finished, sketched
 
-    read, vantages = reading.scan, reading.vantages
-    inputs = tuple(read.inputs)
-    unread = tuple((inputs[source].name, size, why) for source, size, why in read.unread_bytes)
-    notes, limits = shortfalls.of_captures(read), shortfalls.of_reading(read)
+    read, logs, vantages = reading.scan, reading.logs, reading.vantages
+    inputs = (*read.inputs, *logs.inputs)
+    unread = tuple((inputs[source].name, size, why) for source, size, why in (*read.unread_bytes, *logs.unread_bytes))
+    notes = (*shortfalls.of_captures(read), *logs.notes)
+    limits = (*shortfalls.of_reading(read), *logs.limits)
     give_back()
     sketch = sketched(read, vantages)
     del read, reading
@@ -235,15 +266,18 @@ def gather(reading: Reading) -> Gathered:
     found = finished(sketch, vantages)
     wrapped = [WRAPPED_SOME] if len(found.passages) else []
     crowded = [CROWDED] if found.wrapped_alone > SESSIONS else []
-    return Gathered(found, inputs, unread, (*notes, *wrapped), (*limits, *crowded))
+    return Gathered(found, inputs, unread, (*notes, *wrapped), (*limits, *crowded), logs)
 
 
 def put_together(gathered: Gathered, places: "Places", services: "Catalogue") -> Located:
     """Say of every end of flows who and where it may be."""
+    import polars as pl
+
     from auditor.enrich.meetings import meetings
 
     found = gathered.assembled
-    flows = _known(found.flows, found.passages, found.reflexive, places, services, meetings)
+    every = pl.concat([found.flows, *gathered.logs.flows()])
+    flows = _known(every, found.passages, found.reflexive, places, services, meetings)
     return Located(flows, gathered.inputs, gathered.unread_bytes, gathered.notes, gathered.limits, found.streams)
 
 

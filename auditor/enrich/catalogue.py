@@ -72,6 +72,11 @@ class Catalogue:
     apps: dict[str, Entry] = field(default_factory=dict)  # protocol -> entry
     databases: tuple[Database, ...] = ()
 
+    @property
+    def ports(self) -> tuple[tuple[int, int], ...]:
+        """Return the ranges of ports (first and last) that entries tell apart from others."""
+        return tuple(sorted({each for entry in self.networks for each in entry.ports}))
+
     def named(self, name: str) -> Entry | None:
         """Return what is known of a domain name: the entry of its longest suffix that is listed."""
         if len(name) > MAX_NAME + 1:

@@ -55,6 +55,10 @@ class Places:
         ends = pl.DataFrame([(vantage, address, -1, -1)], schema=KEYS, orient="row")
         return locate(_opened(self), ends).select(TEXTS).row(0, named=True)
 
+    def bounds(self) -> tuple[int, ...]:
+        """Return the moments (nanoseconds) at which some proof begins or ceases to hold."""
+        return tuple(_opened(self).bounds.tolist())
+
     def databases(self) -> tuple[Database, ...]:
         """Describe every file that answers."""
         return _opened(self).databases()

@@ -3,6 +3,7 @@
 Numbers and names: IANA Service Name and Transport Protocol Port Number Registry (RFC 6335).
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
@@ -56,6 +57,21 @@ def port_class(transport: str, port: int) -> str:
     if port in REGISTERED.get(transport, ()):
         return f"{LISTED} {REGISTERED[transport][port]}".rstrip()
     return EPHEMERAL if port >= HANDED_OUT else PLAIN
+
+
+def stands(ranges: Iterable[tuple[int, int]]) -> dict[str, npt.NDArray[np.int32]]:
+    """Say of each of the 65,536 ports of a transport what it stands for: itself, or 0 where nobody asks for it.
+
+    `ranges` are those of the service catalogue (first and last port).  What stands for 0 is of one class here, and
+    plain and ephemeral ports are never asked for apart from each other but beside such a port.
+    """
+    listed = np.zeros(1 << 16, bool)
+    for first, last in ranges:
+        listed[first : last + 1] = True
+    numbers = np.arange(1 << 16, dtype=np.int32)
+    known = {*SYSTEM, *REGISTERED}
+    special = {name: np.isin(numbers, [*SYSTEM.get(name, ()), *PEERS, *REGISTERED.get(name, ())]) for name in known}
+    return {name: np.where(listed | special[name], numbers, np.int32(0)) for name in sorted(known)}
 
 
 def believed(port: str, app: str) -> bool:

@@ -53,7 +53,7 @@ from auditor.enrich.match import (
     union,
 )
 from auditor.enrich.ports import EPHEMERAL, LISTED, PEER, PLAIN, WELL_KNOWN, believed, port_classes
-from auditor.model.flow import CARRIED, OBSERVED, SIDES, UNKNOWN
+from auditor.model.flow import CARRIED, OBSERVED, REPORTED, SIDES, UNKNOWN
 
 SERVING: Final = ("server", "relay")
 
@@ -235,12 +235,16 @@ def _kind_of_server(flow: Situation, end: End) -> str:
 
 
 def _by_nat(flow: Situation) -> tuple[str, str]:
-    opener = flow.opened and flow.basis == OBSERVED and _kinds(flow) == (PRIVATE, PUBLIC)
+    opener = flow.opened and flow.basis in SHOWN and _kinds(flow) == (PRIVATE, PUBLIC)
     return "client" if opener else UNKNOWN, UNKNOWN
 
 
+SHOWN: Final = (OBSERVED, REPORTED)
+"""Bases on which something was exchanged: packets, or what a log counted."""
+
+
 def _shows_roles(flow: Situation) -> bool:
-    return flow.basis == OBSERVED and flow.outcome == CARRIED and GROUP not in _kinds(flow)
+    return flow.basis in SHOWN and flow.outcome == CARRIED and GROUP not in _kinds(flow)
 
 
 def _kinds(flow: Situation) -> tuple[str, str]:

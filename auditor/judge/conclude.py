@@ -58,7 +58,7 @@ def conclude(
     """
     sealed = seal(digest.situations)
     touches = Touches(sealed, rules)
-    names = Names([entry.name for entry in inputs], sealed)
+    names = Names(inputs, sealed)
     tally = Tally(touches, sealed)
     hits: list[tuple[Rule, Hits]] = []
     bound: list[Bond] = []
@@ -74,7 +74,7 @@ def conclude(
     torn = clashes(sorted(bound, key=lambda bond: order[bond.rule]), touches)
     unexplained = [each for rule, hit in hits for each in findings(rule, hit, names, others(rule.id, torn))]
     found, uses = waive(explained(unexplained, explain), waivers, rules, as_of)
-    covered = coverage(digest.covered, tally, tally.judged(rules), names.source, unread_bytes, limits)
+    covered = coverage(digest.covered, tally, tally.judged(rules), inputs, unread_bytes, limits)
     first, last = _time(digest.covered)
     return Report(
         verdict=_verdict(found, covered, tally.empty),

@@ -17,7 +17,7 @@ from auditor.judge.seal import Sealed
 from auditor.judge.settle import Person, Subject, settles
 from auditor.judge.verdicts import Hits
 from auditor.model.flow import CARRIED, CLEAR, ENCRYPTED, NOT_SHOWN, OFFERED, UNKNOWN
-from auditor.model.report import Evidence, Finding, Participants, Place, Settle, Source, Verdict
+from auditor.model.report import PACKET, Evidence, Finding, Input, Participants, Place, Settle, Source, Verdict
 from auditor.model.rule import Rule, Scope
 
 LOCATED: Final = 3  # touched addresses, and as many participants, whose location is explained
@@ -31,12 +31,16 @@ Explain = Callable[[Sequence[tuple[str, str, int | None, int | None]]], Sequence
 class Names:
     """What findings call their inputs and sessions."""
 
-    inputs: Sequence[str]
+    inputs: Sequence[Input]
     sealed: Sealed
 
     def source(self, index: int) -> str:
         """Name an input."""
-        return self.inputs[index] if index < len(self.inputs) else f"input {index + 1}"
+        return self.inputs[index].name if index < len(self.inputs) else f"input {index + 1}"
+
+    def unit(self, index: int) -> str:
+        """Name what an input holds."""
+        return self.inputs[index].unit if index < len(self.inputs) else PACKET
 
     def flow(self, witness: int) -> str:
         """Name a flow of its own by the first record that shows it."""
@@ -156,7 +160,7 @@ def _evidence(rule: Rule, row: dict[str, Any], names: Names) -> Evidence:
     secret = _SECRET[row["encrypted"]] if rule.asserts.verb == "must_be_encrypted" else ""
     end = row["example"] or "a place without an address"
     detail = ", ".join(word for word in (f"{what} {way} {end}", plane, secret, rest) if word)
-    return Evidence(names.source(source), record, detail, time)
+    return Evidence(names.source(source), record, detail, time, names.unit(source))
 
 
 _SECRET: Final = {ENCRYPTED: "encrypted", CLEAR: "in clear", NOT_SHOWN: "not known whether encrypted"}

@@ -65,6 +65,7 @@ RECORD: Final[dict[str, Any]] = {
     "dst_packets": pl.Int64,
     "src_bytes": pl.Int64,  # on the wire, headers included
     "dst_bytes": pl.Int64,
+    "records": pl.Int64,  # of a log, how many of them the row stands for; of a capture 0: its packets are its records
 }
 ENDPOINT: Final[dict[str, Any]] = {
     "addr": pl.String,  # RFC 5952 text; IPv4-mapped IPv6 is written as IPv4; null in rows without addresses
@@ -83,7 +84,7 @@ DEFAULTS: Final[dict[str, Any]] = {
     "source": 0, "record": 0, "status": OK, "detail": "", "basis": OBSERVED, "vantage": "", "transport": "", "app": "",
     "plane": UNKNOWN, "service": "", "session": None, "account": "", "meeting": None, "outcome": CARRIED,
     "encrypted": NOT_SHOWN, "opened": "", "first_ns": 0, "last_ns": 0,
-    "src_packets": 0, "dst_packets": 0, "src_bytes": 0, "dst_bytes": 0,
+    "src_packets": 0, "dst_packets": 0, "src_bytes": 0, "dst_bytes": 0, "records": 0,
     **{f"{side}_{name}": value for side in SIDES for name, value in {
         "addr": None, "port": 0, "name": "", "role": UNKNOWN,
         "label": "", "site": "", "operator": "", "claimed": "", "proven": "*",

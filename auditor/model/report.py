@@ -8,6 +8,9 @@ from enum import StrEnum
 
 from auditor.model.status import UNEXAMINED
 
+PACKET, RECORD = "packet", "log record"
+"""What captures and logs hold, and what evidence is numbered by."""
+
 
 class Verdict(StrEnum):
     PASS = "pass"
@@ -42,6 +45,7 @@ class Evidence:
     record: int  # packet or line number, from 1
     detail: str  # what a stranger will see there: our words plus addresses and ports
     time_ns: int = 0
+    unit: str = PACKET  # what `record` numbers: packets of a capture, or log records
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,15 +159,16 @@ class Unread:
     source: str
     status: str
     reason: str
-    packets: int
+    packets: int  # of a log: records
     first_record: int
+    unit: str = PACKET
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    packets: int
-    bytes: int
-    records: tuple[tuple[str, int], ...]  # status -> packets, sorted
+    packets: int  # of captures
+    bytes: int  # of those packets
+    records: tuple[tuple[str, int], ...]  # status -> packets of captures and records of logs, sorted
     unread: tuple[Unread, ...]
     unread_bytes: tuple[tuple[str, int, str], ...]  # input, bytes that belong to no whole record, why
     outcomes: tuple[tuple[str, int], ...]  # unanswered, rejected -> flows: attempts that carried nothing
@@ -172,10 +177,16 @@ class Coverage:
     touches: int
     judged: tuple[tuple[str, Judged], ...]  # rule id -> counts, in rule order
     limits: tuple[str, ...] = ()  # sentences: what else was there and was not examined, so that nothing passes
+    logged: int = 0  # records of logs
+
+    @property
+    def unit(self) -> str:
+        """Name what `records` counts."""
+        return f"{PACKET} or {RECORD}" if self.packets and self.logged else RECORD if self.logged else PACKET
 
     @property
     def unexamined(self) -> int:
-        """Count the packets that were there and were not looked at."""
+        """Count the packets and records that were there and were not looked at."""
         return sum(packets for status, packets in self.records if status in UNEXAMINED)
 
 
@@ -184,8 +195,19 @@ class Input:
     name: str  # as the user gave it, without folders above the one that was named
     sha256: str  # of the bytes as stored
     bytes: int
-    format: str  # pcap, pcapng, with +gzip, +zstd, +xz, +bzip2
+    format: str  # pcap, pcapng or that of a log, with +gzip, +zstd, +xz, +bzip2
     packets: int = 0
+    records: int | None = None  # of a log
+
+    @property
+    def unit(self) -> str:
+        """Name what it holds."""
+        return PACKET if self.records is None else RECORD
+
+    @property
+    def size(self) -> int:
+        """Count what it holds, in its unit."""
+        return self.packets if self.records is None else self.records
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ class Source:
     name: str  # as given, without folders above the one that was named
     path: str
     size: int  # bytes as stored
-    format: str  # pcap, pcapng, snoop, empty or unreadable
+    format: str  # pcap, pcapng, snoop or a format of logs; empty or unreadable
     packing: str = ""  # gzip, zstd, xz or bzip2
 
     @property
@@ -54,16 +54,24 @@ class Source:
         return f"{self.format}+{self.packing}" if self.packing else self.format
 
 
-def sources(paths: Sequence[str]) -> list[Source]:
-    """Expand files, folders (and folders in them), globs and `-` into captures, sorted by name.
+Named = Callable[[bytes], str | None]
+"""Names the format of what begins so; None: none of those that it knows."""
 
-    Raise InputError for what is missing, can't be read, or isn't a capture; files of other kinds in a folder are passed
-    over, unless their name promises a capture: those are inputs that can't be read.  A folder
-    without any capture is an error.
+
+def _nothing(head: bytes) -> str | None:
+    return None
+
+
+def sources(paths: Sequence[str], others: Named = _nothing) -> list[Source]:
+    """Expand files, folders (and folders in them), globs and `-` into captures and logs, sorted by name.
+
+    `others` names the formats of logs.  Raise InputError for what is missing, can't be read, or is neither; files of
+    other kinds in a folder are passed over, unless their name promises a capture: those are inputs that can't be read.
+    A folder without any input is an error.
     """
     found: dict[str, Source] = {}
     for path in paths:
-        for source in _expand(path):
+        for source in _expand(path, others):
             found.setdefault(os.path.realpath(source.path), source)
     return sorted(found.values(), key=lambda source: (source.name, source.path))
 
@@ -72,25 +80,25 @@ CALLED: Final = re.compile(r"\.(pcap|pcapng|cap|dmp|dump|trace|erf|snoop)(\.?\d+
 """Names that promise a capture: in a folder, such a file that is none is not passed over."""
 
 
-def _expand(path: str) -> Iterator[Source]:
+def _expand(path: str, others: Named) -> Iterator[Source]:
     if path == STDIN:
-        yield _spooled()
+        yield _spooled(others)
     elif os.path.isdir(path):
-        yield from _folder(path)
+        yield from _folder(path, others)
     elif os.path.exists(path) or not glob.has_magic(path):
-        yield _file(path, os.path.basename(path))
+        yield _file(path, os.path.basename(path), others)
     else:
         matches = sorted(glob.glob(path, recursive=True))
         if not matches:
             raise InputError(path, "nothing matches this pattern; quote it only if the shell should not expand it")
         for match in matches:
             if os.path.isdir(match):
-                yield from _folder(match)
+                yield from _folder(match, others)
             else:
-                yield _file(match, os.path.basename(match))
+                yield _file(match, os.path.basename(match), others)
 
 
-def _folder(path: str) -> Iterator[Source]:
+def _folder(path: str, others: Named) -> Iterator[Source]:
     """Find the captures in a folder; symbolic links to folders are not followed, so there are no loops."""
     base = os.path.basename(os.path.abspath(path))
     found: list[Source] = []
@@ -102,7 +110,7 @@ def _folder(path: str) -> Iterator[Source]:
                 continue
             short = Path(base, os.path.relpath(whole, path)).as_posix()
             try:
-                source = _file(whole, short)
+                source = _file(whole, short, others)
             except NotACapture:
                 if not CALLED.search(name):
                     continue
@@ -121,7 +129,7 @@ class NotACapture(InputError):
     """A file of another kind."""
 
 
-def _file(path: str, name: str) -> Source:
+def _file(path: str, name: str, others: Named) -> Source:
     """Look into a file; raise NotACapture if it isn't one, InputError if it can't be read."""
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # before it is opened: a pipe would wait for a writer
@@ -142,7 +150,7 @@ def _file(path: str, name: str) -> Source:
         head, damaged = _unpacked_head(Source(name, path, size, "", packing))
         if damaged and len(head) < pcap.HEADER:
             return Source(name, path, size, UNREADABLE, packing)
-    form = next((each for each, sniff in FORMATS.items() if sniff(head)), None)
+    form = next((each for each, sniff in FORMATS.items() if sniff(head)), None) or others(head)
     if form is None:
         inside = f", but holds {packing}-compressed data" if packing else ""
         raise NotACapture(
@@ -164,7 +172,7 @@ def _unpacked_head(source: Source) -> tuple[bytes, bool]:
     return bytes(head), False
 
 
-def _spooled() -> Source:
+def _spooled(others: Named) -> Source:
     """Keep standard input in a temporary file without a name, so that it can be hashed and split as others."""
     spool = tempfile.NamedTemporaryFile(prefix="auditor-", suffix=".spool")  # noqa: SIM115  (closed when the process ends)
     _SPOOLS.append(spool)
@@ -176,7 +184,7 @@ def _spooled() -> Source:
         raise InputError(STDIN, f"more than {SPOOL >> 30} GiB on standard input; give a file instead")
     spool.flush()
     try:
-        return _file(spool.name, STDIN)
+        return _file(spool.name, STDIN, others)
     except InputError as error:
         raise InputError(STDIN, error.message) from error
 

@@ -77,7 +77,7 @@ def _finding(finding: model.Finding) -> shape.Finding:
         bytes=finding.bytes,
         first=time(finding.first_ns),
         last=time(finding.last_ns),
-        evidence=[shape.Evidence(e.source, e.record, e.detail, time(e.time_ns)) for e in finding.evidence],
+        evidence=[shape.Evidence(e.source, e.record, e.detail, time(e.time_ns), e.unit) for e in finding.evidence],
         located_by=[
             shape.Located(address, [shape.Said(s.name, s.kind, _countries(s.countries), s.detail) for s in sources])
             for address, sources in finding.located_by
@@ -107,9 +107,10 @@ def _waiver(waiver: model.WaiverText) -> shape.Waiver:
 def _coverage(coverage: model.Coverage) -> shape.Coverage:
     return shape.Coverage(
         packets=coverage.packets,
+        logged=coverage.logged,
         bytes=coverage.bytes,
         records=dict(coverage.records),
-        unread=[shape.Unread(u.source, u.status, u.reason, u.packets, u.first_record) for u in coverage.unread],
+        unread=[shape.Unread(u.source, u.status, u.reason, u.packets, u.first_record, u.unit) for u in coverage.unread],
         unread_bytes=[shape.UnreadBytes(*row) for row in coverage.unread_bytes],
         limits=list(coverage.limits),
         outcomes=dict(coverage.outcomes),
@@ -138,7 +139,7 @@ def shaped(report: model.Report) -> shape.Report:
             for t in report.touched
         ],
         participants=_participants(report.participants),
-        inputs=[shape.Input(i.name, i.sha256, i.bytes, i.format, i.packets) for i in report.inputs],
+        inputs=[shape.Input(i.name, i.sha256, i.bytes, i.format, i.size, i.unit) for i in report.inputs],
         databases=[shape.Database(d.name, d.sha256, d.date, d.kind, d.attribution, d.url) for d in report.databases],
         rules=[
             shape.Rule(

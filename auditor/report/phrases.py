@@ -9,7 +9,7 @@ from typing import Final
 
 from auditor.model import countries
 from auditor.model.flow import NAMED
-from auditor.model.report import Database, Evidence, Finding, Participants, Place, Report, Verdict
+from auditor.model.report import PACKET, RECORD, Database, Evidence, Finding, Participants, Place, Report, Verdict
 from auditor.report import waived
 from auditor.report.grounds import ENCRYPT, UNSEEN, excusable
 from auditor.report.words import LISTED, capital, listed, many, size, where
@@ -182,21 +182,24 @@ def examined(report: Report) -> str:
     """Say in one sentence how much was examined and what was not."""
     coverage = report.coverage
     missed = coverage.unexamined
-    if not coverage.packets:
-        text = "The inputs hold no packets."
+    counts = [many(coverage.packets, PACKET)] * bool(coverage.packets)
+    counts += [many(coverage.logged, RECORD)] * bool(coverage.logged)
+    if not counts:
+        text = "The inputs hold no packets and no log records."
     else:
         text = (
-            f"{many(coverage.packets, 'packet')} in {many(coverage.flows, 'flow')} made "
+            f"{' and '.join(counts)} in {many(coverage.flows, 'flow')} made "
             f"{many(coverage.touches, 'touch', 'touches')} of places; "
             f"{many(len(report.rules), 'rule')} decided {coverage.decided:,} of them."
         )
     if missed or coverage.unread_bytes:
         lost = sum(count for _, count, _ in coverage.unread_bytes)
-        parts = [many(missed, "packet")] * bool(missed) + [size(lost)] * bool(lost)
+        parts = [many(missed, coverage.unit)] * bool(missed) + [size(lost)] * bool(lost)
         return f"{text} {' and '.join(parts)} could not be examined."
     if coverage.limits:
-        return f"{text} Not all that was in the packets could be examined."
-    return f"{text} Every packet was examined." if coverage.packets else text
+        what = "the packets" if not coverage.logged else "the inputs"
+        return f"{text} Not all that was in {what} could be examined."
+    return f"{text} Every {coverage.unit} was examined." if counts else text
 
 
 def on_claims(report: Report) -> tuple[int, int]:
@@ -221,7 +224,7 @@ def volume(finding: Finding) -> str:
 
 def witness(entry: Evidence) -> str:
     """Say where to look: input, packet, what is there."""
-    return f"{entry.source}, packet {entry.record:,}: {entry.detail}"
+    return f"{entry.source}, {entry.unit} {entry.record:,}: {entry.detail}"
 
 
 def database(entry: Database) -> str:

@@ -47,9 +47,11 @@ class Input(Shape):
     sha256: Sha256
     bytes: Count
     format: Annotated[
-        str, Meta(description="pcap, pcapng or snoop, with +gzip, +zstd, +xz or +bzip2 where compressed.")
+        str,
+        Meta(description="pcap, pcapng, snoop or that of a log, with +gzip, +zstd, +xz or +bzip2 where compressed."),
     ]
-    packets: Count
+    packets: Annotated[Count, Meta(description="How many it holds, in `unit`.")]
+    unit: Annotated[str, Meta(description="packet or log record")]
 
 
 class Database(Shape):
@@ -113,6 +115,7 @@ class Evidence(Shape):
     record: Annotated[Count, Meta(description="Packet or line number there, from 1.")]
     detail: str
     time: Time
+    unit: Annotated[str, Meta(description="What `record` numbers: packet or log record.")]
 
 
 class Said(Shape):
@@ -236,8 +239,9 @@ class Unread(Shape):
     source: str
     status: str
     reason: str
-    packets: Count
+    packets: Annotated[Count, Meta(description="How many, in `unit`.")]
     first_record: Count
+    unit: Annotated[str, Meta(description="packet or log record")]
 
 
 class UnreadBytes(Shape):
@@ -247,9 +251,12 @@ class UnreadBytes(Shape):
 
 
 class Coverage(Shape):
-    packets: Count
-    bytes: Count
-    records: Annotated[dict[str, Count], Meta(description="Packets by status; their sum is `packets`.")]
+    packets: Annotated[Count, Meta(description="Of captures.")]
+    logged: Annotated[Count, Meta(description="Records of logs.")]
+    bytes: Annotated[Count, Meta(description="Of the packets of captures.")]
+    records: Annotated[
+        dict[str, Count], Meta(description="Packets and log records by status; their sum is `packets` and `logged`.")
+    ]
     unread: list[Unread]
     unread_bytes: Annotated[list[UnreadBytes], Meta(description="Bytes that belong to no whole record.")]
     limits: Annotated[

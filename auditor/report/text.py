@@ -160,8 +160,8 @@ def _judged(report: Report, width: int) -> list[str]:
 def _unread(report: Report, width: int) -> list[str]:
     coverage = report.coverage
     rows = [
-        f"{words.many(row.packets, 'packet')} of {row.source}: {row.status.replace('_', ' ')}"
-        f"{f' ({row.reason})' if row.reason else ''}, first at packet {row.first_record:,}"
+        f"{words.many(row.packets, row.unit)} of {row.source}: {row.status.replace('_', ' ')}"
+        f"{f' ({row.reason})' if row.reason else ''}, first at {row.unit} {row.first_record:,}"
         for row in coverage.unread[:MOST]
     ]
     rows += [f"{words.size(count)} of {source}: {reason}" for source, count, reason in coverage.unread_bytes[:MOST]]
@@ -177,7 +177,7 @@ def _unread(report: Report, width: int) -> list[str]:
 
 def _inputs(report: Report, width: int) -> list[str]:
     rows = [
-        f"{entry.name}: {entry.format}, {words.many(entry.packets, 'packet')}, {words.size(entry.bytes)}, "
+        f"{entry.name}: {entry.format}, {words.many(entry.size, entry.unit)}, {words.size(entry.bytes)}, "
         f"sha256 {entry.sha256[:16]}..."
         for entry in report.inputs[:MOST]
     ]

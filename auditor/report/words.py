@@ -42,7 +42,7 @@ def span(first_ns: int, last_ns: int) -> str:
 
 def many(count: int, one: str, more: str = "") -> str:
     """Write a count with its noun: `1 packet`, `1,234 packets`."""
-    return f"{count:,} {one if count == 1 else more or one + 's'}"
+    return f"{count:,} {one if count == 1 else more or one.replace(' or ', 's or ') + 's'}"
 
 
 def size(count: int) -> str:

@@ -60,7 +60,14 @@ def test_what_the_incident_says() -> None:
     assert report["format"] == "auditor-report/v1"
     assert report["verdict"] == "fail"
     assert report["inputs"] == [
-        {"name": "2020-incident.pcap", "sha256": "d" * 64, "bytes": 42_000_120, "format": "pcap", "packets": 44_480}
+        {
+            "name": "2020-incident.pcap",
+            "sha256": "d" * 64,
+            "bytes": 42_000_120,
+            "format": "pcap",
+            "packets": 44_480,
+            "unit": "packet",
+        }
     ]
     keys = report["findings"][0]
     assert keys["place"] == {"countries": ["CN"], "state": "located", "site": "", "operator": "AWS China (Beijing)"}

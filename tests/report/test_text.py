@@ -47,7 +47,7 @@ def test_a_claim_is_never_called_proof() -> None:
 def test_an_empty_audit_is_no_all_clear() -> None:
     text = render_text(samples.EMPTY)
     assert text.startswith("OPEN  Nothing in this evidence falls under the rules.")
-    assert "The inputs hold no packets." in text
+    assert "The inputs hold no packets and no log records." in text
 
 
 def test_very_many_findings_are_counted() -> None:

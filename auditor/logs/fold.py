@@ -1,0 +1,148 @@
+"""Records of one exchange become one row: both directions, all intervals, in whatever input they stand.
+
+A log tells of an exchange in many records, often one direction in each.  Rows are kept by who, with whom, on which
+service's port and in which stretch of time between the moments that rules and proofs know, so their number grows with
+what can be told apart and not with the length of the log; what doesn't fit into memory waits in a temporary folder.
+
+Ports.  Where one end's port is a service's and the other's is not, the other's differ from connection to connection
+and mean nothing, so they are one, unless all ports are to be kept.  Of the others both ports tell exchanges apart.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from auditor.enrich.fold import fold
+from auditor.logs import outcome, texts
+from auditor.logs.model import DEFAULTS, EPOCHS, LOG, epochs
+from auditor.logs.room import Room
+from auditor.model import flow
+
+Ports = Mapping[str, npt.NDArray[np.int32]]
+"""For a transport, what each of the 65,536 ports stands for: itself, or 0 where it means nothing."""
+
+PROFILE: Final = (
+    "observer", "basis", "transport", "app", "plane", "service", "session", "account", "outcome", "encrypted",
+    "detail", *EPOCHS, "a_name", "a_role", "a_site", "b_name", "b_role", "b_site",
+)  # fmt: skip
+"""What rows are told apart by beside their ends: few values, so they stand as one number."""
+ENDS: Final = ("a_addr", "b_addr", "a_key", "b_key")
+FOLDS: Final = {
+    "records": "sum", "witness": "min", "first_ns": "min", "last_ns": "max",
+    "a_packets": "sum", "b_packets": "sum", "a_bytes": "sum", "b_bytes": "sum",
+    **outcome.FOLDS,
+}  # fmt: skip
+SOURCE, PORT = 1 << flow.SOURCE_SHIFT, 1 << 16
+"""A witness is source, record and both ports in one Int128, so that its minimum is those of one record."""
+
+
+class Folder:
+    """Takes rows of LOG and gives rows of FLOW."""
+
+    def __init__(self, ports: Ports | None, edges: Sequence[int]) -> None:
+        """Make an empty table; without `ports` all ports are kept.  `edges` are moments in nanoseconds."""
+        self._ports = ports
+        self._edges = edges
+        self._profiles: dict[tuple[Any, ...], int] = {}
+        self._room = Room(("profile", "together", *ENDS), FOLDS, ("together",))
+
+    def add(self, rows: pl.DataFrame, source: int, vantage: str) -> pl.DataFrame:
+        """Take rows with status ok and all columns of LOG; return those whose addresses are none."""
+        rows = texts.addressed(rows)
+        whole = pl.col("src_addr").is_not_null() & pl.col("dst_addr").is_not_null()
+        bad, rows = rows.filter(~whole), rows.filter(whole)
+        if len(rows):
+            named = rows.with_columns(observer=pl.lit(vantage)) if vantage else rows
+            self._room.add(self._numbered(self._sided(named, source)))
+        return bad
+
+    def flows(self) -> Iterator[pl.DataFrame]:
+        """Yield FLOW rows; all rows of one exchange, and of one session, are in one of the frames."""
+        profiles = pl.DataFrame(list(self._profiles), schema=_PROFILES, orient="row")
+        for part in self._room.parts():
+            yield _written(part.hstack(profiles.select(pl.all().gather(part["profile"]))))
+
+    def _sided(self, rows: pl.DataFrame, source: int) -> pl.DataFrame:
+        """Call the lesser end a and the other b, whichever way a record goes, and say what the record shows."""
+        keyed = outcome.shown(rows.with_columns(_keys(rows, self._ports)))
+        less, same = (pl.col("src_addr") < pl.col("dst_addr")), (pl.col("src_addr") == pl.col("dst_addr"))
+        straight = keyed.select(less | (same & (pl.col("src_key") <= pl.col("dst_key")))).to_series()
+        sides = {
+            f"{to}_{name}": pl.when(straight).then(f"{one}_{name}").otherwise(f"{other}_{name}")
+            for to, one, other in (("a", "src", "dst"), ("b", "dst", "src"))
+            for name in ("addr", "port", "key", "name", "role", "site", "packets", "bytes", *outcome.SIDED)
+        }
+        found = keyed.select(*RECORDWIDE, *outcome.WHOLE, *epochs(self._edges), **sides)
+        number = pl.lit(source).cast(pl.Int128) * SOURCE + pl.col("record")
+        ports = pl.col("a_port").cast(pl.Int128) * PORT + pl.col("b_port").cast(pl.Int128)
+        own = pl.struct("a_addr", "b_addr").hash()
+        return found.with_columns(
+            witness=number * PORT * PORT + ports,
+            together=pl.when(pl.col("session").is_null()).then(own).otherwise(pl.col("session").hash()),
+        )
+
+    def _numbered(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Number what is alike but for ends and counts."""
+        distinct, which = fold(rows.select(PROFILE))
+        numbers = [self._profiles.setdefault(row, len(self._profiles)) for row in distinct.iter_rows()]
+        profile = pl.Series("profile", np.array(numbers, np.int64)[which])
+        return rows.select("together", *ENDS, *FOLDS).with_columns(profile)
+
+
+PORTED: Final = ("tcp", "udp", "sctp", "")
+"""Transports with ports; what logs write in their place for ICMP differs from direction to direction."""
+RECORDWIDE: Final = (
+    "record", "records", "observer", "basis", "transport", "app", "plane", "service", "session", "account", "outcome",
+    "encrypted", "detail", "first_ns", "last_ns",
+)  # fmt: skip
+_KINDS: Final = {**LOG, **dict.fromkeys(EPOCHS, pl.Int32)}
+_PROFILES: Final = {name: _KINDS.get(name, pl.String) for name in PROFILE}
+
+
+def complete(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Give rows of some columns of LOG the others."""
+    given = rows.collect_schema().names()
+    missing = [pl.lit(DEFAULTS[name], kind).alias(name) for name, kind in LOG.items() if name not in given]
+    return rows.with_columns(missing).select(pl.col(name).cast(kind) for name, kind in LOG.items())
+
+
+def _keys(rows: pl.DataFrame, ports: Ports | None) -> list[pl.Series]:
+    """Return what stands for the ports of both ends of each row."""
+    src, dst = (rows[f"{side}_port"].fill_null(0).to_numpy() & 0xFFFF for side in flow.SIDES)
+    ported = rows["transport"].is_in(PORTED).to_numpy()
+    keys = [np.where(ported, port, 0) for port in (src, dst)]
+    for transport, stands in (ports or {}).items():
+        here = (rows["transport"] == transport).to_numpy()
+        one, other = stands[src], stands[dst]
+        keys = [
+            np.where(here & (mine == 0) & (theirs != 0), 0, key)
+            for key, mine, theirs in zip(keys, (one, other), (other, one), strict=True)
+        ]
+    return [pl.Series(f"{side}_key", key, pl.Int32) for side, key in zip(flow.SIDES, keys, strict=True)]
+
+
+def _written(rows: pl.DataFrame) -> pl.DataFrame:
+    """Write rows as FLOW: src is who opened the exchange, where that is known, else the lesser end."""
+    witness, turned = pl.col("witness"), pl.col("turned")
+    settled = outcome.settled(rows).with_columns(
+        a_port=(witness // PORT % PORT).cast(pl.Int32),
+        b_port=(witness % PORT).cast(pl.Int32),
+        number=witness // (PORT * PORT),
+    )
+    sides = {
+        f"{to}_{name}": pl.when(turned).then(f"{other}_{name}").otherwise(f"{one}_{name}")
+        for to, one, other in (("src", "a", "b"), ("dst", "b", "a"))
+        for name in ("addr", "port", "name", "role", "site", "packets", "bytes")
+    }
+    same = ("basis", "transport", "app", "plane", "service", "session", "account", "encrypted", "detail", "outcome")
+    found = settled.select(
+        *same, "opened", "first_ns", "last_ns", "records",
+        vantage="observer",
+        source=(pl.col("number") // SOURCE).cast(pl.Int32),
+        record=(pl.col("number") % SOURCE).cast(pl.Int64),
+        **sides,
+    )  # fmt: skip
+    return flow.frame(found.to_dict())

@@ -1,0 +1,134 @@
+"""Reads logs into flows, and counts every record of theirs."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from auditor.logs.fold import Folder, Ports, complete
+from auditor.logs.formats import FORMATS
+from auditor.logs.model import Told
+from auditor.model import flow
+from auditor.model.report import Input
+from auditor.model.status import MALFORMED, OK
+from auditor.read.source import Source, hashed
+
+NO_ADDRESS_TEXT: Final = "an address that is none"
+Advance = Callable[[int], None]
+_STATE: Final = ("status", "detail")
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """All that logs hold, folded."""
+
+    folder: Folder
+    unread: pl.DataFrame  # FLOW: records without addresses, and those that could not be read
+    names: pl.DataFrame  # vantage, addr, name: what DNS answers called addresses
+    inputs: Sequence[Input]
+    unread_bytes: Sequence[tuple[int, int, str]]  # source, bytes that belong to no record, why
+    notes: Sequence[str]
+    limits: Sequence[str]
+
+    def flows(self) -> Iterator[pl.DataFrame]:
+        """Yield FLOW rows, some at a time, those that could not be read first."""
+        yield self.unread
+        for rows in self.folder.flows():
+            yield _called(rows, self.names)
+
+
+def scan(
+    sources: Sequence[tuple[int, Source]],
+    vantages: Sequence[str],
+    ports: Ports | None,
+    edges: Sequence[int],
+    advanced: Advance = lambda size: None,
+) -> Logs:
+    """Read logs, given with their indices among all inputs and the names of their vantages (empty: none).
+
+    Raise InputError for a source that can't be opened.
+    """
+    folder = Folder(ports, edges)
+    tolds = [Told(tuple(edges)) for _ in sources]
+    counts: list[pl.DataFrame] = []
+    with ThreadPoolExecutor(1) as beside:
+        hashes: list[Future[str]] = [beside.submit(hashed, source) for _, source in sources]
+        for (index, source), vantage, told in zip(sources, vantages, tolds, strict=True):
+            counts.append(_read(index, source, vantage, told, folder))
+            advanced(source.size)
+        inputs = [
+            Input(source.name, each.result(), source.size, source.described, 0, int(count["records"].sum()))
+            for (_, source), each, count in zip(sources, hashes, counts, strict=True)
+        ]
+    indices = [index for index, _ in sources]
+    lost = [(index, size, why) for index, told in zip(indices, tolds, strict=True) for why, size in told.lost.items()]
+    return Logs(
+        folder,
+        _unread(pl.concat([_COUNTS, *counts])),
+        _names(tolds, vantages),
+        inputs,
+        sorted(lost),
+        sorted(set().union(*(told.notes for told in tolds))),
+        sorted(set().union(*(told.limits for told in tolds))),
+    )
+
+
+_COUNTS: Final = pl.DataFrame(
+    schema={"source": pl.Int64, "status": pl.String, "detail": pl.String, "record": pl.Int64, "records": pl.Int64}
+)
+
+
+def _read(index: int, source: Source, vantage: str, told: Told, folder: Folder) -> pl.DataFrame:
+    """Read one log into the folder; return its records by status."""
+    counts = [_COUNTS]
+    for some in FORMATS[source.format].read(source, told):
+        rows = complete(some).collect()
+        ok = rows["status"] == OK
+        good, bad = (rows, rows.clear()) if ok.all() else (rows.filter(ok), rows.filter(~ok))
+        none = folder.add(good, index, vantage)
+        if len(none):
+            counts.append(_counted(none.with_columns(status=pl.lit(MALFORMED), detail=pl.lit(NO_ADDRESS_TEXT)), index))
+            counts.append(_counted(none.with_columns(records=-pl.col("records")), index))
+        counts += [_counted(each, index) for each in (good, bad)]
+    return _counted(pl.concat(counts), index)
+
+
+def _counted(rows: pl.DataFrame, index: int) -> pl.DataFrame:
+    found = rows.group_by(_STATE).agg(pl.col("record").min(), pl.col("records").sum())
+    return found.select(pl.lit(index).cast(pl.Int64).alias("source"), *_STATE, "record", "records")
+
+
+def _unread(counts: pl.DataFrame) -> pl.DataFrame:
+    """Write records that are no exchanges as FLOW rows."""
+    rows = counts.filter(pl.col("status") != OK).sort("source", *_STATE)
+    return flow.frame(rows.with_columns(basis=pl.lit(flow.REPORTED)).to_dict())
+
+
+def _names(tolds: Sequence[Told], vantages: Sequence[str]) -> pl.DataFrame:
+    """List what addresses were called, by vantage: the one that is declared, or who logged the answer."""
+    rows = {
+        (vantage or observer, address, name)
+        for told, vantage in zip(tolds, vantages, strict=True)
+        for observer, address, name in told.names
+    }
+    schema = {"vantage": pl.String, "addr": pl.String, "name": pl.String}
+    return pl.DataFrame(sorted(rows), schema=schema, orient="row")
+
+
+def _called(rows: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
+    """Give the ends of rows the names that answers gave their addresses, where the record has none itself."""
+    if names.is_empty():
+        return rows
+    known = names.group_by("vantage", "addr").agg(pl.col("name").sort().head(NAMES).str.join(" "))
+    for side in flow.SIDES:
+        end = rows.select("vantage", addr=f"{side}_addr")
+        said = end.join(known, on=["vantage", "addr"], how="left", maintain_order="left")["name"].fill_null("")
+        own = pl.col(f"{side}_name")
+        rows = rows.with_columns(pl.when(own == "").then(said).otherwise(own).alias(f"{side}_name"))
+    return rows
+
+
+NAMES: Final = 32
+"""Names that a row gives of one end at most, the first in alphabetical order."""
