@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from auditor.logs.cloud import aws
+from auditor.logs.cloud import aws, azure_nsg, azure_vnet
 from auditor.logs.model import Reader
 
-FORMATS: Final[dict[str, Reader]] = {"aws-vpc": aws}
+FORMATS: Final[dict[str, Reader]] = {"aws-vpc": aws, "azure-nsg": azure_nsg, "azure-vnet": azure_vnet}
