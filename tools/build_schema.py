@@ -19,6 +19,7 @@ FILES: Final = {  # what people write
     "auditor-waivers-v1": rules.waivers,
     "auditor-inventory-v1": enrich.inventory_schema,
     "auditor-catalogue-v1": enrich.catalogue_schema,
+    "auditor-regions-v1": enrich.regions_schema,
 }
 SCHEMAS: Final = {"auditor-report-v1": shape.schema, "auditor-finding-v1": evidence.schema, **FILES}
 

@@ -1,4 +1,4 @@
-"""What may stand in an inventory and in a file of the service catalogue: their shape, before anything is looked up.
+"""What may stand in an inventory, in a file of the service catalogue and in that of regions: shapes, nothing looked up.
 
 The classes are the format: unknown keys, wrong kinds and words outside a fixed choice are refused while a
 file is made into one of them.  Their docstrings are what an editor shows (`reports/schema/`).
@@ -220,3 +220,34 @@ def catalogue_schema() -> str:
         "Service catalogue of residency-auditor",
         {"NetworkText": {"if": has("ports"), "then": has("transport")}},
     )
+
+
+class ProviderText(Strict, frozen=True):
+    """A provider: where the regions and data centres are that it names by code.
+
+    id: What stands before the code: a-z, 0-9, dots and hyphens.
+    title: What readers call it.
+    sources: Where it says where they are.
+    zone: A pattern of what follows the code of a region in the code of one of its zones. Left out: nothing.
+    regions: The country of each code, or several where the provider says no more.
+    """
+
+    id: Id
+    title: str
+    sources: list[SourceText]
+    regions: dict[str, Country | list[Country]]
+    zone: str = ""
+
+
+class RegionsText(Strict, frozen=True):
+    """Where regions and data centres are.
+
+    providers: One entry for each provider.
+    """
+
+    providers: list[ProviderText]
+
+
+def regions_schema() -> str:
+    """Write the JSON Schema of the file of regions."""
+    return schema_of(RegionsText, "urn:residency-auditor:auditor-regions:v1", "Regions of residency-auditor")

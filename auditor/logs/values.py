@@ -76,11 +76,15 @@ def elements(source: Source, told: Told, key: str = "") -> Iterator[Value]:
     """Read the values of a text one after another, whatever separates them, numbered by their order.
 
     The elements of an array at the top are values; so are, where `key` is given, those of the array that is
-    called so in an object at the top (`{"records": [...]}`).  What follows a damaged value is not read.
+    called so in an object at the top (`{"records": [...]}`), of which there may be several.  What follows a damaged
+    value is not read.
     """
     text, number = _Text(source, told), 0
     inside = text.enter(key)
-    while text.space() and not (inside and text.closes()):
+    while text.space():
+        if inside and text.closes():
+            inside = text.enter(key) if text.leave(inside) and text.space() else ""
+            continue
         number += 1
         status, value = text.value()
         yield Value(number, value, status, DAMAGED[status] if status else "")
@@ -119,13 +123,21 @@ class _Text:
         self._buffer, self._at = "".join(parts), 0
         return have > before
 
-    def enter(self, key: str) -> bool:
-        """Step into the array at the top; say whether there is one."""
+    def enter(self, key: str) -> str:
+        """Step into the array at the top; return what it opens with, itself or its object, or empty: there is none."""
         self._fill(HEAD)
         name = rf'|\{{\s*{BEFORE}"{re.escape(key)}"\s*:\s*\[' if key else ""
         found = re.compile(rf"\s*(?:\[{name})").match(self._buffer)
         self._at = found.end() if found else 0
-        return bool(found)
+        return found[0].strip()[0] if found else ""
+
+    def leave(self, opened: str) -> bool:
+        """Step behind the array at the top, and the rest of the object that holds it; say whether that can be read."""
+        self._at += 1
+        if opened == "{":
+            self._buffer, self._at = '{"":0' + self._buffer[self._at :], 0
+            return not self.value()[0]
+        return True
 
     def space(self) -> bool:
         """Pass over what separates values; say whether there is anything else."""

@@ -28,7 +28,7 @@ from tests.rules.test_waivers import WHOLE as WAIVERS
 from tools import build_schema
 
 HERE = Path(__file__).resolve().parents[2]
-SHIPPED = sorted((HERE / "rules").rglob("*.yaml"))
+SHIPPED = [*sorted((HERE / "rules").rglob("*.yaml")), HERE / "auditor" / "data" / "regions.yaml"]
 INVENTORIES = sorted((HERE / "sample_pcaps").glob("*.inventory.yaml"))
 CATALOGUE = """\
 services:

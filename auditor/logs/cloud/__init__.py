@@ -2,7 +2,13 @@
 
 from typing import Final
 
-from auditor.logs.cloud import aws
+from auditor.logs.cloud import aws, azure_nsg, azure_vnet, gcp, hubble
 from auditor.logs.model import Reader
 
-FORMATS: Final[dict[str, Reader]] = {"aws-vpc": aws}
+FORMATS: Final[dict[str, Reader]] = {
+    "aws-vpc": aws,
+    "azure-nsg": azure_nsg,
+    "azure-vnet": azure_vnet,
+    "gcp-vpc": gcp,
+    "hubble": hubble,
+}
