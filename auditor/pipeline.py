@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from auditor.enrich.catalogue import Catalogue
     from auditor.enrich.places import Places
     from auditor.logs import Logs
-    from auditor.logs.fold import Ports
+    from auditor.logs.model import Ports
     from auditor.read.assemble import Assembled
     from auditor.read.scan import Scan
     from auditor.read.source import Source

@@ -5,11 +5,12 @@ from ipaddress import ip_network
 
 import polars as pl
 
-from auditor.enrich import embedded
+from auditor.enrich import embedded, regional
 from auditor.enrich.addresses import network, parse, write
 from auditor.enrich.evidence import OPERATOR, Situation, overrule, published_name, sources
 from auditor.enrich.located import KEYS, Coded, code, situation
 from auditor.enrich.opened import Opened
+from auditor.enrich.regional import NAMELESS
 from auditor.model.report import Source
 
 Question = tuple[str, str, int | None, int | None]
@@ -19,7 +20,8 @@ Question = tuple[str, str, int | None, int | None]
 def explain(opened: Opened, questions: Sequence[Question]) -> list[tuple[Source, ...]]:
     """List for each question proofs, claims (overruled ones named so) and who operates the address.
 
-    All are looked up at once.  There is nothing to say of a text that is no address.
+    All are looked up at once.  Of a text that is no address,
+    only the region is told that it names.
     """
     numbers = enumerate(_number(address) for address, *_ in questions)
     asked = [(at, number) for at, number in numbers if number is not None]
@@ -31,7 +33,7 @@ def explain(opened: Opened, questions: Sequence[Question]) -> list[tuple[Source,
         "end": _epochs(opened, [last for *_, last in chosen]),
     }
     coded = code(opened, pl.DataFrame(columns, schema=KEYS))
-    answers: list[tuple[Source, ...]] = [()] * len(questions)
+    answers = [regional.explained(address) if address.startswith(NAMELESS) else () for address, *_ in questions]
     for row, (at, number) in enumerate(asked):
         answers[at] = _answer(opened, coded, row, *number)
     return answers

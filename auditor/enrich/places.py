@@ -12,6 +12,7 @@ from auditor.enrich.fold import fold
 from auditor.enrich.located import KEYS, TEXTS, locate
 from auditor.enrich.opened import Opened, open_all
 from auditor.enrich.reflect import reflected
+from auditor.enrich.regional import claimed
 from auditor.model.flow import SIDES, UNKNOWN
 from auditor.model.report import Database, Source
 
@@ -27,6 +28,7 @@ class Places:
     def __call__(self, flows: pl.DataFrame, reflexive: pl.DataFrame | None = None) -> pl.DataFrame:
         """Fill label, site, operator, claimed and proven of both ends of FLOW rows.
 
+        A site that is given already is the code of a region: see `regional`.
         The inventory also overrides role and plane: a plane that was found is kept if the site has it.  An operator
         that is already known is kept unless the inventory names another.  `reflexive` has the columns
         vantage, addr and public: the public addresses under which others saw a private one.
@@ -94,7 +96,7 @@ def fill(opened: Opened, flows: pl.DataFrame, reflexive: pl.DataFrame | None) ->
     filled = flows
     for number, side in enumerate(SIDES):
         answers = found.select(TEXTS).select(pl.all().gather(ids[number * len(flows) : (number + 1) * len(flows)]))
-        filled = filled.with_columns(_side(answers, side))
+        filled = claimed(filled.with_columns(_side(answers, side)), side, flows[f"{side}_site"])
     return _overridden(filled).select(flows.columns)
 
 

@@ -61,11 +61,19 @@ def explained(found: Sequence[Unexplained], explain: Explain | None) -> list[Fin
     """Let findings say why their ends are believed to be where they are, asking for all of them at once."""
     if explain is None:
         return [finding for finding, _ in found]
-    questions = list(dict.fromkeys((*end, f.first_ns, f.last_ns) for f, ends in found for end in ends))
+    asked = [(f, [*ends, ("@" + f.place.site, "")] if "/" in f.place.site else ends) for f, ends in found]
+    questions = list(dict.fromkeys((*end, f.first_ns, f.last_ns) for f, ends in asked for end in ends))
     answers = dict(zip(questions, explain(questions), strict=True))
     return [
-        replace(f, located_by=tuple((end[0], answers[*end, f.first_ns, f.last_ns]) for end in ends))
-        for f, ends in found
+        replace(
+            f,
+            located_by=tuple(
+                (name, said)
+                for name, vantage in ends
+                if (said := answers[name, vantage, f.first_ns, f.last_ns]) or name[:1] != "@"
+            ),
+        )
+        for f, ends in asked
     ]
 
 

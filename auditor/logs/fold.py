@@ -8,21 +8,17 @@ Ports.  Where one end's port is a service's and the other's is not, the other's 
 and mean nothing, so they are one, unless all ports are to be kept.  Of the others both ports tell exchanges apart.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from auditor.enrich.fold import fold
 from auditor.logs import outcome, texts
-from auditor.logs.model import DEFAULTS, EPOCHS, LOG, epochs
+from auditor.logs.model import DEFAULTS, EPOCHS, LOG, Ports, epochs, stands
 from auditor.logs.room import Room
 from auditor.model import flow
-
-Ports = Mapping[str, npt.NDArray[np.int32]]
-"""For a transport, what each of the 65,536 ports stands for: itself, or 0 where it means nothing."""
 
 PROFILE: Final = (
     "observer", "basis", "transport", "app", "plane", "service", "session", "account", "outcome", "encrypted",
@@ -103,7 +99,7 @@ _PROFILES: Final = {name: _KINDS.get(name, pl.String) for name in PROFILE}
 
 
 def complete(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Give rows of some columns of LOG the others."""
+    """Give rows of some columns of LOG the others, and those alone."""
     given = rows.collect_schema().names()
     missing = [pl.lit(DEFAULTS[name], kind).alias(name) for name, kind in LOG.items() if name not in given]
     return rows.with_columns(missing).select(pl.col(name).cast(kind) for name, kind in LOG.items())
@@ -114,13 +110,9 @@ def _keys(rows: pl.DataFrame, ports: Ports | None) -> list[pl.Series]:
     src, dst = (rows[f"{side}_port"].fill_null(0).to_numpy() & 0xFFFF for side in flow.SIDES)
     ported = rows["transport"].is_in(PORTED).to_numpy()
     keys = [np.where(ported, port, 0) for port in (src, dst)]
-    for transport, stands in (ports or {}).items():
+    for transport in ports or {}:
         here = (rows["transport"] == transport).to_numpy()
-        one, other = stands[src], stands[dst]
-        keys = [
-            np.where(here & (mine == 0) & (theirs != 0), 0, key)
-            for key, mine, theirs in zip(keys, (one, other), (other, one), strict=True)
-        ]
+        keys = [np.where(here, each, key) for each, key in zip(stands(ports, transport, src, dst), keys, strict=True)]
     return [pl.Series(f"{side}_key", key, pl.Int32) for side, key in zip(flow.SIDES, keys, strict=True)]
 
 

@@ -1,13 +1,16 @@
 """Texts of any size, cut into blocks of whole lines that know their numbers."""
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from auditor.logs.model import Told
 from auditor.read.source import Source, opened
 
-BLOCK: Final = 1 << 25
+BLOCK: Final = 1 << 24
 """Bytes of a block."""
 LONGEST: Final = 1 << 26
 """Bytes of the longest line that is kept; what is longer is a record that can't be read."""
@@ -24,48 +27,59 @@ class Block:
     data: bytes  # the last line of a text may lack its end
     cut: bool = False  # one line, of which only the beginning is here
 
+    @property
+    def lines(self) -> int:
+        """Count its lines."""
+        ends = np.count_nonzero(np.frombuffer(self.data, np.uint8) == ord("\n"))
+        return int(ends) + (not self.data.endswith(b"\n"))
+
 
 def blocks(source: Source, told: Told, size: int = BLOCK) -> Iterator[Block]:
     """Read a text in blocks of whole lines; what can't be unpacked is told as lost."""
-    number, rest = 1, bytearray()
-    skipping = False
-    for more in pieces(source, told, size):
-        start = 0
-        if skipping:
-            start = more.find(b"\n") + 1
-            if not start:
-                continue
-            skipping = False
-        end = more.rfind(b"\n") + 1
-        if end > start:
-            data = bytes(rest) + more[start:end]
-            yield Block(number, data)
-            number += data.count(b"\n")
-            rest.clear()
-        rest += more[max(start, end) :]
-        if len(rest) > LONGEST:
-            yield Block(number, bytes(rest[:size]), cut=True)
-            number += 1
-            rest.clear()
-            skipping = True
-    if rest:
-        yield Block(number, bytes(rest))
+    number, have, over, skipping = 1, 0, False, False
+    buffer = bytearray(size)  # one for all: fresh memory of this size takes as long to touch as to read
+    with opened(source) as stream:
+        while not over:
+            got = _fill(stream, memoryview(buffer)[have:], told)
+            over, have = got < len(buffer) - have, have + got
+            start = 0
+            if skipping:
+                start = buffer.find(b"\n", 0, have) + 1
+                skipping = not start
+                start = start or have
+            end = max(start, buffer.rfind(b"\n", start, have) + 1)
+            if over:
+                end = have
+            if end > start:
+                block = Block(number, bytes(memoryview(buffer)[start:end]))
+                yield block
+                number += block.lines
+            left = have - end
+            if left > LONGEST:
+                yield Block(number, bytes(memoryview(buffer)[end : end + size]), cut=True)
+                number, left, skipping = number + 1, 0, True
+            buffer[:left] = buffer[end : end + left]
+            have = left
+            if have == len(buffer):
+                buffer.extend(bytes(len(buffer)))
+
+
+def _fill(stream: io.RawIOBase, room: memoryview, told: Told) -> int:
+    """Fill a buffer with unpacked bytes; return how many there were, fewer than its size only at the end."""
+    have = 0
+    try:
+        while have < len(room) and (got := stream.readinto(room[have:])):
+            have += got
+    except OSError as error:
+        told.lose(0, str(error))
+    return have
 
 
 def pieces(source: Source, told: Told, size: int) -> Iterator[bytes]:
     """Read unpacked bytes, `size` of them at a time but for the last; what can't be unpacked is told as lost."""
+    buffer = bytearray(size)
     with opened(source) as stream:
-        while True:
-            parts, left = [], size
-            try:
-                while left and (part := stream.read(left)):
-                    parts.append(part)
-                    left -= len(part)
-            except OSError as error:
-                told.lose(0, str(error))
-                yield b"".join(parts)
-                return
-            if parts:
-                yield b"".join(parts)
-            if left:
+        while got := _fill(stream, memoryview(buffer), told):
+            yield bytes(memoryview(buffer)[:got])
+            if got < size:
                 return

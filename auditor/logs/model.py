@@ -4,13 +4,16 @@ A reader leaves out every column of which it knows nothing: `DEFAULTS` are taken
 log; `fold` checks addresses, and cleans nothing else, since reports do that.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from auditor.model import flow
+from auditor.read.layout import TRANSPORTS
 from auditor.read.source import Source
 
 RECORD: Final[dict[str, Any]] = {
@@ -62,11 +65,17 @@ NAMES: Final = 200_000
 """Names of addresses that are kept of one source."""
 
 
+Numbers = npt.NDArray[Any]
+Ports = Mapping[str, npt.NDArray[np.int32]]
+"""For a transport, what each of the 65,536 ports stands for: itself, or 0 where it means nothing."""
+
+
 @dataclass(slots=True)
 class Told:
     """What reading one source tells beside its rows; order and repetition mean nothing."""
 
     edges: tuple[int, ...] = ()  # moments (nanoseconds) that rows which stand for several records must not straddle
+    ports: Ports | None = None  # what ports stand for where such rows differ in them; None: for themselves
     notes: set[str] = field(default_factory=set)  # whole sentences for whoever reads the report, without names of files
     limits: set[str] = field(default_factory=set)  # the same of what was there and was not examined: no report passes
     lost: dict[str, int] = field(default_factory=dict)  # bytes that belong to no record, by why (fixed words of ours)
@@ -111,18 +120,49 @@ def epochs(edges: Sequence[int]) -> list[pl.Expr]:
     ]
 
 
-def together(rows: pl.LazyFrame, keys: Sequence[str], edges: Sequence[int]) -> pl.LazyFrame:
+def stands(ports: Ports | None, transport: str, src: Numbers, dst: Numbers) -> tuple[Numbers, Numbers]:
+    """Return what stands for the ports of both ends: 0 for one that means nothing beside the port of a service."""
+    table = (ports or {}).get(transport)
+    if table is None:
+        return src, dst
+    one, other = table.take(src), table.take(dst)
+    return np.where((one == 0) & (other != 0), 0, src), np.where((other == 0) & (one != 0), 0, dst)
+
+
+def together(rows: pl.DataFrame, keys: Sequence[str], told: Told) -> pl.DataFrame:
     """Put records of one direction together that are alike in `keys` and lie between the same edges.
 
-    `rows` have the columns record, first_ns, last_ns, src_packets and src_bytes beside the keys; `records` is added.
+    `rows` have the columns record, protocol (its number; null where none is told), first_ns, last_ns, src_packets,
+    src_bytes, src_port and dst_port beside the keys.  `records` is added; record and ports are those of the first one.
     """
-    return rows.group_by(*keys, *epochs(edges)).agg(
-        pl.col("record").min(),
-        pl.len().cast(pl.Int64).alias("records"),
-        pl.col("first_ns").min(),
-        pl.col("last_ns").max(),
-        pl.col("src_packets", "src_bytes").sum(),
+    ports = {side: rows[f"{side}_port"].fill_null(0).to_numpy() & 0xFFFF for side in flow.SIDES}
+    key = dict(ports)
+    for number, transport in TRANSPORTS.items():
+        here = (rows["protocol"] == number).fill_null(False).to_numpy()
+        if here.any():
+            found = stands(told.ports, transport, *ports.values())
+            key = {side: np.where(here, each, key[side]) for side, each in zip(flow.SIDES, found, strict=True)}
+    marked = {
+        f"{side}_mark": rows["record"] * PORT + pl.Series(values.astype(np.int64)) for side, values in ports.items()
+    }
+    keyed = rows.with_columns(**{f"{side}_key": pl.Series(values) for side, values in key.items()}, **marked)
+    found = (
+        keyed.lazy()
+        .group_by("protocol", *keys, "src_key", "dst_key", *epochs(told.edges))
+        .agg(
+            pl.col("src_mark", "dst_mark", "first_ns").min(),
+            pl.len().cast(pl.Int64).alias("records"),
+            pl.col("last_ns").max(),
+            pl.col("src_packets", "src_bytes").sum(),
+        )
     )
+    return found.collect(engine="streaming").with_columns(
+        record=pl.col("src_mark") // PORT,
+        **{f"{side}_port": (pl.col(f"{side}_mark") % PORT).cast(pl.Int32) for side in flow.SIDES},
+    )
+
+
+PORT: Final = 1 << 16
 
 
 def rows(columns: dict[str, Any]) -> pl.LazyFrame:

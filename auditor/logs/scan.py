@@ -7,9 +7,9 @@ from typing import Final
 
 import polars as pl
 
-from auditor.logs.fold import Folder, Ports, complete
+from auditor.logs.fold import Folder, complete
 from auditor.logs.formats import FORMATS
-from auditor.logs.model import Told
+from auditor.logs.model import Ports, Told
 from auditor.model import flow
 from auditor.model.report import Input
 from auditor.model.status import MALFORMED, OK
@@ -51,7 +51,7 @@ def scan(
     Raise InputError for a source that can't be opened.
     """
     folder = Folder(ports, edges)
-    tolds = [Told(tuple(edges)) for _ in sources]
+    tolds = [Told(tuple(edges), ports) for _ in sources]
     counts: list[pl.DataFrame] = []
     with ThreadPoolExecutor(1) as beside:
         hashes: list[Future[str]] = [beside.submit(hashed, source) for _, source in sources]

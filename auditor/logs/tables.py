@@ -21,9 +21,8 @@ def table(block: Block, names: Sequence[str], separator: str, quote: str | None 
 
     Bytes that are no UTF-8 become U+FFFD.  Blank lines are rows without any text: see `told`.
     """
-    lines = block.data.count(b"\n") + (not block.data.endswith(b"\n"))
     found = _parsed(block.data, names, separator, quote)
-    if found is None or len(found) != lines:  # a quote that spans lines, or what only a parser of files refuses
+    if found is None or len(found) != block.lines:  # a quote that spans lines, or what only a parser of files refuses
         found = _split(block.data, names, separator)
     return found.with_row_index(NUMBER, block.number).with_columns(pl.col(NUMBER).cast(pl.Int64))
 
@@ -33,7 +32,13 @@ def told(names: Sequence[str]) -> pl.Expr:
     return pl.any_horizontal(pl.col(*names, MORE).is_not_null())
 
 
+PACKED: Final = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ", b"x\x01", b"x\x5e", b"x\x9c", b"x\xda")
+"""How what Polars would unpack begins, gzip, zstd and zlib among them: here it is text."""
+
+
 def _parsed(data: bytes, names: Sequence[str], separator: str, quote: str | None) -> pl.DataFrame | None:
+    if data.startswith(PACKED):
+        return None
     for encoding in ("utf8", "utf8-lossy"):
         try:
             return pl.read_csv(
@@ -47,7 +52,7 @@ def _parsed(data: bytes, names: Sequence[str], separator: str, quote: str | None
                 missing_columns="insert",
                 extra_columns="ignore",
             )
-        except pl.exceptions.PolarsError:
+        except (pl.exceptions.PolarsError, OSError):
             continue
     return None
 

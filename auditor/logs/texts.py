@@ -5,10 +5,9 @@ from typing import Final
 import polars as pl
 
 from auditor.enrich.addresses import parse, write
+from auditor.enrich.regional import NAMELESS
 from auditor.model.flow import SIDES
 
-NAMELESS: Final = "@"
-"""Begins the name of an end of which no address is known: a region, a host's name, one whose address is masked."""
 PLAIN: Final = r"^(?:(?:0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])\.){3}(?:0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])$"
 
 

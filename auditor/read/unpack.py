@@ -79,14 +79,14 @@ class _Checked(io.RawIOBase):
 
     def __init__(self, packing: str, stream: Any) -> None:
         self._packing = packing
-        self._inner = stream
+        self._readinto = getattr(stream, "readinto1", stream.readinto)  # which loses nothing that comes before damage
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, into: Any, /) -> int:
         try:
-            return int(self._inner.readinto(into) or 0)
+            return int(self._readinto(into) or 0)
         except MemoryError:
             raise
         except Exception as error:  # zlib.error, LZMAError and ZstdError have no other base in common

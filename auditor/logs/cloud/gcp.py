@@ -1,8 +1,9 @@
 """VPC Flow Logs of Google Cloud, as entries of Cloud Logging: exported, read by `gcloud`, or out of BigQuery.
 
-Google Cloud documentation, "About VPC Flow Logs records"; Cloud Logging API, `LogEntry`.  A record counts one direction
-of one connection in one interval, at the end or gateway that `reporter` names.  Where both ends are in subnets with
-flow logs, both report the same packets, sampled apart: both records are kept, as neither shows whether there is another.
+Google Cloud documentation, "About VPC Flow Logs records"; Cloud Logging API, `LogEntry`.  A record counts one
+direction of one connection in one interval, at the end or gateway that `reporter` names.  Where both ends are in
+subnets with flow logs, both report the same packets, sampled apart: both records are kept, as neither shows whether
+there is another.
 
 The packets are sampled and the counts scaled up by the service; of the records, a share is logged that they don't tell.
 Metadata (instances, VPCs) are approximations by the service's own word, so a region is what is claimed, as everywhere.

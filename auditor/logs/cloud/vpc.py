@@ -36,9 +36,10 @@ TORN: Final = "a record with other fields than its header or version has"
 NUMBERS: Final = "a field that is no number, or one out of range"
 STATUS: Final = {NODATA: NO_ADDRESS, SKIPDATA: NO_ADDRESS, NOWHERE: NO_ADDRESS}
 KEYS: Final = (
-    "account-id", "vpc-id", "srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr", "srcport", "dstport", "protocol",
-    "action", "tcp-flags", "region", "flow-direction",
+    "account-id", "vpc-id", "srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr", "action", "tcp-flags",
+    "region", "flow-direction",
 )  # fmt: skip
+_PORTS: Final = {"src_port": "srcport", "dst_port": "dstport"}
 _COUNTS: Final = {"packets": "src_packets", "bytes": "src_bytes"}
 _TIMES: Final = {"start": "first_ns", "end": "last_ns"}
 _SMALL: Final = {"srcport": 65535, "dstport": 65535, "protocol": 255, "tcp-flags": 255}
@@ -97,7 +98,9 @@ def rows(found: pl.LazyFrame, names: Sequence[str], told: Told) -> Iterator[pl.L
         yield counted.lazy().select("record", "records", detail="state", status=status)
         read = read.filter(ok)
     keys = [name for name in KEYS if name in given]
-    yield _flows(together(read.lazy(), keys, told.edges), given)
+    ends = {name: pl.col(field) if field in given else pl.lit(0, pl.Int32) for name, field in _PORTS.items()}
+    protocol = pl.col("protocol") if "protocol" in given else pl.lit(None, pl.Int32)
+    yield _flows(together(read.with_columns(**ends, protocol=protocol), keys, told).lazy(), given)
 
 
 def _flows(rows: pl.LazyFrame, given: set[str]) -> pl.LazyFrame:
@@ -118,13 +121,13 @@ def _flows(rows: pl.LazyFrame, given: set[str]) -> pl.LazyFrame:
         "dst_bytes": pl.lit(None, pl.Int64),
         "answer": answer,
     }
-    counts = ("record", "records", "first_ns", "last_ns", "src_packets", "src_bytes")
+    counts = ("record", "records", "first_ns", "last_ns", "src_packets", "src_bytes", "src_port", "dst_port")
     return turned(rows.select(*counts, **said), pl.col("answer")).drop("answer")
 
 
 def _end(side: str, given: set[str]) -> dict[str, pl.Expr]:
     """Return the address, the port and the region of an end: the interface is in the region that the record names."""
-    field, port = f"{side}addr", f"{side}port"
+    field = f"{side}addr"
     true = _said(f"pkt-{field}", given)
     addr = pl.coalesce(true, _said(field, given))
     site = pl.lit("")
@@ -132,7 +135,7 @@ def _end(side: str, given: set[str]) -> dict[str, pl.Expr]:
         here = pl.col("flow-direction") == LOCAL[side]
         itself = true.is_null() | (true == pl.col(field))
         site = pl.when(here & itself & (pl.col("region") != "-")).then(pl.format("aws/{}", "region")).otherwise(site)
-    return {"addr": addr, "port": pl.col(port) if port in given else pl.lit(0), "site": site}
+    return {"addr": addr, "site": site}
 
 
 def _said(name: str, given: set[str]) -> pl.Expr:
