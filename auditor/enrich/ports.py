@@ -59,19 +59,28 @@ def port_class(transport: str, port: int) -> str:
     return EPHEMERAL if port >= HANDED_OUT else PLAIN
 
 
-def stands(ranges: Iterable[tuple[int, int]]) -> dict[str, npt.NDArray[np.int32]]:
-    """Say of each of the 65,536 ports of a transport what it stands for: itself, or 0 where nobody asks for it.
+WIDE: Final = 256
+"""Ports of a range of the catalogue from which on they are not those of services, but of whoever takes part."""
 
-    `ranges` are those of the service catalogue (first and last port).  What stands for 0 is of one class here, and
-    plain and ephemeral ports are never asked for apart from each other but beside such a port.
+
+def stands(ranges: Iterable[tuple[int, int]]) -> dict[str, npt.NDArray[np.int32]]:
+    """Say of each of the 65,536 ports of a transport what it stands for beside the port of a service.
+
+    A service's port stands for itself; the others for their class, 0 or less: ports of one class are told apart by
+    nothing.  `ranges` are those of the service catalogue (first and last port).
     """
-    listed = np.zeros(1 << 16, bool)
+    ranges = list(ranges)
+    narrow = np.zeros(1 << 16, bool)
     for first, last in ranges:
-        listed[first : last + 1] = True
+        narrow[first : last + 1] |= last - first < WIDE
     numbers = np.arange(1 << 16, dtype=np.int32)
-    known = {*SYSTEM, *REGISTERED}
-    special = {name: np.isin(numbers, [*SYSTEM.get(name, ()), *PEERS, *REGISTERED.get(name, ())]) for name in known}
-    return {name: np.where(listed | special[name], numbers, np.int32(0)) for name in sorted(known)}
+    edges = sorted({edge for first, last in ranges for edge in (first, last + 1)} | {HANDED_OUT})
+    class_ = -np.searchsorted(edges, numbers, "right").astype(np.int32)
+    found = {}
+    for name in sorted({*SYSTEM, *REGISTERED}):
+        special = np.isin(numbers, [*SYSTEM.get(name, ()), *PEERS, *REGISTERED.get(name, ())])
+        found[name] = np.where(narrow | special, numbers, class_)
+    return found
 
 
 def believed(port: str, app: str) -> bool:

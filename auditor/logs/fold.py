@@ -16,8 +16,9 @@ import polars as pl
 
 from auditor.enrich.fold import fold
 from auditor.logs import outcome, texts
-from auditor.logs.model import DEFAULTS, EPOCHS, LOG, Ports, epochs, stands
+from auditor.logs.model import DEFAULTS, LOG, Ports
 from auditor.logs.room import Room
+from auditor.logs.together import EPOCHS, epochs, stands
 from auditor.model import flow
 
 PROFILE: Final = (
@@ -85,7 +86,7 @@ class Folder:
         distinct, which = fold(rows.select(PROFILE))
         numbers = [self._profiles.setdefault(row, len(self._profiles)) for row in distinct.iter_rows()]
         profile = pl.Series("profile", np.array(numbers, np.int64)[which])
-        return rows.select("together", *ENDS, *FOLDS).with_columns(profile)
+        return rows.select(profile, "together", *ENDS, *FOLDS)
 
 
 PORTED: Final = ("tcp", "udp", "sctp", "")

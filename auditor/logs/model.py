@@ -4,7 +4,7 @@ A reader leaves out every column of which it knows nothing: `DEFAULTS` are taken
 log; `fold` checks addresses, and cleans nothing else, since reports do that.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -13,7 +13,6 @@ import numpy.typing as npt
 import polars as pl
 
 from auditor.model import flow
-from auditor.read.layout import TRANSPORTS
 from auditor.read.source import Source
 
 RECORD: Final[dict[str, Any]] = {
@@ -65,9 +64,8 @@ NAMES: Final = 200_000
 """Names of addresses that are kept of one source."""
 
 
-Numbers = npt.NDArray[Any]
 Ports = Mapping[str, npt.NDArray[np.int32]]
-"""For a transport, what each of the 65,536 ports stands for: itself, or 0 where it means nothing."""
+"""For a transport, what each of the 65,536 ports stands for: itself, or its class (0 or less): see enrich.ports."""
 
 
 @dataclass(slots=True)
@@ -101,68 +99,6 @@ class Reader(Protocol):
 
     def read(self, source: Source, told: Told) -> Iterator[pl.LazyFrame]:
         """Yield rows of some of the columns of LOG, at most a few hundred thousand at a time."""
-
-
-EPOCHS: Final = ("begun", "ended")
-
-
-def epochs(edges: Sequence[int]) -> list[pl.Expr]:
-    """Number the intervals between edges in which `first_ns` and `last_ns` lie; 0: of a time that isn't known."""
-    return [
-        pl.when(pl.col(time) == 0)
-        .then(0)
-        .otherwise(
-            1 + pl.sum_horizontal(pl.lit(0, pl.Int32), *(pl.col(time).ge(edge).cast(pl.Int32) for edge in edges))
-        )
-        .cast(pl.Int32)
-        .alias(name)
-        for time, name in zip(("first_ns", "last_ns"), EPOCHS, strict=True)
-    ]
-
-
-def stands(ports: Ports | None, transport: str, src: Numbers, dst: Numbers) -> tuple[Numbers, Numbers]:
-    """Return what stands for the ports of both ends: 0 for one that means nothing beside the port of a service."""
-    table = (ports or {}).get(transport)
-    if table is None:
-        return src, dst
-    one, other = table.take(src), table.take(dst)
-    return np.where((one == 0) & (other != 0), 0, src), np.where((other == 0) & (one != 0), 0, dst)
-
-
-def together(rows: pl.DataFrame, keys: Sequence[str], told: Told) -> pl.DataFrame:
-    """Put records of one direction together that are alike in `keys` and lie between the same edges.
-
-    `rows` have the columns record, protocol (its number; null where none is told), first_ns, last_ns, src_packets,
-    src_bytes, src_port and dst_port beside the keys.  `records` is added; record and ports are those of the first one.
-    """
-    ports = {side: rows[f"{side}_port"].fill_null(0).to_numpy() & 0xFFFF for side in flow.SIDES}
-    key = dict(ports)
-    for number, transport in TRANSPORTS.items():
-        here = (rows["protocol"] == number).fill_null(False).to_numpy()
-        if here.any():
-            found = stands(told.ports, transport, *ports.values())
-            key = {side: np.where(here, each, key[side]) for side, each in zip(flow.SIDES, found, strict=True)}
-    marked = {
-        f"{side}_mark": rows["record"] * PORT + pl.Series(values.astype(np.int64)) for side, values in ports.items()
-    }
-    keyed = rows.with_columns(**{f"{side}_key": pl.Series(values) for side, values in key.items()}, **marked)
-    found = (
-        keyed.lazy()
-        .group_by("protocol", *keys, "src_key", "dst_key", *epochs(told.edges))
-        .agg(
-            pl.col("src_mark", "dst_mark", "first_ns").min(),
-            pl.len().cast(pl.Int64).alias("records"),
-            pl.col("last_ns").max(),
-            pl.col("src_packets", "src_bytes").sum(),
-        )
-    )
-    return found.collect(engine="streaming").with_columns(
-        record=pl.col("src_mark") // PORT,
-        **{f"{side}_port": (pl.col(f"{side}_mark") % PORT).cast(pl.Int32) for side in flow.SIDES},
-    )
-
-
-PORT: Final = 1 << 16
 
 
 def rows(columns: dict[str, Any]) -> pl.LazyFrame:

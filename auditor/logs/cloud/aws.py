@@ -49,15 +49,23 @@ def _fields(line: bytes) -> list[str]:
 
 
 def read(source: Source, told: Told) -> Iterator[pl.LazyFrame]:
-    """Yield rows; records of one flow at one interface come together where they stand near each other."""
+    """Yield rows; those of records that nothing tells apart come together."""
+    cut: list[int] = []
+    yield from rows(_read(source, told, cut), told)
+    if cut:
+        yield unread(cut, MALFORMED, LONG)
+
+
+def _read(source: Source, told: Told, cut: list[int]) -> Iterator[tuple[pl.LazyFrame, list[str]]]:
+    """Yield tables of records with their fields; numbers of lines that are too long go to `cut`."""
     names: list[str] = []
     for block in blocks(source, told):
         if block.cut:
-            yield unread([block.number], MALFORMED, LONG)
+            cut.append(block.number)
             continue
         known = names or _fields(block.data.lstrip(b"\r\n").partition(b"\n")[0])
         for found, names in _tables(block, known):  # the last header holds for the next block
-            yield from rows(found.lazy().filter(spoken(names)), names, told)
+            yield found.lazy().filter(spoken(names)), names
 
 
 def _tables(block: Block, names: list[str]) -> Iterator[tuple[pl.DataFrame, list[str]]]:

@@ -5,14 +5,15 @@ interval.  `pkt-srcaddr` and `pkt-dstaddr` are the true ends where traffic passe
 node of a cluster, whose own addresses stand in `srcaddr` and `dstaddr`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import polars as pl
 
-from auditor.logs.model import Told, together, turned
+from auditor.logs.model import Told, turned
 from auditor.logs.protocols import ACK, FIN, RST, SYN, TCP, numbered
 from auditor.logs.tables import MORE
+from auditor.logs.together import Together
 from auditor.model.flow import REJECTED
 from auditor.model.status import MALFORMED, NO_ADDRESS, OK
 
@@ -42,7 +43,11 @@ KEYS: Final = (
 _PORTS: Final = {"src_port": "srcport", "dst_port": "dstport"}
 _COUNTS: Final = {"packets": "src_packets", "bytes": "src_bytes"}
 _TIMES: Final = {"start": "first_ns", "end": "last_ns"}
-_SMALL: Final = {"srcport": 65535, "dstport": 65535, "protocol": 255, "tcp-flags": 255}
+_SMALL: Final = {
+    "src_port": ("srcport", 65535), "dst_port": ("dstport", 65535), "protocol": ("protocol", 255),
+    "tcp-flags": ("tcp-flags", 255),
+}  # fmt: skip
+"""Columns of small numbers: the field, and the greatest value."""
 LOCAL: Final = {"src": "egress", "dst": "ingress"}
 """The flow direction in which an end is the interface's own."""
 SYNACK: Final = SYN | ACK
@@ -53,7 +58,14 @@ _LATEST: Final = (1 << 63) // _SECOND - 1
 
 def _numbers(given: set[str]) -> list[pl.Expr]:
     """Read the fields that are numbers; of those that the format lacks, zero."""
-    found = [pl.col(name).cast(pl.Int32, strict=False) for name in _SMALL if name in given]
+    found = [
+        pl.col(name).cast(pl.Int32, strict=False) if name in given else pl.lit(None, pl.Int32).alias(name)
+        for name in ("protocol", "tcp-flags")
+    ]
+    found += [
+        (pl.col(field).cast(pl.Int32, strict=False) if field in given else pl.lit(0, pl.Int32)).alias(name)
+        for name, field in _PORTS.items()
+    ]
     found += [
         (pl.col(name).cast(pl.Int64, strict=False) if name in given else pl.lit(0, pl.Int64)).alias(column)
         for name, column in _COUNTS.items()
@@ -66,7 +78,9 @@ def _numbers(given: set[str]) -> list[pl.Expr]:
 
 def _state(given: set[str], text: bool) -> pl.Expr:
     """Say what becomes of each record: ok, or why it is none."""
-    small = [~pl.col(name).is_between(0, most).fill_null(False) for name, most in _SMALL.items() if name in given]
+    small = [
+        ~pl.col(name).is_between(0, most).fill_null(False) for name, (field, most) in _SMALL.items() if field in given
+    ]
     large = [pl.col(name).is_null() | (pl.col(name) < 0) for name in (*_COUNTS.values(), *_TIMES.values())]
     ends = [name for name in ("srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr", "action") if name in given]
     torn = pl.any_horizontal(pl.col(MORE).is_not_null() if text else False, *(pl.col(name).is_null() for name in ends))
@@ -83,27 +97,37 @@ def _state(given: set[str], text: bool) -> pl.Expr:
     )  # fmt: skip
 
 
-def rows(found: pl.LazyFrame, names: Sequence[str], told: Told) -> Iterator[pl.LazyFrame]:
-    """Make rows of records: the columns `record`, `names` (as text or numbers), and MORE where the text had any."""
-    given = set(names)
-    read = (
-        found.with_columns(_numbers(given)).with_columns(state=_state(given, MORE in found.collect_schema())).collect()
-    )
-    ok = read["state"] == OK
-    if not ok.all():
-        counted = read.filter(~ok).group_by("state").agg(pl.col("record").min(), records=pl.len().cast(pl.Int64))
-        if SKIPDATA in counted["state"]:
-            told.limits.add(SKIPPED)
-        status = pl.col("state").replace_strict(STATUS, default=MALFORMED, return_dtype=pl.String)
-        yield counted.lazy().select("record", "records", detail="state", status=status)
-        read = read.filter(ok)
-    keys = [name for name in KEYS if name in given]
-    ends = {name: pl.col(field) if field in given else pl.lit(0, pl.Int32) for name, field in _PORTS.items()}
-    protocol = pl.col("protocol") if "protocol" in given else pl.lit(None, pl.Int32)
-    yield _flows(together(read.with_columns(**ends, protocol=protocol), keys, told).lazy(), given)
+def rows(tables: Iterable[tuple[pl.LazyFrame, Sequence[str]]], told: Told) -> Iterator[pl.LazyFrame]:
+    """Make rows of LOG of records that stand in tables, each with the fields that it has.
+
+    Tables have the columns `record` and those fields (text or numbers), and MORE where the text had any.
+    """
+    kept: dict[tuple[str, ...], Together] = {}
+    for found, names in tables:
+        given = set(names)
+        keys = [name for name in KEYS if name in given]
+        group = kept.setdefault(tuple(names), Together(keys, told))
+        state = _state(given, MORE in found.collect_schema())
+        read = found.with_columns(_numbers(given)).with_columns(state=state).collect()
+        ok = read["state"] == OK
+        if not ok.all():
+            yield _others(read.filter(~ok), told)
+            read = read.filter(ok)
+        yield from (_flows(some, given) for some in group.add(read))
+    for fields, group in kept.items():
+        yield from (_flows(some, set(fields)) for some in group.groups())
 
 
-def _flows(rows: pl.LazyFrame, given: set[str]) -> pl.LazyFrame:
+def _others(read: pl.DataFrame, told: Told) -> pl.LazyFrame:
+    """Count records without addresses, and those that can't be read."""
+    counted = read.group_by("state").agg(pl.col("record").min(), records=pl.len().cast(pl.Int64))
+    if SKIPDATA in counted["state"]:
+        told.limits.add(SKIPPED)
+    status = pl.col("state").replace_strict(STATUS, default=MALFORMED, return_dtype=pl.String)
+    return counted.lazy().select("record", "records", detail="state", status=status)
+
+
+def _flows(rows: pl.DataFrame, given: set[str]) -> pl.LazyFrame:
     """Give rows of these fields the columns of LOG."""
     flags = pl.col("tcp-flags") if "tcp-flags" in given else pl.lit(None, pl.Int32)
     tcp = pl.col("protocol") == TCP if "protocol" in given else pl.lit(True)
@@ -122,7 +146,7 @@ def _flows(rows: pl.LazyFrame, given: set[str]) -> pl.LazyFrame:
         "answer": answer,
     }
     counts = ("record", "records", "first_ns", "last_ns", "src_packets", "src_bytes", "src_port", "dst_port")
-    return turned(rows.select(*counts, **said), pl.col("answer")).drop("answer")
+    return turned(rows.lazy().select(*counts, **said), pl.col("answer")).drop("answer")
 
 
 def _end(side: str, given: set[str]) -> dict[str, pl.Expr]:

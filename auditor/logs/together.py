@@ -1,0 +1,115 @@
+"""Records of one direction that nothing tells apart, put together while a log is read.
+
+Most of a flow log repeats who talked with whom.  What rules can ask of a record is kept, also the interval between the
+moments that rules and proofs know; of ports, what they stand for.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from auditor.logs.model import Ports, Told
+from auditor.model import flow
+from auditor.read.layout import TRANSPORTS
+
+Numbers = npt.NDArray[Any]
+EPOCHS: Final = ("begun", "ended")
+
+
+def epochs(edges: Sequence[int]) -> list[pl.Expr]:
+    """Number the intervals between edges in which `first_ns` and `last_ns` lie; 0: of a time that isn't known."""
+    return [
+        pl.when(pl.col(time) == 0)
+        .then(0)
+        .otherwise(
+            1 + pl.sum_horizontal(pl.lit(0, pl.Int32), *(pl.col(time).ge(edge).cast(pl.Int32) for edge in edges))
+        )
+        .cast(pl.Int32)
+        .alias(name)
+        for time, name in zip(("first_ns", "last_ns"), EPOCHS, strict=True)
+    ]
+
+
+def stands(ports: Ports | None, transport: str, src: Numbers, dst: Numbers) -> tuple[Numbers, Numbers]:
+    """Return what stands for the ports of both ends: of one that is no service's, beside one that is, its class."""
+    table = (ports or {}).get(transport)
+    if table is None:
+        return src, dst
+    one, other = table.take(src), table.take(dst)
+    return np.where((one <= 0) & (other > 0), one, src), np.where((other <= 0) & (one > 0), other, dst)
+
+
+ENOUGH: Final = 3 << 19
+"""Records that are put together at a time, and groups that are kept: some 300 MB."""
+PORT: Final = 1 << 16
+COUNTED: Final = ("src_mark", "dst_mark", "first_ns", "last_ns", "src_packets", "src_bytes")
+
+
+class Together:
+    """Takes records and gives groups of them."""
+
+    def __init__(self, keys: Sequence[str], told: Told) -> None:
+        """Keep records apart that differ in `keys`, or in the protocol."""
+        self._keys = ["protocol", *keys, "src_key", "dst_key", *EPOCHS]
+        self._told = told
+        self._parts: list[pl.DataFrame] = []
+        self._rows, self._groups = 0, 0
+
+    def add(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """Take records, and yield groups if there are too many to be kept.
+
+        `rows` have the columns record, protocol (a number, or null), first_ns, last_ns, src_packets, src_bytes,
+        src_port and dst_port beside the keys.
+        """
+        self._parts.append(
+            _marked(rows, self._told).select(pl.lit(1, pl.Int64).alias("records"), *self._keys, *COUNTED)
+        )
+        self._rows += len(rows)
+        if self._rows >= ENOUGH + self._groups:
+            self._merge()
+            if self._groups > ENOUGH:
+                yield from self.groups()
+
+    def groups(self) -> Iterator[pl.DataFrame]:
+        """Yield what there is, with the column `records`; record and ports are those of the first record of a group."""
+        if self._parts:
+            self._merge()
+            (found,), self._parts, self._rows, self._groups = self._parts, [], 0, 0
+            yield found.with_columns(
+                record=pl.col("src_mark") // PORT,
+                **{f"{side}_port": (pl.col(f"{side}_mark") % PORT).cast(pl.Int32) for side in flow.SIDES},
+            )
+
+    def _merge(self) -> None:
+        grouped = (
+            pl.concat(self._parts)
+            .lazy()
+            .group_by(self._keys)
+            .agg(
+                pl.col("src_mark", "dst_mark", "first_ns").min(),
+                pl.col("last_ns").max(),
+                pl.col("records", "src_packets", "src_bytes").sum(),
+            )
+        )
+        found = grouped.select("records", *self._keys, *COUNTED).collect(engine="streaming")
+        self._parts, self._rows, self._groups = [found], len(found), len(found)
+
+
+def _marked(rows: pl.DataFrame, told: Told) -> pl.DataFrame:
+    """Give records what stands for their ports, and marks whose minimum is the first record with its ports."""
+    ports = {side: rows[f"{side}_port"].fill_null(0).to_numpy() & 0xFFFF for side in flow.SIDES}
+    key = dict(ports)
+    for number, transport in TRANSPORTS.items():
+        here = (rows["protocol"] == number).fill_null(False).to_numpy()
+        if here.any():
+            found = stands(told.ports, transport, *ports.values())
+            key = {side: np.where(here, each, key[side]) for side, each in zip(flow.SIDES, found, strict=True)}
+    record = rows["record"].to_numpy() * PORT
+    return rows.with_columns(
+        *epochs(told.edges),
+        **{f"{side}_key": pl.Series(values.astype(np.int32)) for side, values in key.items()},
+        **{f"{side}_mark": pl.Series(record + values) for side, values in ports.items()},
+    )
