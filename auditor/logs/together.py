@@ -4,7 +4,7 @@ Most of a flow log repeats who talked with whom.  What rules can ask of a record
 moments that rules and proofs know; of ports, what they stand for.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -46,14 +46,22 @@ ENOUGH: Final = 3 << 19
 """Records that are put together at a time, and groups that are kept: some 300 MB."""
 PORT: Final = 1 << 16
 COUNTED: Final = ("src_mark", "dst_mark", "first_ns", "last_ns", "src_packets", "src_bytes")
+BITS: Final = {"protocol": 9, "src_key": 18, "dst_key": 18, **dict.fromkeys(EPOCHS, 9)}
+"""Bits that small numbers take in the one number by which groups are told apart, after they were made positive."""
+SHIFT: Final = {"protocol": 1, "src_key": PORT, "dst_key": PORT, **dict.fromkeys(EPOCHS, 0)}
+MOST: Final = (1 << BITS["begun"]) - 1
+"""Edges up to which the numbers of epochs fit."""
 
 
 class Together:
     """Takes records and gives groups of them."""
 
-    def __init__(self, keys: Sequence[str], told: Told) -> None:
-        """Keep records apart that differ in `keys`, or in the protocol."""
-        self._keys = ["protocol", *keys, "src_key", "dst_key", *EPOCHS]
+    def __init__(self, keys: Mapping[str, Any], told: Told) -> None:
+        """Keep records apart that differ in `keys` (name and kind), or in the protocol."""
+        self._keys = dict(keys)
+        self._packed = [name for name in BITS if name not in EPOCHS or len(told.edges) < MOST]
+        plain = [name for name in BITS if name not in self._packed]
+        self._by = ["packed", *plain, *keys]
         self._told = told
         self._parts: list[pl.DataFrame] = []
         self._rows, self._groups = 0, 0
@@ -64,9 +72,7 @@ class Together:
         `rows` have the columns record, protocol (a number, or null), first_ns, last_ns, src_packets, src_bytes,
         src_port and dst_port beside the keys.
         """
-        self._parts.append(
-            _marked(rows, self._told).select(pl.lit(1, pl.Int64).alias("records"), *self._keys, *COUNTED)
-        )
+        self._parts.append(_marked(rows, self._told).select(_one(), self._number(), *self._by[1:], *COUNTED))
         self._rows += len(rows)
         if self._rows >= ENOUGH + self._groups:
             self._merge()
@@ -79,23 +85,44 @@ class Together:
             self._merge()
             (found,), self._parts, self._rows, self._groups = self._parts, [], 0, 0
             yield found.with_columns(
+                *self._numbers(),
+                *(pl.col(name).cast(pl.String) for name, kind in self._keys.items() if kind == pl.Categorical),
                 record=pl.col("src_mark") // PORT,
                 **{f"{side}_port": (pl.col(f"{side}_mark") % PORT).cast(pl.Int32) for side in flow.SIDES},
-            )
+            ).drop("packed")
+
+    def _number(self) -> pl.Expr:
+        packed = pl.lit(0, pl.Int64)
+        for name in self._packed:
+            packed = packed * (1 << BITS[name]) + pl.col(name).fill_null(-1) + SHIFT[name]
+        return packed.alias("packed")
+
+    def _numbers(self) -> Iterator[pl.Expr]:
+        left = pl.col("packed")
+        for name in reversed(self._packed):
+            value = (left % (1 << BITS[name]) - SHIFT[name]).cast(pl.Int32)
+            yield (pl.when(value >= 0).then(value) if name == "protocol" else value).alias(name)
+            left = left // (1 << BITS[name])
 
     def _merge(self) -> None:
+        if self._groups == self._rows:
+            return
         grouped = (
             pl.concat(self._parts)
             .lazy()
-            .group_by(self._keys)
+            .group_by(self._by)
             .agg(
                 pl.col("src_mark", "dst_mark", "first_ns").min(),
                 pl.col("last_ns").max(),
                 pl.col("records", "src_packets", "src_bytes").sum(),
             )
         )
-        found = grouped.select("records", *self._keys, *COUNTED).collect(engine="streaming")
+        found = grouped.select("records", *self._by, *COUNTED).collect(engine="streaming")
         self._parts, self._rows, self._groups = [found], len(found), len(found)
+
+
+def _one() -> pl.Expr:
+    return pl.lit(1, pl.Int64).alias("records")
 
 
 def _marked(rows: pl.DataFrame, told: Told) -> pl.DataFrame:
@@ -110,6 +137,6 @@ def _marked(rows: pl.DataFrame, told: Told) -> pl.DataFrame:
     record = rows["record"].to_numpy() * PORT
     return rows.with_columns(
         *epochs(told.edges),
-        **{f"{side}_key": pl.Series(values.astype(np.int32)) for side, values in key.items()},
+        **{f"{side}_key": pl.Series(values.astype(np.int64)) for side, values in key.items()},
         **{f"{side}_mark": pl.Series(record + values) for side, values in ports.items()},
     )

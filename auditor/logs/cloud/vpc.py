@@ -5,8 +5,8 @@ interval.  `pkt-srcaddr` and `pkt-dstaddr` are the true ends where traffic passe
 node of a cluster, whose own addresses stand in `srcaddr` and `dstaddr`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
 import polars as pl
 
@@ -36,10 +36,12 @@ NOWHERE: Final = "a log format without addresses"
 TORN: Final = "a record with other fields than its header or version has"
 NUMBERS: Final = "a field that is no number, or one out of range"
 STATUS: Final = {NODATA: NO_ADDRESS, SKIPDATA: NO_ADDRESS, NOWHERE: NO_ADDRESS}
-KEYS: Final = (
-    "account-id", "vpc-id", "srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr", "action", "tcp-flags",
-    "region", "flow-direction",
-)  # fmt: skip
+KEYS: Final = {
+    "account-id": pl.Categorical, "vpc-id": pl.Categorical, "srcaddr": pl.String, "dstaddr": pl.String,
+    "pkt-srcaddr": pl.String, "pkt-dstaddr": pl.String, "action": pl.Categorical, "tcp-flags": pl.Int32,
+    "region": pl.Categorical, "flow-direction": pl.Categorical,
+}  # fmt: skip
+"""Fields by which records are kept apart; few values are numbered."""
 _PORTS: Final = {"src_port": "srcport", "dst_port": "dstport"}
 _COUNTS: Final = {"packets": "src_packets", "bytes": "src_bytes"}
 _TIMES: Final = {"start": "first_ns", "end": "last_ns"}
@@ -105,7 +107,7 @@ def rows(tables: Iterable[tuple[pl.LazyFrame, Sequence[str]]], told: Told) -> It
     kept: dict[tuple[str, ...], Together] = {}
     for found, names in tables:
         given = set(names)
-        keys = [name for name in KEYS if name in given]
+        keys = {name: kind for name, kind in KEYS.items() if name in given}
         group = kept.setdefault(tuple(names), Together(keys, told))
         state = _state(given, MORE in found.collect_schema())
         read = found.with_columns(_numbers(given)).with_columns(state=state).collect()
@@ -113,9 +115,13 @@ def rows(tables: Iterable[tuple[pl.LazyFrame, Sequence[str]]], told: Told) -> It
         if not ok.all():
             yield _others(read.filter(~ok), told)
             read = read.filter(ok)
-        yield from (_flows(some, given) for some in group.add(read))
+        yield from (_flows(some, given) for some in group.add(read.with_columns(_cast(keys))))
     for fields, group in kept.items():
         yield from (_flows(some, set(fields)) for some in group.groups())
+
+
+def _cast(keys: Mapping[str, Any]) -> list[pl.Expr]:
+    return [pl.col(name).cast(kind) for name, kind in keys.items() if kind == pl.Categorical]
 
 
 def _others(read: pl.DataFrame, told: Told) -> pl.LazyFrame:
