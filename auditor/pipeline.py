@@ -140,19 +140,25 @@ def audit(
     from auditor.read.staff import started
 
     with started(_given(inputs), workers) as staff:  # before heavy libraries are imported: theirs take as long
-        from auditor.digest import edges
-        from auditor.enrich.ports import stands
         from auditor.read.scan import uncollected
 
         # first: a bad rule should not cost the time of reading captures
         places, known, ruleset = open_all(rules, inventory, geo, services, selections)
         accepted = load_waivers(waivers, ruleset, as_of)
         with uncollected():
-            apart = Apart(tuple(sorted({*edges(ruleset.rules), *places.bounds()})), stands(known.ports))
+            apart = asked(ruleset, places, known)
             found = gather(read(inputs, places, workers, progress, staff, apart))  # single packets' facts end here
             digest = fold_parts(found, ruleset, places, known)
             report = conclude(digest, found, ruleset, places, known, notes(rules), accepted)
     return Audit(report, found, places, known)
+
+
+def asked(ruleset: "RuleSet", places: "Places", services: "Catalogue") -> Apart:
+    """Say what rules, proofs and the catalogue tell apart in the records of logs."""
+    from auditor.digest import edges
+    from auditor.enrich.ports import stands
+
+    return Apart(tuple(sorted({*edges(ruleset.rules), *places.bounds()})), stands(services.ports))
 
 
 def fold(found: Located, ruleset: "RuleSet") -> "Digest":

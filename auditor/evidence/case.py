@@ -32,6 +32,7 @@ class Read:
     sources: Sequence["Source"]
     vantages: Sequence[str]  # names of the capture points
     of: Sequence[int]  # for each source the index of its vantage
+    captures: int  # how many of the sources are captures: they come first, and logs behind them
     facts: Sequence["Fact"]  # what single packets say, by the names of sessions
     legs: Mapping[str, Set[str]]  # the Call-IDs of each session that has several
     coarse: int  # how flows were told apart: see read.directed
@@ -97,13 +98,14 @@ def opened(
     places, known, ruleset = opening.open_all(rules, inventory, geo, services, selections)
     accepted = opening.load_waivers(waivers, ruleset, as_of)
     with uncollected():
-        reading = pipeline.read(inputs, places, workers, progress)
+        reading = pipeline.read(inputs, places, workers, progress, apart=pipeline.asked(ruleset, places, known))
         located = pipeline.put_together(pipeline.gather(reading), places, known)
         digest = pipeline.fold(located, ruleset)
         report = pipeline.conclude(digest, located, ruleset, places, known, opening.notes(rules), accepted)
     scan = reading.scan
     told = named(scan).facts(), legs(scan.said)
-    read = Read(reading.sources, reading.vantages, reading.of, *told, scan.coarse, scan.fragments_apart)
+    captures = len(scan.inputs)
+    read = Read(reading.sources, reading.vantages, reading.of, captures, *told, scan.coarse, scan.fragments_apart)
     return Case(report, located, read, digest, ruleset)
 
 

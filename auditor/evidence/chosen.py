@@ -254,7 +254,9 @@ def choose(
         if progress:
             progress(done, total)
 
-    for index, (source, vantage) in enumerate(zip(case.reading.sources, case.reading.of, strict=True)):
+    for index, (source, vantage) in enumerate(
+        zip(case.reading.sources[: case.reading.captures], case.reading.of, strict=False)
+    ):
         read_whole(part, index, source, vantage, advanced)
     fragments.choose(case.reading.fragments_apart)
     return Found(chosen.columns(), chosen.counts, flows, chosen.left, messages.messages)

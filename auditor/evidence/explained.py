@@ -21,7 +21,7 @@ def render(finding: Finding, told: shape.Shown) -> str:
         ["RULE", *_rule(told.rule)],
         ["WHO TOOK PART", *_who(finding)],
         ["PLACE", *_place(finding)],
-        ["WHAT PACKETS SAY", *_messages(told)] if told.messages else [],
+        ["WHAT RECORDS SAY", *_messages(told)] if told.messages else [],
         ["RECORDS", *_exchanges(told)],
         ["INPUTS", *(f"  {visible(each.name)}: {each.format}, sha256 {each.sha256}" for each in told.inputs)],
     ]
@@ -93,7 +93,11 @@ def _sources(address: str, sources: tuple[Source, ...]) -> Iterator[str]:
 
 def _messages(told: shape.Shown) -> Iterator[str]:
     for message in told.messages:
-        at = f"{visible(message.source)}, packet {message.record:,}" if message.record else visible(message.source)
+        at = (
+            f"{visible(message.source)}, {message.unit} {message.record:,}"
+            if message.record
+            else visible(message.source)
+        )
         yield from _wrapped("  ", f"{_time(message.time)}  {at}: {message.why}")
         for sentence in message.says:
             yield from _wrapped("    ", sentence)
@@ -108,9 +112,9 @@ def _exchanges(told: shape.Shown) -> Iterator[str]:
         yield from _exchange(exchange)
     rest = told.exchange_count - len(told.exchanges)
     if rest > 0:
-        yield f"  and {words.many(rest, 'more exchange')}; `auditor extract` takes the packets of all"
+        yield f"  and {words.many(rest, 'more exchange')}; `auditor extract` takes the packets of those in captures"
     if not told.exchanges:
-        yield "  No packet went there: see what packets say of it."
+        yield "  No packet went there: see what records say of it."
 
 
 def _exchange(exchange: shape.Exchange) -> Iterator[str]:
@@ -128,7 +132,8 @@ def _exchange(exchange: shape.Exchange) -> Iterator[str]:
         yield f"    {_time(record.time)}  {way}  {size:28}  {record.kind or 'no payload':10}  {name}"
     rest = exchange.packets - len(exchange.records)
     if rest > 0:
-        yield f"    and {words.many(rest, 'more packet')}"
+        packets = words.many(rest, "more packet" if exchange.records else "packet")
+        yield f"    {'and ' if exchange.records else ''}{packets}"
 
 
 def _opened(how: str) -> str:

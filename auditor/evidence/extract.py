@@ -50,7 +50,9 @@ def extract(
     found = choose(case, rests, limit=limit, progress=progress)
     witness, because = found.records(rests)
     if not len(witness):
-        raise InputError(finding.id, "no packet of these inputs shows it; `auditor show` tells what it rests on")
+        raise InputError(
+            finding.id, f"no packet of these inputs shows it; `auditor show {finding.id}` tells the records it rests on"
+        )
     left = found.left + rests.left
     into.write(blocks.section(f"residency-auditor {__version__}", _about(case, finding, witness, limit, left)))
     into.write(blocks.names([(name.address, name.name) for name in rests.names]))

@@ -65,6 +65,7 @@ class Message(Shape):
     why: str
     says: Annotated[list[str], Meta(description="What it says, in our words.")]
     text: Annotated[list[str], Meta(description="Its lines, if it is text; keys and passwords are left out.")]
+    unit: Annotated[str, Meta(description="What `record` numbers: packet or log record.")] = "packet"
 
 
 class Shown(Shape):

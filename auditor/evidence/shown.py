@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
-from auditor.evidence import said, shape
+from auditor.evidence import logged, said, shape
 from auditor.evidence.case import Case
 from auditor.evidence.chosen import Found, choose
 from auditor.evidence.wanted import SAME, TOUCHES, WHY, Wanted, key, wanted
@@ -49,10 +49,16 @@ def shown(case: Case, finding: Finding, *, limit: int = PACKETS, progress: Progr
         tool=whole.tool,
         finding=whole.findings[0],
         rule=next(rule for rule in whole.rules if rule.id == finding.rule),
-        messages=[_message(witness, *each, found, case) for witness, each in first.items()],
-        message_count=len(sayings) + rests.left,
-        exchanges=[_exchange(groups[each], numbers[each], each, found, case) for each in chosen],
-        exchange_count=count,
+        messages=[
+            *(_message(witness, *each, found, case) for witness, each in first.items()),
+            *logged.messages(rests.logged, case, MESSAGES - len(first)),
+        ],
+        message_count=len(sayings) + rests.left + len(rests.logged),
+        exchanges=[
+            *(_exchange(groups[each], numbers[each], each, found, case) for each in chosen),
+            *logged.exchanges(rests.logged, EXCHANGES - len(chosen)),
+        ],
+        exchange_count=count + len(rests.logged),
         inputs=_inputs(whole.inputs, rests, found, finding),
     )
 
@@ -164,5 +170,6 @@ def _records(columns: dict[str, list[Any]], turned: bool, case: Case) -> Iterato
 def _inputs(inputs: Iterable[Any], rests: Wanted, found: Found, finding: Finding) -> list[Any]:
     """Return the inputs that are named."""
     indices = set((found.packets["witness"] >> SOURCE_SHIFT).tolist()) | {w >> SOURCE_SHIFT for w in rests.records}
+    indices |= set(rests.logged["source"].to_list())
     named = {entry.source for entry in finding.evidence}
     return [entry for index, entry in enumerate(inputs) if index in indices or entry.name in named]

@@ -51,6 +51,7 @@ class Wanted:
     facts: list[Fact]  # what single records say, by witness
     left: int = 0  # single packets beyond `RECORDS`
     seen: dict[str, int] = field(default_factory=dict)  # rows of the flow table by why
+    logged: pl.DataFrame = field(default_factory=pl.DataFrame)  # rows of logs: why, and FLOW columns
 
 
 KEY: Final = ("vantage", "transport", "src_addr", "src_port", "dst_addr", "dst_port")
@@ -62,6 +63,9 @@ def wanted(case: Case, finding: Finding) -> Wanted:
     hits = case.traced.hits.filter(pl.col("id") == finding.id).select("row").unique()
     touching = every.join(hits, on="row", how="semi")
     related = every.join(touching.select("unit").unique(), on="unit", how="semi").join(touching, on="index", how="anti")
+    captured = pl.col("source") < case.reading.captures
+    logged = pl.concat([_because(touching.filter(~captured), TOUCHES), _because(related.filter(~captured), SAME)])
+    touching, related, frame = (each.filter(captured) for each in (touching, related, frame))
     rows = pl.concat([_because(touching, TOUCHES), _because(related, SAME)])
     rows = pl.concat([rows, _because(_beside(rows, frame), CONTROL).select(rows.columns)])
     facts = case.reading.facts
@@ -75,7 +79,9 @@ def wanted(case: Case, finding: Finding) -> Wanted:
     names = [fact for fact in found if isinstance(fact, Name) and not fact.packets]
     flows = pl.concat([_calls(rows, frame), _carrying(told, case, rows)], how="diagonal")
     counts = dict(rows.group_by("why").len().iter_rows())
-    return Wanted(flows, single, names, found, len({f.witness for f in found if f.packets}) - len(single), counts)
+    return Wanted(
+        flows, single, names, found, len({f.witness for f in found if f.packets}) - len(single), counts, logged
+    )
 
 
 def _tapped(rows: pl.DataFrame, case: Case) -> pl.DataFrame:

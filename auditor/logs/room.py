@@ -41,21 +41,17 @@ class Room:
             self._limit = max(MERGE, 2 * self._rows)
 
     def parts(self) -> Iterator[pl.DataFrame]:
-        """Yield all groups, and forget them."""
-        if self._aside is None:
-            self._merge()
-            parts, self._parts, self._rows = self._parts, [], 0
-            yield from parts
-            return
+        """Yield all groups."""
         self._merge()
-        self._put_aside()
-        with self._aside as folder:
-            for share in range(SHARES):
-                files = sorted(Path(folder).glob(f"{share}-*"))
-                if files:
-                    rows = pl.concat([pl.read_ipc(file) for file in files])
-                    yield self._folded(rows)
-        self._aside = None
+        if self._aside is None:
+            yield from self._parts
+            return
+        if self._parts:
+            self._put_aside()
+        for share in range(SHARES):
+            files = sorted(Path(self._aside.name).glob(f"{share}-*"))
+            if files:
+                yield self._folded(pl.concat([pl.read_ipc(file) for file in files]))
 
     def _merge(self) -> None:
         if self._parts:

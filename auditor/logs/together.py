@@ -12,6 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from auditor.logs.model import Ports, Told
+from auditor.logs.outcome import HEADERS
 from auditor.model import flow
 from auditor.read.layout import TRANSPORTS
 
@@ -46,15 +47,18 @@ ENOUGH: Final = 3 << 19
 """Records that are put together at a time, and groups that are kept: some 300 MB."""
 PORT: Final = 1 << 16
 COUNTED: Final = ("src_mark", "dst_mark", "first_ns", "last_ns", "src_packets", "src_bytes")
-BITS: Final = {"protocol": 9, "src_key": 18, "dst_key": 18, **dict.fromkeys(EPOCHS, 9)}
+BITS: Final = {"heavy": 1, "protocol": 9, "src_key": 18, "dst_key": 18, **dict.fromkeys(EPOCHS, 9)}
 """Bits that small numbers take in the one number by which groups are told apart, after they were made positive."""
-SHIFT: Final = {"protocol": 1, "src_key": PORT, "dst_key": PORT, **dict.fromkeys(EPOCHS, 0)}
+SHIFT: Final = {"heavy": 0, "protocol": 1, "src_key": PORT, "dst_key": PORT, **dict.fromkeys(EPOCHS, 0)}
 MOST: Final = (1 << BITS["begun"]) - 1
 """Edges up to which the numbers of epochs fit."""
 
 
 class Together:
-    """Takes records and gives groups of them."""
+    """Takes records and gives groups of them.
+
+    Records with and without data stay apart: a sum would hide data behind attempts, or not, as a log is split.
+    """
 
     def __init__(self, keys: Mapping[str, Any], told: Told) -> None:
         """Keep records apart that differ in `keys` (name and kind), or in the protocol."""
@@ -137,6 +141,7 @@ def _marked(rows: pl.DataFrame, told: Told) -> pl.DataFrame:
     record = rows["record"].to_numpy() * PORT
     return rows.with_columns(
         *epochs(told.edges),
+        heavy=(pl.col("src_bytes") > HEADERS * pl.col("src_packets")).cast(pl.Int64),
         **{f"{side}_key": pl.Series(values.astype(np.int64)) for side, values in key.items()},
         **{f"{side}_mark": pl.Series(record + values) for side, values in ports.items()},
     )

@@ -82,3 +82,7 @@ def _tables(block: Block, names: list[str]) -> Iterator[tuple[pl.DataFrame, list
             yield table(Block(block.number + start, b"\n".join(lines[start:at])), names, " "), names
         names = (_fields(lines[at]) or names) if at < len(lines) else names
         start = at + 1
+
+
+LINES: Final = True
+"""A record is a line."""
