@@ -15,9 +15,9 @@ import numpy as np
 import polars as pl
 
 from auditor.enrich.fold import fold
-from auditor.logs import outcome, texts
+from auditor.logs import outcome, texts, ties
 from auditor.logs.model import DEFAULTS, LOG, Ports
-from auditor.logs.room import Room
+from auditor.logs.room import Room, Store
 from auditor.logs.together import EPOCHS, epochs, stands
 from auditor.model import flow
 
@@ -44,6 +44,7 @@ class Folder:
         self._ports = ports
         self._edges = edges
         self._profiles: dict[tuple[Any, ...], int] = {}
+        self._tied = Store(ties.KEY)
         self._room = Room(("profile", "together", *ENDS), FOLDS, ("together",))
 
     def add(self, rows: pl.DataFrame, source: int, vantage: str) -> pl.DataFrame:
@@ -53,8 +54,21 @@ class Folder:
         bad, rows = rows.filter(~whole), rows.filter(whole)
         if len(rows):
             named = rows.with_columns(observer=pl.lit(vantage)) if vantage else rows
-            self._room.add(self._numbered(self._sided(named, source)))
+            sourced = named.with_columns(source=pl.lit(source, pl.Int64))
+            tied = pl.col("tie").is_not_null()
+            self._tied.add(sourced.filter(tied))
+            self._fold(sourced.filter(~tied))
         return bad
+
+    def close(self) -> None:
+        """Put the records together that tell of one exchange each: no more rows come."""
+        for some in self._tied.parts():
+            self._fold(ties.united(some))
+        self._tied = Store(ties.KEY)
+
+    def _fold(self, rows: pl.DataFrame) -> None:
+        if len(rows):
+            self._room.add(self._numbered(self._sided(rows)))
 
     def flows(self) -> Iterator[pl.DataFrame]:
         """Yield FLOW rows; all rows of one exchange, and of one session, are in one of the frames."""
@@ -62,7 +76,7 @@ class Folder:
         for part in self._room.parts():
             yield _written(part.hstack(profiles.select(pl.all().gather(part["profile"]))))
 
-    def _sided(self, rows: pl.DataFrame, source: int) -> pl.DataFrame:
+    def _sided(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Call the lesser end a and the other b, whichever way a record goes, and say what the record shows."""
         keyed = outcome.shown(rows.with_columns(_keys(rows, self._ports)))
         less, same = (pl.col("src_addr") < pl.col("dst_addr")), (pl.col("src_addr") == pl.col("dst_addr"))
@@ -72,8 +86,8 @@ class Folder:
             for to, one, other in (("a", "src", "dst"), ("b", "dst", "src"))
             for name in ("addr", "port", "key", "name", "role", "site", "packets", "bytes", *outcome.SIDED)
         }
-        found = keyed.select(*RECORDWIDE, *outcome.WHOLE, *epochs(self._edges), **sides)
-        number = pl.lit(source).cast(pl.Int128) * SOURCE + pl.col("record")
+        found = keyed.select("source", *RECORDWIDE, *outcome.WHOLE, *epochs(self._edges), **sides)
+        number = pl.col("source").cast(pl.Int128) * SOURCE + pl.col("record")
         ports = pl.col("a_port").cast(pl.Int128) * PORT + pl.col("b_port").cast(pl.Int128)
         own = pl.struct("a_addr", "b_addr").hash()
         return found.with_columns(

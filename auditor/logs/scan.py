@@ -58,6 +58,7 @@ def scan(
         for (index, source), vantage, told in zip(sources, vantages, tolds, strict=True):
             counts.append(_read(index, source, vantage, told, folder))
             advanced(source.size)
+        folder.close()
         inputs = [
             Input(source.name, each.result(), source.size, source.described, 0, int(count["records"].sum()))
             for (_, source), each, count in zip(sources, hashes, counts, strict=True)

@@ -17,7 +17,9 @@ def source(path: Path, data: bytes, packing: str = "") -> Source:
 
 
 @given(st.binary(max_size=60), st.integers(1, 9))
-def test_blocks_are_the_text_cut_between_lines(tmp_path_factory: pytest.TempPathFactory, data: bytes, size: int) -> None:
+def test_blocks_are_the_text_cut_between_lines(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes, size: int
+) -> None:
     path = tmp_path_factory.mktemp("text")
     found = list(blocks(source(path, data), Told(), size))
     assert b"".join(block.data for block in found) == data
