@@ -9,11 +9,14 @@ hep3        messages that agents copied to a collector: read as the captures tha
 
 from typing import Final
 
-from auditor.logs.calls import msgraph, rtcstats, zoom
+from auditor.logs.calls import asterisk, freeswitch, kamailio, msgraph, rtcstats, zoom
 from auditor.logs.model import Reader
 
 FORMATS: Final[dict[str, Reader]] = {
     "zoom": zoom,
     "msgraph": msgraph,
     "rtcstats": rtcstats,
+    "freeswitch": freeswitch,
+    "asterisk": asterisk,
+    "kamailio": kamailio,
 }

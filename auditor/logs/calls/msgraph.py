@@ -7,9 +7,10 @@ names the call.
 
 A media of a segment is an exchange of its caller and its callee: people are clients, service endpoints (conference
 servers, gateways) servers.  An end that gives a private address and a public reflexive one is taken by the latter,
-under which the other side sees it.  `relayIPAddress` is the relay that the end allocated; whether media then went through it
-is not told, so its plane is media or signalling, and the exchange with the relay itself did happen.  In direct routing
-logs the codes of the data centres for media and signalling are `teams/...`; media that bypasses Teams touches none.
+under which the other side sees it.  `relayIPAddress` is the relay that the end allocated; whether media then went
+through it is not told, so its plane is media or signalling, and the exchange with the relay itself did happen.  In
+direct routing logs the codes of the data centres for media and signalling are `teams/...`; media that bypasses Teams
+touches none.
 """
 
 import re

@@ -8,8 +8,8 @@ local-candidate, remote-candidate, transport), or what Chrome (`googCandidatePai
 
 The browser is the client.  The pair that its transport has selected is an exchange that happened, with the counts that
 were last told; through its own relay it is two: the client with the relay, and the relay with the other side.  All
-other candidates, and the servers that the page configured, are offers.  A candidate that is the browser's own is no place.
-What the other side is, a server or a person, is known only where the page says so (`rtcStatsSFUP2P` of Jitsi).
+other candidates, and the servers that the page configured, are offers.  A candidate that is the browser's own is no
+place.  What the other side is, a server or a person, is known only where the page says so (`rtcStatsSFUP2P` of Jitsi).
 The meeting names the session if the dump names it, else both sides' fragments of ICE do, as in captures.
 
 A dump is one document of which each line needs those before it: cut in two it tells less.
