@@ -93,7 +93,7 @@ def _call(record: dict[str, str], notes: set[str]) -> list[Row]:
     answered = taken.text(record, "disposition").upper() == "ANSWERED"
     ended = "" if answered else UNANSWERED
     switch = taken.masked("asterisk", unique or taken.text(record, *_BEGUN), "switch")
-    near = {"addr": switch, "role": "server"}
+    near: Row = {"addr": switch, "role": "server"}
     found: list[Row] = []
     for leg, outcome in (("channel", ""), ("dstchannel", ended)):
         calls = leg == "channel"
@@ -103,7 +103,7 @@ def _call(record: dict[str, str], notes: set[str]) -> list[Row]:
         )
         if not (given or address):
             continue
-        far = {"addr": given or address, "port": port if given in ("", address) else 0, "role": UNKNOWN}
+        far: Row = {"addr": given or address, "port": port if given in ("", address) else 0, "role": UNKNOWN}
         ends = zip(("src", "dst"), (far, near) if calls else (near, far), strict=True)
         columns = {f"{side}_{name}": value for side, end in ends for name, value in end.items()}
         found.append({**columns, "plane": "signalling", "app": app, "opened": "protocol", "outcome": outcome})
