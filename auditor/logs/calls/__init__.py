@@ -9,7 +9,7 @@ hep3        messages that agents copied to a collector: read as the captures tha
 
 from typing import Final
 
-from auditor.logs.calls import asterisk, freeswitch, kamailio, msgraph, rtcstats, zoom
+from auditor.logs.calls import asterisk, freeswitch, hep3, kamailio, msgraph, rtcstats, zoom
 from auditor.logs.model import Reader
 
 FORMATS: Final[dict[str, Reader]] = {
@@ -19,4 +19,5 @@ FORMATS: Final[dict[str, Reader]] = {
     "freeswitch": freeswitch,
     "asterisk": asterisk,
     "kamailio": kamailio,
+    "hep3": hep3,
 }
