@@ -108,7 +108,8 @@ def _carried(
     begins = (first == int.from_bytes(MAGIC, "little")) & (packets.end - packets.body >= HEAD)
     tcp, udp = packets.protocol == headers.TCP, packets.protocol == headers.UDP
     old = udp & np.isin((packets.ports >> np.uint64(16)).astype(np.uint16).byteswap(), PORTS)
-    for at in np.flatnonzero((begins & (tcp | udp)) | (tcp & bool(waiting)) | old).tolist():
+    streams = tcp & bool(waiting or (begins & tcp).any())
+    for at in np.flatnonzero((begins & udp) | streams | old).tolist():
         payload = packets.data[packets.body[at] : packets.end[at]].tobytes()
         record = int(batch.record[packets.index[at]])
         if udp[at]:
@@ -143,7 +144,14 @@ def decoded(data: bytes, record: int) -> Copy:
     size = FAMILIES.get(_number(chunks.get(1)), 0)
     src, dst = (chunks.get(3, b""), chunks.get(4, b"")) if size == 4 else (chunks.get(5, b""), chunks.get(6, b""))
     payload = _unpacked(chunks[16]) if 16 in chunks else chunks.get(15, b"")
-    if len(data) < HEAD or not size or len(src) != size or len(dst) != size or payload is None:
+    if (
+        len(data) < HEAD
+        or not at == len(data) == int.from_bytes(data[4:6], "big")
+        or not size
+        or len(src) != size
+        or len(dst) != size
+        or payload is None
+    ):
         return Copy(record, broken=True)
     agent = chunks.get(12, b"")
     return Copy(
