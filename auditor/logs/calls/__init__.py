@@ -1,10 +1,12 @@
-"""Call records: what a service or switch says of a call when it is over.  `basis: reported`.
+"""Call records: what a service, a switch or a browser says of a call when it is over.  `basis: reported`.
 
-taken       texts, numbers, addresses and times out of other people's records
+taken       texts, numbers, addresses and times out of other people's records, and rows by record
 zoom        participants of meetings with their data centres      msgraph     callRecord of Microsoft Teams
-rtcstats    getStats and ICE of a browser, as rtcstats-server and webrtc-internals dump it
-freeswitch  XML and JSON CDRs    asterisk    Master.csv and CDR tables    kamailio    accounting of proxies
-hep3        messages that agents copied to a collector: read as the captures that they are
+rtcstats    dumps of a browser's peer connections                 internals   those of chrome://webrtc-internals
+candidates connection peers exchanges                             from events to the pairs that were used, and offers
+freeswitch  XML and JSON of legs     documents  XML, one after another     legs   what records quote of SIP
+asterisk    Master.csv and tables    kamailio   accounting of proxies      quoted  fields in quotes
+hep3 hep    messages that agents copied to a collector, read as the captures that they are
 """
 
 from typing import Final

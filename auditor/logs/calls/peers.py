@@ -1,13 +1,15 @@
 """Peer connections of a browser, put together from the events of a dump: pairs that were selected, and offers."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from auditor.logs.calls import taken
 from auditor.logs.calls.candidates import Candidate, described, fragment, media, of_report, served
+from auditor.logs.calls.connection import Connection, Offer, Pair, Report
+from auditor.logs.calls.exchanges import Written
 from auditor.logs.calls.taken import Row, text
 from auditor.logs.model import Told
-from auditor.model.flow import ATTESTED, OFFERED, UNKNOWN
+from auditor.model.flow import UNKNOWN
 
 CONNECTIONS: Final = 4_096
 """Peer connections that are kept of one dump."""
@@ -26,51 +28,6 @@ _PAIRS: Final = frozenset(("candidate-pair", "googCandidatePair", "candidatepair
 _TRANSPORTS: Final = ("transport", "googComponent")
 _MEDIA: Final = frozenset(("inbound-rtp", "outbound-rtp", "ssrc", "inboundrtp", "outboundrtp"))
 _STARTS: Final = frozenset(("addTrack", "addStream", "addTransceiver", "ontrack", "onaddstream", "transceiverAdded"))
-Report = dict[str, Any]
-
-
-@dataclass(slots=True)
-class Pair:
-    """A pair that was selected, as it was last told."""
-
-    record: int
-    local: Candidate
-    remote: Candidate
-    records: int = 0
-    first_ns: int = 0
-    last_ns: int = 0
-    sent: tuple[int, int] = (0, 0)  # packets, bytes
-    received: tuple[int, int] = (0, 0)
-    told: bool = False  # whether counts were
-
-
-@dataclass(slots=True)
-class Offer:
-    """An end that was only named."""
-
-    record: int
-    candidate: Candidate
-    at_ns: int
-    stands: int = 0  # 1: its row stands for the event
-
-
-@dataclass(slots=True)
-class Connection:
-    """One RTCPeerConnection."""
-
-    name: str
-    reports: dict[str, Report] = field(default_factory=dict)
-    locals: dict[Candidate, int] = field(default_factory=dict)  # every own candidate
-    chosen: dict[str, str] = field(default_factory=dict)  # the pair that each transport has selected
-    live: dict[str, None] = field(default_factory=dict)  # pairs in use
-    ends: dict[tuple[str, int], str] = field(default_factory=dict)  # addresses by kind and port; empty: several
-    pairs: dict[tuple[Candidate, Candidate], Pair] = field(default_factory=dict)
-    offers: dict[Candidate, Offer] = field(default_factory=dict)
-    fragments: tuple[str, str] = ("", "")  # own, the other side's
-    people: bool | None = None  # whether the other side is a person, as the page says; None: it doesn't say
-    media: bool = False
-    encrypted: bool = False
-    begun: int = 0
 
 
 class Dump:
@@ -297,103 +254,3 @@ def _ends(known: Connection, report: Report) -> tuple[Candidate, Candidate]:
 def _most(old: tuple[int, int], report: Report, way: str) -> tuple[int, int]:
     packets = taken.number(report.get(f"packets{way}")) or 0
     return max(old[0], packets), max(old[1], taken.number(report.get(f"bytes{way}")) or 0)
-
-
-class Written:
-    """The rows of one peer connection."""
-
-    def __init__(self, known: Connection, session: str) -> None:
-        self._known = known
-        self._base: Row = {"session": session, "plane": "media" if known.media else UNKNOWN}
-        self._other = {True: "client", False: "server", None: UNKNOWN}[known.people]
-
-    def rows(self) -> list[Row]:
-        """Write exchanges, then offers."""
-        client = self._own(None)
-        found = [row for pair in self._known.pairs.values() for row in self._pair(pair)]
-        return found + [self._offer(offer, client) for offer in self._known.offers.values()]
-
-    def _own(self, selected: Candidate | None) -> str:
-        """Return the address of the browser: the public one under which it is seen, if it has no more than one."""
-        if selected and selected.kind != "relay" and taken.public(selected.address):
-            return selected.address
-        seen = {each for own in self._known.locals for each in own.faces()}
-        if selected and selected.kind == "relay":
-            seen = set(selected.faces()) or seen
-        if len(seen) == 1:
-            return seen.pop()
-        if selected and selected.kind != "relay" and selected.address:
-            return selected.address
-        inner = {own.address for own in self._known.locals if own.kind == "host" and own.address}
-        return inner.pop() if len(inner) == 1 else taken.masked(str(self._base["session"]), self._known.name, "own")
-
-    def _pair(self, pair: Pair) -> list[Row]:
-        local, remote = pair.local, pair.remote
-        client = self._own(local)
-        row: Row = {
-            **self._base,
-            **taken.span(pair.first_ns, pair.last_ns),
-            "record": pair.record,
-            "stands": pair.records,
-            "outcome": "" if any((*pair.sent, *pair.received)) or not pair.told else None,
-            "encrypted": "yes" if self._known.encrypted else "",
-            "src_packets": pair.sent[0],
-            "src_bytes": pair.sent[1],
-            "dst_packets": pair.received[0],
-            "dst_bytes": pair.received[1],
-        }
-        nothing = {"stands": 0, "src_packets": 0, "src_bytes": 0, "dst_packets": 0, "dst_bytes": 0, "encrypted": ""}
-        other = self._other if remote.kind != "relay" else "relay"
-        far = {"dst_addr": self._addressed(remote, "remote"), "dst_port": remote.port, "dst_role": other}
-        near = {"src_addr": client, "src_port": local.port if client == local.address else 0, "src_role": "client"}
-        found = [{**row, **near, **far, "transport": remote.transport or local.transport}]
-        if local.kind == "relay":
-            relay = self._addressed(local, "relay")
-            wire = {"udp": "udp", "tcp": "tcp", "tls": "tcp", "dtls": "udp"}.get(local.towards, "")
-            own = {"dst_addr": relay, "dst_port": local.port, "dst_role": "relay", "dst_name": local.server}
-            behind = {"src_addr": relay, "src_port": local.port, "src_role": "relay"}
-            found = [
-                {**row, **near, **own, "app": "turn", "transport": wire},
-                {**row, **nothing, **behind, **far, "basis": ATTESTED, "transport": "udp"},
-            ]
-        if remote.kind == "relay":
-            found.append({**row, **nothing, **self._behind(remote), "basis": ATTESTED})
-        return found
-
-    def _behind(self, relay: Candidate) -> Row:
-        """Return the exchange of the other side with its relay."""
-        seen = relay.faces()
-        who = seen[0] if len(seen) == 1 else taken.masked(str(self._base["session"]), self._known.name, "remote")
-        role = self._other if self._other != "server" else UNKNOWN
-        there = {"dst_addr": self._addressed(relay, "remote"), "dst_port": relay.port, "dst_role": "relay"}
-        return {"src_addr": who, "src_role": role, "app": "turn", **there}
-
-    def _addressed(self, candidate: Candidate, side: str) -> str:
-        """Return an address, or that of another event where this report masks it."""
-        if known := candidate.address or self._known.ends.get((candidate.kind, candidate.port), ""):
-            return known
-        if candidate.server:
-            return taken.host(candidate.server)
-        return taken.masked(str(self._base["session"]), self._known.name, side, f"{candidate.kind} {candidate.port}")
-
-    def _offer(self, offer: Offer, client: str) -> Row:
-        candidate = offer.candidate
-        role = {"relay": "relay", "stun": "server", "turn": "relay"}.get(candidate.kind, self._other)
-        app = {"stun": "stun", "turn": "turn", "relay": "turn"}.get(candidate.kind, "")
-        return {
-            **self._base,
-            **taken.span(offer.at_ns, offer.at_ns),
-            "record": offer.record,
-            "stands": offer.stands,
-            "basis": OFFERED,
-            "plane": "signalling" if candidate.kind == "stun" else "media",
-            "app": app,
-            "outcome": "",
-            "transport": candidate.transport,
-            "src_addr": client,
-            "src_role": "client",
-            "dst_addr": self._addressed(candidate, "offered"),
-            "dst_port": candidate.port,
-            "dst_role": role,
-            "dst_name": candidate.server,
-        }

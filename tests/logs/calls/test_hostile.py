@@ -18,8 +18,10 @@ from auditor.read.source import Source
 
 WORDS = (
     "participants", "meetings", "uuid", "ip_address", "data_center", "full_data_center", "join_time",
-    "connection_type", "caller", "callee", "call_logs", "sessions", "segments", "media", "callerNetwork", "calleeNetwork", "ipAddress",
-    "relayIPAddress", "reflexiveIPAddress", "streams", "packetUtilization", "streamDirection", "value", "@odata.context",
+    "connection_type", "caller",
+    "callee", "call_logs", "sessions", "segments", "media", "callerNetwork", "calleeNetwork", "ipAddress",
+    "relayIPAddress", "reflexiveIPAddress", "streams", "packetUtilization", "streamDirection",
+    "value", "@odata.context",
     "mediaPathLocation", "trunkFullyQualifiedDomainName", "variables", "callflow", "caller_profile", "sip_network_ip",
     "remote_media_ip", "switch_r_sdp", "sip_full_via", "PeerConnections", "stats", "updateLog", "values", "type",
     "candidate-pair", "local-candidate", "candidateType", "address", "port", "selected", "iceServers", "urls", "sdp",

@@ -34,7 +34,7 @@ def segment(**changed: Any) -> dict[str, Any]:
 def record(*segments: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": "E523D2ED", "type": "groupCall", "modalities": ["audio"],
-        "organizer": {"user": {"id": "o", "tenantId": "tenant-1"}}, 
+        "organizer": {"user": {"id": "o", "tenantId": "tenant-1"}},
         "sessions": [{"id": "s", "segments": list(segments)}],
     }  # fmt: skip
 

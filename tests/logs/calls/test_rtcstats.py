@@ -10,17 +10,13 @@ from auditor.logs.model import Told
 from tests.logs.calls.reading import rows, table
 
 T = 1_585_735_200_000
-LOCAL = {"type": "local-candidate", "candidateType": "srflx", "address": "203.0.113.4", "port": 5000, "protocol": "udp"}
-REMOTE = {
-    "type": "remote-candidate",
-    "candidateType": "host",
-    "address": "198.51.100.6",
-    "port": 10000,
-    "protocol": "udp",
-}
+LOCAL = {
+    "type": "local-candidate", "candidateType": "srflx", "address": "203.0.113.4", "port": 5000, "protocol": "udp",
+}  # fmt: skip
+REMOTE = LOCAL | {"type": "remote-candidate", "candidateType": "host", "address": "198.51.100.6", "port": 10_000}
 PAIR = {
-    "type": "candidate-pair", "localCandidateId": "L", "remoteCandidateId": "R", "state": "succeeded", "nominated": True,
-    "bytesSent": 100, "bytesReceived": 50, "packetsSent": 2, "packetsReceived": 1,
+    "type": "candidate-pair", "localCandidateId": "L", "remoteCandidateId": "R", "state": "succeeded",
+    "nominated": True, "bytesSent": 100, "bytesReceived": 50, "packetsSent": 2, "packetsReceived": 1,
 }  # fmt: skip
 TRANSPORT = {"type": "transport", "selectedCandidatePairId": "P", "dtlsState": "connected"}
 START: list[list[Any]] = [
@@ -170,8 +166,8 @@ def internals(**stats: Any) -> str:
             {"time": "2020-04-01T10:00:00.000Z", "type": "setLocalDescription",
              "value": "type: offer, sdp: v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=ice-ufrag:aaaa\r\n"},
             {"time": "2020-04-01T10:00:01.000Z", "type": "icecandidate", "value":
-             "sdpMid: 0, sdpMLineIndex: 0, candidate: candidate:1 1 udp 41 192.0.2.50 60000 typ relay raddr 203.0.113.4 "
-             "rport 5000, url: turn:turn.example.org:3478?transport=udp, relayProtocol: udp"},
+             "sdpMid: 0, sdpMLineIndex: 0, candidate: candidate:1 1 udp 41 192.0.2.50 60000 typ relay "
+             "raddr 203.0.113.4 rport 5000, url: turn:turn.example.org:3478?transport=udp, relayProtocol: udp"},
         ],
         "stats": {key.replace("__", "-"): value for key, value in stats.items()},
     }  # fmt: skip

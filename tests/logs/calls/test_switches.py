@@ -12,8 +12,9 @@ from tests.logs.calls.reading import rows, table
 
 def line(channel: str = "PJSIP/100-0001", other: str = "PJSIP/200-0002", disposition: str = "ANSWERED") -> str:
     fields = [
-        "acme", "100", "200", "internal", '""Ann"" <100>', channel, other, "Dial", "PJSIP/200,30", "2020-04-01 10:00:00",
-        "2020-04-01 10:00:03", "2020-04-01 10:01:00", "60", "57", disposition, "DOCUMENTATION", "1585735200.1", "",
+        "acme", "100", "200", "internal", '""Ann"" <100>', channel, other, "Dial", "PJSIP/200,30",
+        "2020-04-01 10:00:00", "2020-04-01 10:00:03", "2020-04-01 10:01:00", "60", "57", disposition, "DOCUMENTATION",
+        "1585735200.1", "",
     ]  # fmt: skip
     return ",".join(f'"{field}"' if not field.isdigit() else field for field in fields)
 

@@ -11,7 +11,8 @@ from tests.logs.calls.reading import rows, table
 
 PERSON: dict[str, Any] = {
     "id": "abc", "user_id": "16778240", "user_name": "=cmd()", "ip_address": "203.0.113.5", "location": "Shenzhen (CN)",
-    "network_type": "Wifi", "connection_type": "UDP", "data_center": "SC", "full_data_center": "United States (SC Top);",
+    "network_type": "Wifi", "connection_type": "UDP", "data_center": "SC",
+    "full_data_center": "United States (SC Top);",
     "join_time": "2020-04-01T10:00:00Z", "leave_time": "2020-04-01T11:00:00Z", "status": "in_meeting",
 }  # fmt: skip
 ENDS = ("record", "records", "src_addr", "src_role", "dst_addr", "dst_site", "dst_role", "plane", "transport")
