@@ -106,7 +106,7 @@ def _call(record: dict[str, str], notes: set[str]) -> list[Row]:
         far: Row = {"addr": given or address, "port": port if given in ("", address) else 0, "role": UNKNOWN}
         ends = zip(("src", "dst"), (far, near) if calls else (near, far), strict=True)
         columns = {f"{side}_{name}": value for side, end in ends for name, value in end.items()}
-        found.append({**columns, "plane": "signalling", "app": app, "opened": "protocol", "outcome": outcome})
+        found.append({**columns, "plane": "signalling", "app": app, "outcome": outcome})
     media = next((end for name in _MEDIA if (end := _socket(taken.text(record, name)))[0]), ("", 0))
     if media[0]:
         found.append({

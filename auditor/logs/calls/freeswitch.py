@@ -6,8 +6,8 @@ agreed, elements that the request had passed (`sip_full_via`, Record-Route: atte
 description (`switch_r_sdp`: offered).  Values are URL-encoded where the module was told so.  XML documents may follow
 each other; those with a document type are refused unread, so no entity is ever expanded.
 
-The switch is a server; its peer a server where it is a configured gateway, else a telephone or another switch: not
-known.
+The switch is a server; its peer a server where it is a configured gateway, or a proxy by the Via chain, else a
+telephone or another switch: not known.  Nobody is called the opener: who opens towards a server passes for a telephone.
 The Call-ID names the session, as in captures; a leg without one is named by the leg that began the call.
 A leg whose media was counted and had none in return is unanswered.
 """
@@ -70,7 +70,6 @@ class _Leg:
         self._peer = self._peer or taken.address(text(profile, "network_addr"))
         direction = self._say("direction") or text(child(record, "channel_data"), "direction")
         self._inbound = direction == "inbound"
-        self._began = direction in ("inbound", "outbound")
         self._name = self._say("uuid") or text(profile, "uuid")
 
     def _say(self, *names: str) -> str:
@@ -113,16 +112,23 @@ class _Leg:
         own = self._switch() or taken.masked("freeswitch", self._name, "switch")
         transport = self._say("sip_via_protocol").lower()
         carried = {"udp": "udp", "tcp": "tcp", "tls": "tcp", "ws": "tcp", "wss": "tcp"}.get(transport, "")
-        far = (peer, taken.port(self._say("sip_network_port") or self._say("sip_received_port")), self._role())
+        behind, proxied = self._passed(peer, own)
+        role = "server" if proxied else self._role()
+        far = (peer, taken.port(self._say("sip_network_port") or self._say("sip_received_port")), role)
         near = (own, 0, "server")
         src, dst = (far, near) if self._inbound else (near, far)
         row = {
-            **_end("src", *src), **_end("dst", *dst), "plane": "signalling", "app": "sip", "transport": carried,
-            "opened": "protocol" if self._began else "", "outcome": "",
+            **_end("src", *src), **_end("dst", *dst),
+            "plane": "signalling", "app": "sip", "transport": carried, "outcome": "",
             "encrypted": {"tls": ENCRYPTED, "wss": ENCRYPTED, "udp": CLEAR, "tcp": CLEAR}.get(transport, NOT_SHOWN),
         }  # fmt: skip
-        route = self._say("sip_invite_record_route")
-        return [row, *passed(self._say("sip_full_via"), route, peer, own)]
+        return [row, *behind]
+
+    def _passed(self, peer: str, own: str) -> tuple[list[Row], bool]:
+        """List what the request has passed before the peer; of one that the switch sent it says nothing."""
+        if not self._inbound:
+            return [], False
+        return passed(self._say("sip_full_via"), self._say("sip_invite_record_route"), peer, own)
 
     def _role(self) -> str:
         return "server" if self._say("sip_gateway_name", "sip_gateway") else UNKNOWN

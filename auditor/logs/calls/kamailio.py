@@ -115,7 +115,7 @@ def _table(source: Source, told: Told, separator: str) -> Iterator[Row]:
 def _transaction(record: dict[str, Any], host: str, notes: set[str]) -> list[Row]:
     call = text(record, *_CALL_IDS)
     base: Row = {
-        "session": named(call), "observer": host, "plane": "signalling", "app": "sip", "opened": "protocol",
+        "session": named(call), "observer": host, "plane": "signalling", "app": "sip",
         **taken.span(taken.moment(text(record, *_WHEN), notes), 0),
     }  # fmt: skip
     proxy = {

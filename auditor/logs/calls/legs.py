@@ -20,8 +20,11 @@ def named(call_id: str) -> str | None:
     return sip.call_name(call_id.encode("utf-8", "replace")) or None
 
 
-def passed(via: str, record_route: str, sender: str, receiver: str) -> list[Row]:
-    """List the elements that a request has passed before its sender (RFC 3261, sections 16.6 and 20.30)."""
+def passed(via: str, record_route: str, sender: str, receiver: str) -> tuple[list[Row], bool]:
+    """List the elements that a request has passed before its sender (RFC 3261, sections 16.6 and 20.30).
+
+    Also say whether the sender is a proxy: others had sent it the request.
+    """
     ends = [address(each.encode()) for each in (sender, receiver)]
     near, own = (each if each is not None else 0 for each in ends)
     head = [("Via", via), ("Record-Route", record_route)]
@@ -39,4 +42,4 @@ def passed(via: str, record_route: str, sender: str, receiver: str) -> list[Row]
         })  # fmt: skip
         if hop.kind == "record-route":
             row["dst_role"] = "server"
-    return list(found.values())
+    return list(found.values()), any(hop.kind != "record-route" for hop in hops)

@@ -60,6 +60,21 @@ def test_a_leg(tmp_path: Path, form: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("via", "role"),
+    [
+        (VARIABLES["sip_full_via"], "server"),
+        ("SIP/2.0/UDP 203.0.113.10,SIP/2.0/UDP 10.0.0.4", "server"),
+        ("SIP/2.0/UDP 10.0.0.4;received=203.0.113.10", "unknown"),
+        ("", "unknown"),
+    ],
+)
+def test_a_peer_with_others_behind_it_is_a_proxy(tmp_path: Path, via: str, role: str) -> None:
+    found = table(freeswitch, tmp_path, xml(VARIABLES | {"sip_full_via": via}))
+    assert found["src_role"][0] == role
+    assert set(found["opened"]) == {""}
+
+
+@pytest.mark.parametrize(
     ("changed", "outcome"),
     [
         ({}, ""),
