@@ -3,6 +3,7 @@
 taken       texts, numbers, addresses and times out of other people's records, and rows by record
 zoom        participants of meetings with their data centres      msgraph     callRecord of Microsoft Teams
 rtcstats    dumps of a browser's peer connections                 internals   those of chrome://webrtc-internals
+third       their third version
 candidates connection peers exchanges                             from events to the pairs that were used, and offers
 freeswitch  XML and JSON of legs     documents  XML, one after another     legs   what records quote of SIP
 asterisk    Master.csv and tables    kamailio   accounting of proxies      quoted  fields in quotes

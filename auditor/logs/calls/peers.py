@@ -163,6 +163,10 @@ class _Event:
         for ident, report in value.items():
             if isinstance(report, dict):
                 self._report(ident, report)
+            elif report is None:  # it is there no more
+                known.reports.pop(ident, None)
+                known.live.pop(ident, None)
+                known.chosen.pop(ident, None)
         for ident in known.chosen.values():
             self._use(ident)
         return self._counted(taken.moment(value.get("timestamp")) or self._at)

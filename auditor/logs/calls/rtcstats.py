@@ -1,10 +1,10 @@
 """WebRTC of a browser: dumps of rtcstats-server (a line for each event) and of chrome://webrtc-internals (a document).
 
-rtcstats: lines `[event, peer connection, value, time in ms]`, in which each getStats repeats only what changed since
-the one before it; webrtc-internals: `PeerConnections` with an `updateLog` and with the series of values of each member
-of getStats.  Reports and their members are those of the W3C's Identifiers for WebRTC's Statistics API (candidate-pair,
-local-candidate, remote-candidate, transport), or what Chrome (`googCandidatePair`, `googComponent`) and Firefox
-(`selected`) had before it; candidates are those of RFC 8839, section 5.1.
+rtcstats: lines `[event, peer connection, value, time in ms]` (of its version 3: see `third`), in which each getStats
+repeats only what changed since the one before it; webrtc-internals: `PeerConnections` with an `updateLog` and with the
+series of values of each member of getStats.  Reports and their members are those of the W3C's Identifiers for WebRTC's
+Statistics API (candidate-pair, local-candidate, remote-candidate, transport), or what Chrome (`googCandidatePair`,
+`googComponent`) and Firefox (`selected`) had before it; candidates are those of RFC 8839, section 5.1.
 
 The browser is the client.  The pair that its transport has selected is an exchange that happened, with the counts that
 were last told; through its own relay it is two: the client with the relay, and the relay with the other side.  All
@@ -24,6 +24,7 @@ from auditor.logs.calls import taken
 from auditor.logs.calls.internals import connections
 from auditor.logs.calls.peers import Dump
 from auditor.logs.calls.taken import Row
+from auditor.logs.calls.third import HEADER, expanded
 from auditor.logs.model import Told
 from auditor.logs.values import Value, lines
 from auditor.model.status import NO_ADDRESS
@@ -44,7 +45,7 @@ def sniff(head: bytes) -> bool:
         if all(name in plain.partition(b"\n")[0] for name in _SERVERS):
             return True
         return b'"PeerConnections"' in plain and b'"getUserMedia"' in plain
-    return plain.startswith(_EVENTS)
+    return plain.startswith((*_EVENTS, HEADER + b"\n", HEADER + b"\r\n"))
 
 
 def read(source: Source, told: Told) -> Iterator[pl.LazyFrame]:
@@ -53,7 +54,8 @@ def read(source: Source, told: Told) -> Iterator[pl.LazyFrame]:
         head = (stream.read(HEAD) or b"").lstrip(b"\xef\xbb\xbf \t\r\n")
     if head.startswith(b"{") and b'"PeerConnections"' in head:
         return taken.frames(_whole(connections(source, told), told))
-    return taken.frames(_numbered(lines(source, told), told))
+    events = lines(source, told)
+    return taken.frames(_numbered(expanded(events) if head.startswith(HEADER) else events, told))
 
 
 def _numbered(values: Iterator[Value], told: Told) -> Iterator[Row]:

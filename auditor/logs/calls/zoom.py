@@ -17,6 +17,7 @@ session of its own.
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import polars as pl
@@ -145,10 +146,15 @@ def _client(record: dict[str, Any], *names: str) -> str:
 def data_centres(record: dict[str, Any]) -> list[str]:
     """Return the sites that a record names, each once: those in words stand for those by the same code alone."""
     named = f"{text(record, 'data_center')};{text(record, 'full_data_center')}"[: 1 << 16]
+    return list(_sites(named) if len(named) <= taken.LONGEST else _sites.__wrapped__(named))
+
+
+@lru_cache(1 << 10)
+def _sites(named: str) -> tuple[str, ...]:
     phrases = [phrase for each in named.split(";") if (phrase := " ".join(each.split()))]
     found = dict.fromkeys(_site(phrase) for phrase in phrases[: 4 * MOST])
     codes = {site.rpartition(".")[2] for site in found if "." in site}
-    return [site for site in found if site.removeprefix("zoom/") not in codes][:MOST] or [UNKNOWN]
+    return tuple(site for site in found if site.removeprefix("zoom/") not in codes)[:MOST] or (UNKNOWN,)
 
 
 def _site(phrase: str) -> str:

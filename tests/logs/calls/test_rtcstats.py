@@ -159,6 +159,25 @@ def test_firefox_says_selected_and_no_transport(tmp_path: Path) -> None:
     assert exchanges(tmp_path, dump(stats(1, L=LOCAL, R=REMOTE, P=pair, O=other)), "dst_addr") == [("198.51.100.6",)]
 
 
+def test_version_three_has_numbers_for_names(tmp_path: Path) -> None:
+    local = {"type": 7, "136": "srflx", "134": "203.0.113.4", "135": 5000, "116": "udp"}
+    remote = {"type": 8, "136": "host", "134": "198.51.100.6", "135": 10_000}
+    pair = {"type": 6, "148": "0", "149": "1", "118": "succeeded", "150": True, "80": 10, "41": 20}
+    transport = {"type": 5, "125": "2", "123": "connected"}
+    events: list[Any] = [
+        [39, "p", {"iceServers": []}, T], [22, "p", "audio", 1000],
+        ["g", "p", {"0": local, "1": remote, "2": pair, "3": transport, "t": T + 2000}, 1000],
+        ["g", "p", {"2": {"80": 70}}, 1000], ["g", "p", {"2": None, "3": None}, 1000],
+    ]  # fmt: skip
+    data = "RTCStatsDump\n" + "\n".join(json.dumps(each) for each in [{"fileFormat": 3}, *events])
+    found = table(rtcstats, tmp_path, data)
+    names = ("record", "records", "src_addr", "dst_addr", "src_bytes", "dst_bytes", "encrypted", "plane", "last_ns")
+    assert found.filter(status="ok").select(names).rows() == [
+        (5, 2, "203.0.113.4", "198.51.100.6", 70, 20, "yes", "media", (T + 3000) * 10**6)
+    ]
+    assert found["records"].sum() == 5
+
+
 def internals(**stats: Any) -> str:
     known = {
         "rtcConfiguration": "{ iceServers: [turn:turn.example.org:3478?transport=udp], bundlePolicy: max-bundle }",
