@@ -12,13 +12,14 @@ hep3 hep    messages that agents copied to a collector, read as the captures tha
 
 from typing import Final
 
-from auditor.logs.calls import asterisk, freeswitch, hep3, kamailio, msgraph, rtcstats, zoom
+from auditor.logs.calls import asterisk, freeswitch, hep3, internals, kamailio, msgraph, rtcstats, zoom
 from auditor.logs.model import Reader
 
 FORMATS: Final[dict[str, Reader]] = {
     "zoom": zoom,
     "msgraph": msgraph,
     "rtcstats": rtcstats,
+    "webrtc-internals": internals,
     "freeswitch": freeswitch,
     "asterisk": asterisk,
     "kamailio": kamailio,

@@ -23,6 +23,8 @@ from auditor.model.flow import UNANSWERED, UNKNOWN
 from auditor.model.status import MALFORMED
 from auditor.read.source import Source
 
+LINES: Final = True
+"""A record is a line."""
 FIELDS: Final = (
     "accountcode", "src", "dst", "dcontext", "clid", "channel", "dstchannel", "lastapp", "lastdata", "start", "answer",
     "end", "duration", "billsec", "disposition", "amaflags", "uniqueid", "userfield",

@@ -2,18 +2,22 @@
 
 Chromium, content/browser/resources/media/dump_creator.js: `PeerConnections` by process and number, each with its
 configuration, an `updateLog` of calls and events, and `stats`: a series for each member of each report, called
-`<report>-<member>`, with its values as the text of an array.
+`<report>-<member>`, with its values as the text of an array.  What they mean is as in `rtcstats`; a peer connection is
+one record.
 """
 
 from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
+import polars as pl
 
-from auditor.logs.calls.taken import child, children, text
+from auditor.logs.calls import taken
+from auditor.logs.calls.peers import Dump
+from auditor.logs.calls.taken import Row, child, children, text
 from auditor.logs.model import Told
 from auditor.logs.values import Value, elements
-from auditor.model.status import MALFORMED
+from auditor.model.status import MALFORMED, NO_ADDRESS
 from auditor.read.source import Source
 
 _LOGGED: Final = {
@@ -25,6 +29,31 @@ _LOGGED: Final = {
 SELECTED: Final = "selectedCandidatePairId"
 CHANGES: Final = 64
 """Pairs that one transport selected one after the other."""
+
+
+def sniff(head: bytes) -> bool:
+    """Tell a dump by the members of its document."""
+    return (
+        head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{" and b'"PeerConnections"' in head and b'"getUserMedia"' in head
+    )
+
+
+def read(source: Source, told: Told) -> Iterator[pl.LazyFrame]:
+    """Yield a row for each exchange and each offer, and for each peer connection that tells of none."""
+    return taken.frames(_rows(connections(source, told), told))
+
+
+def _rows(values: Iterator[Value], told: Told) -> Iterator[Row]:
+    dump = Dump(told)
+    for value in values:
+        if value.status:
+            yield {"record": value.record, "status": value.status, "detail": value.detail}
+        elif not sum(dump.take(value.record, event) for event in value.value):
+            yield {"record": value.record, "status": NO_ADDRESS, "detail": taken.UNTOLD}
+    seen: set[int] = set()
+    for row in dump.rows():
+        yield {**row, "records": int(row["record"] not in seen)}
+        seen.add(row["record"])
 
 
 def connections(source: Source, told: Told) -> Iterator[Value]:

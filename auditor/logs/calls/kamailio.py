@@ -24,6 +24,8 @@ from auditor.model.flow import OFFERED, UNANSWERED, UNKNOWN
 from auditor.model.status import MALFORMED, NO_ADDRESS
 from auditor.read.source import HEAD, Source, opened
 
+LINES: Final = True
+"""A record is a line."""
 _ACC: Final = re.compile(rb"ACC: [A-Za-z][A-Za-z ]{2,40}: ?((?:[A-Za-z_][\w.-]{0,63}=[^;\n]{0,4096}(?:;|\r?\n?\Z))+)")
 _SYSLOG: Final = re.compile(
     rb"(?:<\d{1,3}>1? ?)?"

@@ -1,10 +1,10 @@
-"""WebRTC of a browser: dumps of rtcstats-server (a line for each event) and of chrome://webrtc-internals (a document).
+"""WebRTC of a browser: dumps of rtcstats-server, a line for each event.
 
 rtcstats: lines `[event, peer connection, value, time in ms]` (of its version 3: see `third`), in which each getStats
-repeats only what changed since the one before it; webrtc-internals: `PeerConnections` with an `updateLog` and with the
-series of values of each member of getStats.  Reports and their members are those of the W3C's Identifiers for WebRTC's
-Statistics API (candidate-pair, local-candidate, remote-candidate, transport), or what Chrome (`googCandidatePair`,
-`googComponent`) and Firefox (`selected`) had before it; candidates are those of RFC 8839, section 5.1.
+repeats only what changed since the one before it.  Reports and their members are those of the W3C's Identifiers for
+WebRTC's Statistics API (candidate-pair, local-candidate, remote-candidate, transport), or what Chrome
+(`googCandidatePair`, `googComponent`) and Firefox (`selected`) had before it; candidates are those of RFC 8839, section
+5.1.
 
 The browser is the client.  The pair that its transport has selected is an exchange that happened, with the counts that
 were last told; through its own relay it is two: the client with the relay, and the relay with the other side.  All
@@ -21,7 +21,6 @@ from typing import Final
 import polars as pl
 
 from auditor.logs.calls import taken
-from auditor.logs.calls.internals import connections
 from auditor.logs.calls.peers import Dump
 from auditor.logs.calls.taken import Row
 from auditor.logs.calls.third import HEADER, expanded
@@ -30,6 +29,8 @@ from auditor.logs.values import Value, lines
 from auditor.model.status import NO_ADDRESS
 from auditor.read.source import HEAD, Source, opened
 
+LINES: Final = True
+"""A record is a line."""
 _EVENTS: Final = (
     b'["connectionInfo",', b'["create",', b'["getstats",', b'["getStats",', b'["constraints",', b'["identity",',
     b'["navigator.mediaDevices.', b'["createOffer', b'["onicecandidate",', b'["publicIP",', b'["wsconnect',
@@ -39,12 +40,10 @@ _SERVERS: Final = (b'"statsSessionId"', b'"type"', b'"data"')
 
 
 def sniff(head: bytes) -> bool:
-    """Tell a dump by its first event, or by the members of Chrome's document."""
+    """Tell a dump by its first event."""
     plain = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if plain.startswith(b"{"):
-        if all(name in plain.partition(b"\n")[0] for name in _SERVERS):
-            return True
-        return b'"PeerConnections"' in plain and b'"getUserMedia"' in plain
+        return all(name in plain.partition(b"\n")[0] for name in _SERVERS)
     return plain.startswith((*_EVENTS, HEADER + b"\n", HEADER + b"\r\n"))
 
 
@@ -52,8 +51,6 @@ def read(source: Source, told: Told) -> Iterator[pl.LazyFrame]:
     """Yield a row for each exchange and each offer, and for each event that tells of none."""
     with opened(source) as stream:
         head = (stream.read(HEAD) or b"").lstrip(b"\xef\xbb\xbf \t\r\n")
-    if head.startswith(b"{") and b'"PeerConnections"' in head:
-        return taken.frames(_whole(connections(source, told), told))
     events = lines(source, told)
     return taken.frames(_numbered(expanded(events) if head.startswith(HEADER) else events, told))
 
@@ -67,17 +64,3 @@ def _numbered(values: Iterator[Value], told: Told) -> Iterator[Row]:
         elif not dump.take(value.record, value.value):
             yield {"record": value.record, "status": NO_ADDRESS, "detail": taken.UNTOLD}
     yield from dump.rows()
-
-
-def _whole(values: Iterator[Value], told: Told) -> Iterator[Row]:
-    """Yield rows, each peer connection in one of them."""
-    dump = Dump(told)
-    for value in values:
-        if value.status:
-            yield {"record": value.record, "status": value.status, "detail": value.detail}
-        elif not sum(dump.take(value.record, event) for event in value.value):
-            yield {"record": value.record, "status": NO_ADDRESS, "detail": taken.UNTOLD}
-    seen: set[int] = set()
-    for row in dump.rows():
-        yield {**row, "records": int(row["record"] not in seen)}
-        seen.add(row["record"])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from auditor.logs.calls import FORMATS, asterisk, freeswitch, hep3, kamailio, msgraph, rtcstats, zoom
+from auditor.logs.calls import FORMATS, asterisk, freeswitch, hep3, internals, kamailio, msgraph, rtcstats, zoom
 from auditor.logs.fold import complete
 from auditor.logs.model import LOG, Reader, Told
 from auditor.model.flow import PLANES, ROLES, UNKNOWN
@@ -62,7 +62,7 @@ def check(reader: Reader, path: Path, data: bytes) -> pl.DataFrame:
     return rows
 
 
-JSON = (zoom, msgraph, freeswitch, rtcstats, kamailio)
+JSON = (zoom, msgraph, freeswitch, rtcstats, internals, kamailio)
 
 
 @SETTINGS
@@ -70,7 +70,9 @@ JSON = (zoom, msgraph, freeswitch, rtcstats, kamailio)
 def test_lines_of_any_json(tmp_path: Path, values: list[Any], reader: Reader) -> None:
     data = "\n".join(json.dumps(value) for value in values).encode("utf-8", "surrogatepass")
     found = check(reader, tmp_path, data)
-    if reader is not rtcstats and all(isinstance(value, str | int | float | bool | None) for value in values):
+    if reader not in (rtcstats, internals) and all(
+        isinstance(value, str | int | float | bool | None) for value in values
+    ):
         assert found["records"].sum() == len(values) or not values
 
 
@@ -87,7 +89,7 @@ def test_any_events(tmp_path: Path, events: list[tuple[Any, ...]]) -> None:
 @given(connections=st.dictionaries(st.text(max_size=4), TREE, max_size=3))
 def test_any_document_of_chrome(tmp_path: Path, connections: dict[str, Any]) -> None:
     data = json.dumps({"getUserMedia": [], "PeerConnections": connections}).encode("utf-8", "surrogatepass")
-    assert check(rtcstats, tmp_path, data)["records"].sum() == len(connections)
+    assert check(internals, tmp_path, data)["records"].sum() == len(connections)
 
 
 @SETTINGS
@@ -134,6 +136,7 @@ def test_no_format_takes_the_records_of_another(tmp_path: Path) -> None:
     heads = {
         "zoom": b'{"data_center":"SC","join_time":"x","ip_address":"1.2.3.4"}',
         "msgraph": b'{"sessions":[],"organizer":{},"joinWebUrl":"x"}',
+        "webrtc-internals": b'{"getUserMedia": [], "PeerConnections": {}}',
         "rtcstats": b'["create","PC_0",{},1]',
         "freeswitch": b"<cdr><variables/></cdr>",
         "asterisk": b"calldate,channel,dstchannel,disposition\n",

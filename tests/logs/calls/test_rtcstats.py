@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from auditor.logs.calls import internals as chrome
 from auditor.logs.calls import rtcstats
 from auditor.logs.calls.candidates import Candidate, described, of_report, served
 from auditor.logs.model import Told
@@ -207,7 +208,7 @@ def test_webrtc_internals(tmp_path: Path) -> None:
         if name != "type"
     }
     given["P__bytesSent"] = series("candidate-pair", 0, 10, 400)
-    found = table(rtcstats, tmp_path, internals(**given))
+    found = table(chrome, tmp_path, internals(**given))
     names = ("record", "records", "status", "basis", "src_addr", "dst_addr", "dst_role", "src_bytes", "plane")
     assert found.select(names).rows() == [
         (2, 1, "no_address", "reported", None, None, "unknown", 0, "unknown"),
