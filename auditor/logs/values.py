@@ -163,6 +163,8 @@ class _Text:
             except json.JSONDecodeError as error:
                 if not (error.msg.startswith("Unterminated") or _LITERAL.match(self._buffer, error.pos)):
                     return MALFORMED, None
+            except ValueError:  # a number of more digits than Python reads
+                return MALFORMED, None
             else:
                 if end < len(self._buffer) or self._over or isinstance(value, dict | list | str):
                     self._at = end

@@ -37,6 +37,7 @@ def read(path: Path, data: bytes, key: str = "") -> list[tuple[int, object, str]
         (b'{\n"a": 1\n}\n{\n"a": 2\n}', "", [(1, {"a": 1}, ""), (2, {"a": 2}, "")]),
         (b'[{"a":1} ?, {"a":2}]', "", [(1, {"a": 1}, ""), (2, None, "malformed")]),
         (b"[" * 5000, "", [(1, None, "malformed")]),
+        (b'[{"a":' + b"9" * 5000 + b"}]", "", [(1, None, "malformed")]),
         (b'\xef\xbb\xbf[{"a":"\xff"}]', "", [(1, {"a": "\ufffd"}, "")]),
         (b"", "", []),
         (b"   \n", "", []),

@@ -43,7 +43,7 @@ _RELEVANT: Final = re.compile(
 _CSEQ: Final = re.compile(rb"\n(?i:cseq)[ \t]*:(?:\s(?!\n)|\d)*([A-Za-z]{2,20})")
 _CALL_ID: Final = re.compile(rb"\n(?i:call-id|i)[ \t]*:[ \t]*([^\r\n]{0,8192})")
 _BRANCH: Final = re.compile(rb";[ \t]*(?i:branch)[ \t]*=[^;,\s]*")
-_OTHERS: Final = re.compile("[a-z0-9]+:")  # with which other protocols' names of sessions begin, and `_call`'s
+_OTHERS: Final = re.compile("[a-z0-9]+:")  # with which other protocols' names of sessions begin, and `call_name`'s
 _BODY: Final = b"\0"  # begins what `condensed` makes of a body
 
 _Headers = dict[bytes, list[bytes]]
@@ -117,7 +117,7 @@ def _headers(payload: bytes, start: int, end: int) -> _Headers:
 def _message(start: re.Match[bytes], headers: _Headers, body: bytes, packet: Packet) -> list[Fact]:
     seen = (packet.vantage, packet.witness, packet.time_ns, packet.time_ns, 1, packet.bytes)
     flow, request = packet.flow, start[1] is None
-    call_id = _call(headers.get(b"call-id", [b""])[0])
+    call_id = call_name(headers.get(b"call-id", [b""])[0])
     if not call_id:
         return []
     words = headers.get(b"cseq", [b""])[0].upper().split()
@@ -140,7 +140,7 @@ def _message(start: re.Match[bytes], headers: _Headers, body: bytes, packet: Pac
     return facts
 
 
-def _call(raw: bytes) -> str:
+def call_name(raw: bytes) -> str:
     """Return a Call-ID as a name.  None is the name of another protocol's session (`ice:a:b`): who has only heard the
     fragments of ICE, which go in clear, would join a session by writing it into a message."""
     call = line_text(raw)
@@ -151,7 +151,7 @@ def _described(payload: bytes, packet: Packet) -> list[Fact]:
     """Read what `condensed` made of a body."""
     seen = (packet.vantage, packet.witness, packet.time_ns, packet.time_ns, 1, packet.bytes)
     body = 3 + int.from_bytes(payload[1:3], "big")
-    call_id, flow = _call(payload[3:body]), packet.flow
+    call_id, flow = call_name(payload[3:body]), packet.flow
     return (
         [Media(*seen, flow, call_id, end[0], end[1], *end[2:]) for end in sdp.ends(payload[body:])] if call_id else []
     )
