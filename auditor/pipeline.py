@@ -235,8 +235,11 @@ def read(
 
     Without `apart`, records that differ in any port are not put together.
     """
+    import numpy as np
+
     from auditor import logs
     from auditor.logs.formats import FORMATS, named
+    from auditor.read.codes import APPS
     from auditor.read.scan import scan
     from auditor.read.source import sources
 
@@ -244,9 +247,10 @@ def read(
     names, vantages = places.vantages([source.name for source in found])
     count = sum(source.format not in FORMATS for source in found)
     scanned = scan(found[:count], vantages[:count], workers=workers, progress=progress, staff=staff)
+    carried = {APPS[code] for code in np.unique(scanned.directed.app).tolist()}
     told = logs.scan(
+        logs.jobs(found, [names[vantage] for vantage in vantages], carried),
         list(enumerate(found))[count:],
-        [names[vantage] for vantage in vantages[count:]],
         apart.ports if apart else None,
         apart.edges if apart else places.bounds(),
     )

@@ -6,7 +6,7 @@ import polars as pl
 
 from auditor.judge.tally import Tally
 from auditor.model import flow
-from auditor.model.report import Coverage, Input, Judged, Unread
+from auditor.model.report import PACKET, RECORD, Coverage, Input, Judged, Unread
 
 _ATTEMPTS = (flow.OFFERED, flow.ATTESTED)  # rows that tell of an exchange without being one
 
@@ -25,7 +25,9 @@ def coverage(
     """
     deep = (pl.col("status") == flow.OK) & (pl.col("detail") == flow.TOO_DEEP)
     logs = pl.col("source").is_in([number for number, entry in enumerate(inputs) if entry.records is not None])
+    logs |= pl.col("basis") == flow.REPORTED  # a capture may carry them
     covered = covered.with_columns(
+        unit=pl.when(logs).then(pl.lit(RECORD)).otherwise(pl.lit(PACKET)),
         read=pl.when(deep).then(pl.lit(flow.UNSUPPORTED)).otherwise("status"),
         units=pl.when(logs).then("records").otherwise("packets"),
         **{name: pl.when(~logs).then(name).otherwise(0) for name in ("packets", "bytes")},
@@ -51,13 +53,13 @@ def coverage(
 
 
 def _unread(covered: pl.DataFrame, inputs: Sequence[Input]) -> tuple[Unread, ...]:
-    keys = ["source", "read", "detail"]
+    keys = ["source", "read", "detail", "unit"]
     rows = (
         covered.filter(pl.col("read") != flow.OK)
         .group_by(keys)
         .agg(pl.col("units").sum(), pl.col("first_record").min())
     )
     return tuple(
-        Unread(inputs[index].name, status, reason, count, record, inputs[index].unit)
-        for index, status, reason, count, record in rows.sort(keys).iter_rows()
+        Unread(inputs[index].name, status, reason, count, record, unit)
+        for index, status, reason, unit, count, record in rows.sort(keys).iter_rows()
     )

@@ -3,12 +3,13 @@
 model       the columns that a reader fills, and what it tells beside them
 lines tables values protocols     text in blocks, fields, JSON values, transports by name and number
 formats     every reader, and which one a file is for
-scan        reads logs, counts their records
+jobs scan   what there is to read; reads it and counts its records
 fold room   records of one exchange become one row; a table that is larger than memory
 outcome texts                     what records show of an exchange; addresses as logs write them
 cloud/      AWS, Azure, Google Cloud, Cilium
 """
 
+from auditor.logs.jobs import jobs
 from auditor.logs.scan import Logs, scan
 
-__all__ = ["Logs", "scan"]
+__all__ = ["Logs", "jobs", "scan"]

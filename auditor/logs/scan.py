@@ -8,7 +8,7 @@ from typing import Final
 import polars as pl
 
 from auditor.logs.fold import Folder, complete
-from auditor.logs.formats import FORMATS
+from auditor.logs.jobs import Job
 from auditor.logs.model import Ports, Told
 from auditor.model import flow
 from auditor.model.report import Input
@@ -40,35 +40,35 @@ class Logs:
 
 
 def scan(
-    sources: Sequence[tuple[int, Source]],
-    vantages: Sequence[str],
+    found: Sequence[Job],
+    logs: Sequence[tuple[int, Source]],
     ports: Ports | None,
     edges: Sequence[int],
     advanced: Advance = lambda size: None,
 ) -> Logs:
-    """Read logs, given with their indices among all inputs and the names of their vantages (empty: none).
+    """Read the records of `found`; `logs` are the inputs that hold nothing else, with their indices.
 
     Raise InputError for a source that can't be opened.
     """
     folder = Folder(ports, edges)
-    tolds = [Told(tuple(edges), ports) for _ in sources]
-    counts: list[pl.DataFrame] = []
+    tolds = [Told(tuple(edges), ports) for _ in found]
     with ThreadPoolExecutor(1) as beside:
-        hashes: list[Future[str]] = [beside.submit(hashed, source) for _, source in sources]
-        for (index, source), vantage, told in zip(sources, vantages, tolds, strict=True):
-            counts.append(_read(index, source, vantage, told, folder))
-            advanced(source.size)
+        hashes: list[Future[str]] = [beside.submit(hashed, source) for _, source in logs]
+        counts = [_COUNTS]
+        for job, told in zip(found, tolds, strict=True):
+            counts.append(_read(job, told, folder))
+            advanced(job.source.size)
         folder.close()
+        records = dict(pl.concat(counts).group_by("source").agg(pl.col("records").sum()).iter_rows())
         inputs = [
-            Input(source.name, each.result(), source.size, source.described, 0, int(count["records"].sum()))
-            for (_, source), each, count in zip(sources, hashes, counts, strict=True)
+            Input(source.name, each.result(), source.size, source.described, 0, records.get(index, 0))
+            for (index, source), each in zip(logs, hashes, strict=True)
         ]
-    indices = [index for index, _ in sources]
-    lost = [(index, size, why) for index, told in zip(indices, tolds, strict=True) for why, size in told.lost.items()]
+    lost = [(job.index, size, why) for job, told in zip(found, tolds, strict=True) for why, size in told.lost.items()]
     return Logs(
         folder,
-        _unread(pl.concat([_COUNTS, *counts])),
-        _names(tolds, vantages),
+        _unread(pl.concat(counts)),
+        _names(tolds, [job.vantage for job in found]),
         inputs,
         sorted(lost),
         sorted(set().union(*(told.notes for told in tolds))),
@@ -81,14 +81,14 @@ _COUNTS: Final = pl.DataFrame(
 )
 
 
-def _read(index: int, source: Source, vantage: str, told: Told, folder: Folder) -> pl.DataFrame:
-    """Read one log into the folder; return its records by status."""
-    counts = [_COUNTS]
-    for some in FORMATS[source.format].read(source, told):
+def _read(job: Job, told: Told, folder: Folder) -> pl.DataFrame:
+    """Read records into the folder; return how many there are by status."""
+    counts, index = [_COUNTS], job.index
+    for some in job.read(job.source, told):
         rows = complete(some).collect()
         ok = rows["status"] == OK
         good, bad = (rows, rows.clear()) if ok.all() else (rows.filter(ok), rows.filter(~ok))
-        none = folder.add(good, index, vantage)
+        none = folder.add(good, index, job.vantage)
         if len(none):
             counts.append(_counted(none.with_columns(status=pl.lit(MALFORMED), detail=pl.lit(NO_ADDRESS_TEXT)), index))
             counts.append(_counted(none.with_columns(records=-pl.col("records")), index))
