@@ -1,0 +1,34 @@
+"""What is known of exporters from all inputs, and the reading of one of them."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+import polars as pl
+
+from auditor.logs.exports import capture, datagrams
+from auditor.logs.exports.memory import Known
+from auditor.logs.exports.messages import Reading, learn
+from auditor.logs.model import Told
+from auditor.read.source import Source
+
+CAPTURES = ("pcap", "pcapng", "snoop")
+
+
+def prepare(sources: Sequence[Source]) -> Known:
+    """Gather templates, options and sequence numbers from all files and captures of exports, in any order."""
+    return learn(
+        partial(capture.datagrams if source.format in CAPTURES else datagrams.datagrams, source, Told())
+        for source in sources
+    )
+
+
+def read(source: Source, told: Told, known: Known | None = None) -> Iterator[pl.LazyFrame]:
+    """Yield rows of a file of datagrams; without `known` only by what the file itself says."""
+    known = prepare([source]) if known is None else known
+    yield from Reading(known, told).rows(datagrams.datagrams(source, told))
+
+
+def in_capture(source: Source, told: Told, known: Known | None = None) -> Iterator[pl.LazyFrame]:
+    """Yield rows of the exports in a capture; without `known` only by what the capture itself says."""
+    known = prepare([source]) if known is None else known
+    yield from Reading(known, told).rows(capture.datagrams(source, told))
