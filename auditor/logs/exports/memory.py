@@ -122,29 +122,39 @@ class _Run:
 
     begun: int  # clock in seconds
     first: int  # number
+    steps: tuple[int, ...]  # by how much the first one may have raised the number
     ended: int
+    last: int
     follow: tuple[int, ...]  # numbers that may come next
+
+    def goes_on(self, number: int, steps: tuple[int, ...]) -> bool:
+        """Say whether a number is the next one, if each counts what was before it, or if each counts itself too."""
+        return number in self.follow or (number - self.last) & 0xFFFFFFFF in steps
 
 
 @dataclass(slots=True)
 class Numbers:
     """The sequence numbers of exporters, and whose have gaps.
 
-    Version 5 and IPFIX number records, version 9 and sFlow datagrams; there are exporters that do it the other way, so
-    either is taken.  What comes twice, late or after a new start is no gap.
+    Version 5 and IPFIX number records, version 9 and sFlow datagrams; there are exporters that do it the other way, and
+    some that count what a datagram itself holds, so either is taken.  What comes twice, late or after a new start is no
+    gap.
     """
 
     runs: dict[Hashable, list[_Run]] = field(default_factory=dict)
+    room: int = RUNS
     crowded: bool = False
 
     def add(self, key: Hashable, seconds: int, number: int, steps: Iterable[int]) -> None:
-        """Take the number of a datagram, and by how much the next one may be higher."""
-        follow = tuple(sorted({(number + step) & 0xFFFFFFFF for step in steps}))
+        """Take the number of a datagram, and by how much it may raise the number."""
+        steps = tuple(sorted(set(steps)))
+        follow = tuple((number + step) & 0xFFFFFFFF for step in steps)
         runs = self.runs.setdefault(key, [])
-        if runs and number in runs[-1].follow and 0 <= seconds - runs[-1].ended <= WITHIN:
-            runs[-1].ended, runs[-1].follow = seconds, follow
-        elif len(runs) < RUNS:
-            runs.append(_Run(seconds, number, seconds, follow))
+        if runs and runs[-1].goes_on(number, steps) and 0 <= seconds - runs[-1].ended <= WITHIN:
+            runs[-1].ended, runs[-1].last, runs[-1].follow = seconds, number, follow
+        elif self.room:
+            self.room -= 1
+            runs.append(_Run(seconds, number, steps, seconds, number, follow))
         else:
             self.crowded = True
 
@@ -155,10 +165,9 @@ class Numbers:
         for key, runs in self.runs.items():
             before: _Run | None = None
             for run in sorted(runs, key=lambda run: (run.begun, run.first)):
-                ahead = _ahead(run.first, max(before.follow, key=lambda n: _ahead(n, run.first))) if before else 0
-                if before and run.first not in before.follow and ahead > 0:
+                if before and not before.goes_on(run.first, run.steps) and _ahead(run.first, before.follow[-1]) > 0:
                     (missing if run.begun - before.ended <= WITHIN else silent).add(key)
-                if before is None or run.begun > before.ended or _ahead(run.follow[-1], before.follow[-1]) > 0:
+                if before is None or run.begun > before.ended or _ahead(run.last, before.last) > 0:
                     before = run
         return missing, silent
 

@@ -29,6 +29,8 @@ NO_TEMPLATE: Final = {
 """Why a set can't be read."""
 EMPTY: Final = "a template of no length"
 OPTIONS: Final = "options of an exporter"
+PADDING: Final = 4
+"""Fewer bytes than these behind records are padding, whatever they hold (RFC 3954, section 5.3, says only: should be 0)."""
 REST: Final = "bytes behind the records of a set"
 CUT: Final = "cut before its end"
 LIES: Final = "a set that is longer than its datagram"
@@ -299,5 +301,5 @@ class Reading:
                 self.waiting.tell(first, count, status, detail)
             else:
                 self.waiting.add(layout, raw, context, first, 0 if datagram.captured else 1, sections)
-        if end <= datagram.end and any(datagram.data[stop:end]):
+        if end <= datagram.end and end - stop >= PADDING and any(datagram.data[stop:end]):
             self.waiting.tell(self._number(datagram, 1), 1, flow.MALFORMED, REST)

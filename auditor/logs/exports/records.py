@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from auditor.logs.exports import times
 from auditor.logs.exports.fields import MOST, Fields
@@ -32,6 +31,7 @@ AGGREGATED: Final = "counts traffic of whole networks, not of addresses"
 NAMELESS: Final = "counts traffic without its addresses"
 NOTHING: Final = "a record without addresses"
 BINDING: Final = "a NAT binding without a destination"
+ONE_END: Final = "names one end only"
 FRAMES: Final = "frames of stations, without addresses"
 LENGTHS: Final = "an address of a length that none has"
 DENIED, CREATED, DELETED, UPDATED = 3, 1, 2, 5  # firewallEvent
@@ -78,7 +78,8 @@ def columns(fields: Fields, said: Said, notes: set[str]) -> Columns:
     protocol = np.where(fields.number("protocol") < 256, fields.number("protocol"), 255).astype(np.int64)
     ports = [np.where(PORTED.take(protocol), each, 0) for each in (fields.small("src_port"), _port(fields))]
     first, last, odd = _times(fields, said)
-    status, detail = _status(none, binding, odd)
+    one = ~none & ~binding & (((dst[0] == 0) & (dst[1] == 0)) | ((src[0] == 0) & (src[1] == 0) & ~_to_many(dst)))
+    status, detail = _status(none, binding, one, odd)
     counts = _counts(fields, rates(fields, said, notes))
     flags = _flags(fields, protocol == TCP)
     turned = fields.small("biflow") == 2
@@ -94,7 +95,7 @@ def columns(fields: Fields, said: Said, notes: set[str]) -> Columns:
         **_events(fields, counts, turned),
     }
     for name, (one, other) in {
-        "addr": (_text(src, none | binding), _text(dst, none | binding)),
+        "addr": tuple(_text(each, none | binding | one, fields.any_of(six)) for each, six in ((src, "src_v4"), (dst, "dst_v4"))),
         "port": tuple(pl.Series(each, dtype=pl.Int32) for each in ports),
         "flags": flags,
         "packets": counts[:2],
@@ -124,19 +125,28 @@ def _port(fields: Fields) -> I64:
     return np.where(real != 0, real, port) if fields.any_of("nat_dst_v4", "nat_dst_v6") else port
 
 
-def _text(address: tuple[U64, U64], missing: Bool) -> pl.Series:
+def _text(address: tuple[U64, U64], missing: Bool, four: bool) -> pl.Series:
+    """Write addresses; `four`: the one of zeros is IPv4's."""
     high, low = address
     zero = (high == 0) & (low == 0)
-    low = np.where(zero, _ANY_V4, low) if zero.any() else low
+    low = np.where(zero, _ANY_V4, low) if four and zero.any() else low
     *distinct, number = numbered(high, low)
     found = texts(*distinct).gather(number)
     return found.set(pl.Series(missing), None) if missing.any() else found
 
 
-def _status(none: Bool, binding: Bool, odd: Bool) -> tuple[pl.Series | NDArray[Any], pl.Series]:
-    code = np.where(none, 1, np.where(binding, 2, np.where(odd, 3, 0)))
-    status = pl.Series([flow.OK, flow.NO_ADDRESS, flow.NO_ADDRESS, flow.OK]).gather(code)
-    return status, pl.Series(["", NOTHING, BINDING, times.ABSURD]).gather(code)
+def _to_many(address: tuple[U64, U64]) -> Bool:
+    """Say which addresses are of groups, or of all: who has no address yet writes to them."""
+    high, low = address
+    four = (low >> np.uint64(32) == np.uint64(0xFFFF)) & (low & np.uint64(0xFFFFFFFF) >= np.uint64(0xE0000000))
+    found: Bool = (high >> np.uint64(56) == np.uint64(0xFF)) | ((high == 0) & four)
+    return found
+
+
+def _status(none: Bool, binding: Bool, one: Bool, odd: Bool) -> tuple[pl.Series, pl.Series]:
+    code = np.where(none, 1, np.where(binding, 2, np.where(one, 3, np.where(odd, 4, 0))))
+    status = pl.Series([flow.OK, flow.NO_ADDRESS, flow.NO_ADDRESS, flow.UNSUPPORTED, flow.OK]).gather(code)
+    return status, pl.Series(["", NOTHING, BINDING, ONE_END, times.ABSURD]).gather(code)
 
 
 def _times(fields: Fields, said: Said) -> tuple[I64, I64, Bool]:
