@@ -7,8 +7,30 @@ stand for the data of another, so `prepare` looks over all of them before any is
 
 from typing import Any, Final
 
-from auditor.logs.exports import ipfix, netflow, sflow_file
+from auditor.logs.exports import (
+    argus,
+    ipfix,
+    netflow,
+    nfcapd,
+    nfdump_csv,
+    nfdump_json,
+    nfdump_raw,
+    ra,
+    sflow_file,
+)
+from auditor.logs.exports.capture import worth
+from auditor.logs.exports.shared import in_capture, prepare
+
+__all__ = ["DATAGRAMS", "FORMATS", "in_capture", "prepare", "worth"]
 
 DATAGRAMS: Final[dict[str, Any]] = {"netflow": netflow, "ipfix": ipfix, "sflow": sflow_file}
 """Formats whose readers take what `shared.prepare` found in all inputs."""
-FORMATS: Final[dict[str, Any]] = {**DATAGRAMS}
+FORMATS: Final[dict[str, Any]] = {
+    "nfcapd": nfcapd,
+    "nfdump-csv": nfdump_csv,
+    "nfdump-json": nfdump_json,
+    "nfdump-raw": nfdump_raw,
+    "argus": argus,
+    "argus-ra": ra,
+    **DATAGRAMS,
+}

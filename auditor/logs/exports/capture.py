@@ -10,7 +10,7 @@ from auditor.logs.exports.memory import Origin
 from auditor.logs.exports.messages import Datagram
 from auditor.logs.model import Told
 from auditor.read import headers, link, unwrap
-from auditor.read.arrays import I64, words
+from auditor.read.arrays import I64, Bool, words
 from auditor.read.classify import CODE
 from auditor.read.headers import FRAGMENT, UDP, Packets
 from auditor.read.part import found
@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 
 KINDS: Final = ("netflow", "sflow")
 """What classifying calls such payloads."""
-FRAGMENTED: Final = (
-    "Exports came in IP fragments, which are not put together: the records in them are not examined."
-)
+FRAGMENTED: Final = "Exports came in IP fragments, which are not put together: the records in them are not examined."
 _SHORTS: Final = (wire.V1, wire.V5, wire.V7, wire.V9, wire.IPFIX)
 
 
@@ -74,9 +72,10 @@ def _of(batch: Batch, packets: Packets, told: Told) -> Iterator[Datagram]:
             yield Datagram(data, 0, len(data), size, kind, origin, record[i], ns[i])
 
 
-def _begin(packets: Packets, which: I64) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+def _begin(packets: Packets, which: I64) -> Bool:
     """Say which payloads begin with a version."""
     head = words(packets.data, packets.body[which], 1)[:, 0].byteswap()
     first = head >> np.uint64(48)
     second = head >> np.uint64(32) & np.uint64(0xFFFF)
-    return np.isin(first, np.array(_SHORTS, np.uint64)) | ((first == 0) & (second == np.uint64(wire.V5)))
+    found: Bool = np.isin(first, np.array(_SHORTS, np.uint64)) | ((first == 0) & (second == np.uint64(wire.V5)))
+    return found

@@ -67,7 +67,7 @@ class Memory(Generic[Kind]):
             if origin in self._said.get(key, {}):
                 self.put(origin, key, when, None)
 
-    def keys(self) -> list[Hashable]:
+    def named(self) -> list[Hashable]:
         """List what names something."""
         return list(self._said)
 

@@ -30,18 +30,22 @@ NO_TEMPLATE: Final = {
 EMPTY: Final = "a template of no length"
 OPTIONS: Final = "options of an exporter"
 PADDING: Final = 4
-"""Fewer bytes than these behind records are padding, whatever they hold (RFC 3954, section 5.3, says only: should be 0)."""
+"""Fewer bytes than these behind records are padding, whatever they hold (RFC 3954, section 5.3: it should be 0)."""
 REST: Final = "bytes behind the records of a set"
 CUT: Final = "cut before its end"
 LIES: Final = "a set that is longer than its datagram"
 RESERVED: Final = "a set of a reserved number"
 MISSING: Final = (
-    "Sequence numbers of an exporter have gaps: datagrams with records were lost before they were stored, and what they "
-    "told is not examined."
+    "Sequence numbers of an exporter have gaps: datagrams with records were lost before they were stored, and what "
+    "they told is not examined."
 )
-SILENT: Final = "Between exports that are hours apart, sequence numbers show that there were others, which are not here."
+SILENT: Final = (
+    "Between exports that are hours apart, sequence numbers show that there were others, which are not here."
+)
 CROWDED: Final = "There are more templates and options than are kept, so not all exports could be decoded."
-UNCHECKED: Final = "There are more breaks in sequence numbers than are kept, so it is not known whether exports were lost."
+UNCHECKED: Final = (
+    "There are more breaks in sequence numbers than are kept, so it is not known whether exports were lost."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,7 @@ def _templates(datagram: Datagram, known: Known) -> None:
             if template is not None:
                 known.templates.put(datagram.origin, key, at, template, 1 + len(template.fields) // 8)
             elif name in kinds:
-                ours = [each for each in known.templates.keys() if each[:2] == key[:2]]  # type: ignore[index]
+                ours = [each for each in known.templates.named() if each[:2] == key[:2]]  # type: ignore[index]
                 known.templates.withdraw(datagram.origin, ours, at)
             else:
                 known.templates.withdraw(datagram.origin, [key], at)
@@ -142,7 +146,9 @@ def _options(datagram: Datagram, known: Known) -> None:
             raw, _, count, _ = _records(datagram.data, begin, min(stop, datagram.end), layout)
             records += count
             if template.options and count and layout.size:
-                _said(Fields(layout, np.frombuffer(raw, np.uint8).reshape(-1, layout.size)), header, datagram, at, known)
+                _said(
+                    Fields(layout, np.frombuffer(raw, np.uint8).reshape(-1, layout.size)), header, datagram, at, known
+                )
     if header.version == wire.V1:
         return
     steps = {1, records, header.count if header.version == wire.V9 else records}

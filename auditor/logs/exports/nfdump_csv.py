@@ -15,7 +15,8 @@ from auditor.logs.exports import textrows
 from auditor.logs.exports.records import NAMELESS
 from auditor.logs.lines import blocks
 from auditor.logs.model import Told
-from auditor.logs.tables import MORE, table, told as is_told
+from auditor.logs.tables import MORE, table
+from auditor.logs.tables import told as is_told
 from auditor.model import flow
 from auditor.read.source import Source
 
@@ -31,9 +32,9 @@ NAMES: Final[dict[str, str]] = {
 }  # fmt: skip
 """Our names for columns, by theirs in lower case."""
 OTHERS: Final = frozenset((
-    "cnt", "af", "fl", "flows", "fwd", "stos", "dtos", "in", "out", "input", "output", "sas", "das", "smk", "dmk", "dir",
-    "nh", "nhb", "svln", "dvln", "ismc", "odmc", "idmc", "osmc", "cl", "sl", "al", "eng", "exid", "tr", "tos", "srctos",
-    "srcas", "dstas", "bps", "pps", "bpp", "event", "val",
+    "cnt", "af", "fl", "flows", "fwd", "stos", "dtos", "in", "out", "input", "output", "sas", "das", "smk", "dmk",
+    "dir", "nh", "nhb", "svln", "dvln", "ismc", "odmc", "idmc", "osmc", "cl", "sl", "al", "eng", "exid", "tr", "tos",
+    "srctos", "srcas", "dstas", "bps", "pps", "bpp", "event", "val",
 ))  # fmt: skip
 """Further columns by which such a table is told."""
 END: Final = "Summary"
@@ -137,7 +138,8 @@ def flows(frame: pl.DataFrame, told: Told) -> pl.DataFrame:
         frame = frame.with_columns(pl.when(nothing).then(None).otherwise(pl.col(name)).alias(name) for name in back)
     more = pl.col(MORE).is_not_null() if MORE in columns else pl.lit(value=False)
     frame = frame.with_columns(
-        pl.when(more).then(pl.lit(flow.MALFORMED)).alias("status"), pl.when(more).then(pl.lit(textrows.TOO_MANY)).alias("detail")
+        pl.when(more).then(pl.lit(flow.MALFORMED)).alias("status"),
+        pl.when(more).then(pl.lit(textrows.TOO_MANY)).alias("detail"),
     )
     router = pl.col("router").fill_null("") if "router" in columns else pl.lit("")
     router = pl.when(router.is_in(textrows.ZEROS)).then(pl.lit("")).otherwise(router)

@@ -1,4 +1,4 @@
-"""nfdump's JSON: an array whose objects stand over many lines (`-o json`), or one object a line (`-o ndjson`, json-log).
+"""nfdump's JSON: an array of objects over many lines (`-o json`), or an object a line (`-o ndjson`, json-log).
 
 Names of fields are those of nfdump 1.6 (`t_first`) and 1.7 (`first`); NSEL and NAT events have addresses and may have
 no counts.
@@ -24,8 +24,17 @@ FEED: Final = 1 << 22
 LONGEST: Final = 1 << 24
 """Bytes of the longest object."""
 _FIRST: Final = re.compile(rb'^\s*\[?\s*\{\s*"type"\s*:\s*"(FLOW|EVENT)"\s*,\s*"[a-z_]+"\s*:', re.IGNORECASE)
-_FIELDS: Final = (b'"src4_addr"', b'"src6_addr"', b'"in_packets"', b'"t_first"', b'"export_sysid"', b'"event"', b'"first"')
+_FIELDS: Final = (
+    b'"src4_addr"',
+    b'"src6_addr"',
+    b'"in_packets"',
+    b'"t_first"',
+    b'"export_sysid"',
+    b'"event"',
+    b'"first"',
+)
 _BEHIND: Final = re.compile(rb"\n\}\s*,?\s*\n?")
+SAMPLED: Final = "Sampled: counts are those that nfdump stored, scaled by a rate that it doesn't tell."
 NO_OBJECT: Final = "no JSON object of a flow"
 TOO_LONG: Final = "a JSON value of more than 16 MiB"
 
@@ -103,7 +112,9 @@ def _whole(data: bytes, number: int) -> Iterator[Value]:
     if found is not None:
         yield from (Value(i, each) for i, each in enumerate(found, number + 1))
         return
-    for i, part in enumerate((each for each in re.split(rb"(?<=\n\})\s*,?", inner) if each.strip(b" \t\r\n,")), number + 1):
+    for i, part in enumerate(
+        (each for each in re.split(rb"(?<=\n\})\s*,?", inner) if each.strip(b" \t\r\n,")), number + 1
+    ):
         try:
             yield Value(i, msgspec.json.decode(part.decode("utf-8", "replace").strip(" \t\r\n,")))
         except (msgspec.DecodeError, RecursionError):
@@ -116,6 +127,8 @@ def _rows(some: list[Value], told: Told) -> pl.DataFrame:
         found = each.value if isinstance(each.value, dict) else {}
         for name, keys in KEYS.items():
             texts[name].append(_text(found, keys))
+        if found.get("sampled") in (1, "1"):
+            told.notes.add(SAMPLED)
     status = [each.status or (None if isinstance(each.value, dict) else flow.MALFORMED) for each in some]
     detail = [each.detail or (None if isinstance(each.value, dict) else NO_OBJECT) for each in some]
     frame = pl.DataFrame(

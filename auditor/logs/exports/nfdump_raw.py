@@ -23,7 +23,7 @@ KEYS: Final[dict[bytes, str]] = {
     b"dst port": "dst_port", b"src addr": "src", b"dst addr": "dst", b"in packets": "packets", b"in bytes": "octets",
     b"out packets": "back_packets", b"out bytes": "back_octets", b"src xlt ip": "nat", b"dst xlt ip": "real",
     b"dst xlt port": "real_port", b"nat event": "event", b"fw event": "event", b"event": "event",
-    b"ip exporter": "router", b"ip router": "router", b"event time": "event_first", b"tun src ip": "", b"tun dst ip": "",
+    b"ip exporter": "router", b"ip router": "router", b"event time": "event_first",
 }  # fmt: skip
 """Our names for lines; others are stepped over."""
 NO_ADDRESSES: Final = "a record without addresses"
@@ -48,6 +48,8 @@ def read(source: Source, told: Told) -> Iterator[pl.LazyFrame]:
                     yield _rows(found, told).lazy()
                     found = []
                 found.append({"record": number})
+            elif b"Flags" in line and b", Sampled" in line:
+                told.notes.add(nfdump_json.SAMPLED)
             elif found and (each := LINE.match(line)) and (name := KEYS.get(each[1].lower())):
                 found[-1].setdefault(name, _value(name, each[2]))
     if found:
@@ -68,6 +70,11 @@ def _rows(found: list[dict[str, str | int | None]], told: Told) -> pl.DataFrame:
             each.update(status=flow.NO_ADDRESS if "packets" not in each else flow.UNSUPPORTED, detail=NO_ADDRESSES)
         if "event_first" in each:
             each.setdefault("first", each["event_first"])
-    schema = {"record": pl.Int64, "status": pl.String, "detail": pl.String, **dict.fromkeys(nfdump_json.KEYS, pl.String)}
+    schema = {
+        "record": pl.Int64,
+        "status": pl.String,
+        "detail": pl.String,
+        **dict.fromkeys(nfdump_json.KEYS, pl.String),
+    }
     frame = pl.DataFrame([{name: each.get(name) for name in schema} for each in found], schema=schema)
     return nfdump_json.rows(frame, told)

@@ -177,9 +177,7 @@ class Pending:
         """Return what options say of a sampler, an interface or all of an exporter, 0: nothing."""
         for domain in {context.domain: 0, 0: 0}:
             try:
-                return self._known.rates.find(
-                    context.origin, (context.version, domain, kind, number), context.when
-                )
+                return self._known.rates.find(context.origin, (context.version, domain, kind, number), context.when)
             except Missing:
                 continue
         return 0
@@ -232,5 +230,3 @@ def _typed(frame: pl.DataFrame) -> pl.DataFrame:
     """Give all columns their kinds, and those that others have their defaults."""
     missing = [pl.lit(DEFAULTS[name], LOG[name]).alias(name) for name in DEFAULTS if name not in frame.columns]
     return frame.with_columns(missing).select(pl.col(name).cast(kind) for name, kind in LOG.items())
-
-

@@ -95,7 +95,9 @@ def columns(fields: Fields, said: Said, notes: set[str]) -> Columns:
         **_events(fields, counts, turned),
     }
     for name, (one, other) in {
-        "addr": tuple(_text(each, none | binding | one, fields.any_of(six)) for each, six in ((src, "src_v4"), (dst, "dst_v4"))),
+        "addr": tuple(
+            _text(each, none | binding | one, fields.any_of(six)) for each, six in ((src, "src_v4"), (dst, "dst_v4"))
+        ),
         "port": tuple(pl.Series(each, dtype=pl.Int32) for each in ports),
         "flags": flags,
         "packets": counts[:2],

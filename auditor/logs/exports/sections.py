@@ -9,7 +9,7 @@ import polars as pl
 from auditor.logs.exports.records import NAMES, PORTED
 from auditor.model import flow
 from auditor.read import headers, link, unwrap
-from auditor.read.arrays import SLACK, I64
+from auditor.read.arrays import I64, SLACK
 from auditor.read.headers import TCP, Packets
 from auditor.read.window import Batch
 from auditor.read.written import numbered, texts
@@ -52,7 +52,9 @@ def _rows(found: Packets | unwrap.Wrapped, places: I64) -> list[dict[str, Any]]:
         return []
     rows = [_innermost(packets, places)]
     if isinstance(found, unwrap.Wrapped):
-        rows[0]["detail"] = [flow.TOO_DEEP if i in set(found.deeper.tolist()) else "" for i in range(len(packets.index))]
+        rows[0]["detail"] = [
+            flow.TOO_DEEP if i in set(found.deeper.tolist()) else "" for i in range(len(packets.index))
+        ]
         count = len(packets.index)
         for passed in found.passed:
             src, dst = _texts(passed.address)

@@ -15,7 +15,7 @@ from auditor.logs.exports.records import RATES
 from auditor.logs.model import Told
 from auditor.model import flow
 
-_PAIR, _WORD = Struct(">II"), Struct(">I")
+_PAIR, _WORD, _THREE = Struct(">II"), Struct(">I"), Struct(">III")
 FLOW, COUNTERS, FLOW_WIDE, COUNTERS_WIDE, DISCARDED = 1, 2, 3, 4, 5
 HEADS: Final = {FLOW: (32, 8), FLOW_WIDE: (44, 12), DISCARDED: (32, -1)}
 """Bytes of a sample before its records, and where the rate stands; -1: each packet is told."""
@@ -124,13 +124,15 @@ def _parts(data: bytes, at: int, end: int) -> Iterator[tuple[int, int, int]]:
 def _header(data: bytes, at: int, kind: int) -> bytes:
     """Make the header that sampled IPv4 or IPv6 data tell of, with the transport's first bytes."""
     width = 4 if kind == IPV4 else 16
-    protocol = _WORD.unpack_from(data, at + 4)[0] & 0xFF
+    protocol: int = _WORD.unpack_from(data, at + 4)[0] & 0xFF
     src, dst = data[at + 8 : at + 8 + width], data[at + 8 + width : at + 8 + 2 * width]
-    sport, dport, flags = Struct(">III").unpack_from(data, at + 8 + 2 * width)
-    ports = (sport & 0xFFFF).to_bytes(2, "big") + (dport & 0xFFFF).to_bytes(2, "big")
+    sport, dport, flags = _THREE.unpack_from(data, at + 8 + 2 * width)
+    ports = bytes([sport >> 8 & 255, sport & 255, dport >> 8 & 255, dport & 255])
     rest = ports + bytes(8) + b"\x50" + bytes([flags & 0xFF]) + bytes(6)
     if kind == IPV4:
-        return b"\x45\0" + (20 + len(rest)).to_bytes(2, "big") + bytes(5) + bytes([protocol]) + bytes(2) + src + dst + rest
+        return (
+            b"\x45\0" + (20 + len(rest)).to_bytes(2, "big") + bytes(5) + bytes([protocol]) + bytes(2) + src + dst + rest
+        )
     return b"\x60\0\0\0" + len(rest).to_bytes(2, "big") + bytes([protocol, 0]) + src + dst + rest
 
 

@@ -63,9 +63,7 @@ def templates(data: bytes, at: int, end: int, kind: int, number: int) -> Iterato
         yield name, Template(fields, scopes, number in (1, 3))
 
 
-def _fields(
-    data: bytes, at: int, end: int, count: int, kind: int, scopes: int
-) -> tuple[tuple[Field, ...], int] | None:
+def _fields(data: bytes, at: int, end: int, count: int, kind: int, scopes: int) -> tuple[tuple[Field, ...], int] | None:
     """Read the fields of a template; return None where they don't fit."""
     fields: list[Field] = []
     for place in range(count):

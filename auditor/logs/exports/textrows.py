@@ -19,9 +19,9 @@ NO_NAMES: Final = "ports were written as names"
 """Details and notes, in words of ours."""
 
 NUMBERS: Final[dict[str, int]] = {
-    "icmp": 1, "igmp": 2, "ggp": 3, "ipip": 4, "ipencap": 4, "st": 5, "tcp": 6, "egp": 8, "igp": 9, "udp": 17, "dccp": 33,
-    "ipv6": 41, "rsvp": 46, "gre": 47, "esp": 50, "ah": 51, "icmp6": 58, "ipv6-icmp": 58, "icmpv6": 58, "eigrp": 88,
-    "ospf": 89, "ospfigp": 89, "pim": 103, "ipcomp": 108, "vrrp": 112, "l2tp": 115, "sctp": 132, "udplite": 136,
+    "icmp": 1, "igmp": 2, "ggp": 3, "ipip": 4, "ipencap": 4, "st": 5, "tcp": 6, "egp": 8, "igp": 9, "udp": 17,
+    "dccp": 33, "ipv6": 41, "rsvp": 46, "gre": 47, "esp": 50, "ah": 51, "icmp6": 58, "ipv6-icmp": 58, "icmpv6": 58,
+    "eigrp": 88, "ospf": 89, "ospfigp": 89, "pim": 103, "ipcomp": 108, "vrrp": 112, "l2tp": 115, "sctp": 132, "udplite": 136,
 }  # fmt: skip
 """Protocols as nfdump and argus write them (IANA, "Assigned Internet Protocol Numbers")."""
 _WORDS: Final = {name: TRANSPORTS.get(number, f"ip/{number}") for name, number in NUMBERS.items()}
@@ -56,7 +56,9 @@ def flags() -> pl.Expr:
     )
     plain = word.str.contains(r"^[A-Z.]+$")
     read = pl.coalesce(
-        as_number, pl.when(plain).then(letters), pl.when(word.str.contains(r"^\d{1,3}$")).then(word.cast(pl.Int64, strict=False))
+        as_number,
+        pl.when(plain).then(letters),
+        pl.when(word.str.contains(r"^\d{1,3}$")).then(word.cast(pl.Int64, strict=False)),
     )
     return (read & 0xFF).cast(pl.Int32)
 
@@ -84,22 +86,22 @@ def _since_1970(text: pl.Expr) -> pl.Expr:
     """Read seconds or parts of them, without loss: what stands behind a point is read apart."""
     whole = text.str.extract(r"^(\d{1,19})(?:\.\d*)?$").cast(pl.Int64, strict=False)
     part = text.str.extract(r"^\d{1,19}\.(\d+)$").fill_null("0").str.slice(0, 9).str.pad_end(9, "0").cast(pl.Int64)
-    size = pl.when(whole < 10**11).then(10**9).when(whole < 10**14).then(10**6).when(whole < 10**17).then(1000)
-    size = size.otherwise(1)
-    return whole * size + pl.when(size == 10**9).then(part).otherwise(0)
+    size = pl.when(whole < 5 * 10**9).then(10**9).when(whole < 5 * 10**12).then(10**6).when(whole < 5 * 10**15)
+    by = size.then(1000).otherwise(1)
+    return whole * by + pl.when(by == 10**9).then(part).otherwise(0)
 
 
 def finished(frame: pl.DataFrame, extra: dict[str, pl.Expr] | None = None) -> pl.DataFrame:
     """Make LOG rows of columns of text (COLUMNS), and of `record`, `first_ns` and `last_ns`, which are numbers.
 
-    `extra` are further columns of LOG.  A row whose `status` is given keeps it.
+    `extra` are further columns of LOG, which may go by `_packets` and the like, the numbers.  A row whose `status` is
+    given keeps it.
     """
     missing = [name for name in COLUMNS if name not in frame.columns]
     given = {"first_ns": pl.Int64, "last_ns": pl.Int64, "status": pl.String, "detail": pl.String}
     frame = frame.with_columns(
         *(pl.lit(None, pl.String).alias(name) for name in missing),
         *(pl.lit(None, kind).alias(name) for name, kind in given.items() if name not in frame.columns),
-        *((extra or {})[name].alias(f"_{name}") for name in extra or {}),
     )
     frame = frame.with_columns(transport().alias("transport"))
     ported = pl.col("transport").is_in(_PORTED)
@@ -161,9 +163,8 @@ def _judged(frame: pl.DataFrame, extra: dict[str, Any]) -> pl.DataFrame:
         pl.col("_packets").fill_null(0).alias("src_packets"), pl.col("_octets").fill_null(0).alias("src_bytes"),
         pl.col("_back_packets").alias("dst_packets"), pl.col("_back_octets").alias("dst_bytes"),
         pl.when(pl.col("transport") == "tcp").then(flags()).alias("src_flags"),
-        *(pl.col(f"_{name}").alias(name) for name in extra),
+        *(value.alias(name) for name, value in extra.items()),
     )  # fmt: skip
-
 
 
 CLOCK: Final = re.compile(r"^\d{1,2}:\d\d:\d\d(\.\d+)?$")

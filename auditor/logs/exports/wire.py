@@ -106,9 +106,9 @@ def end_of(data: bytes, at: int, end: int) -> tuple[int, int]:
 
 
 def _fixed_size(data: bytes, at: int, end: int, kind: int) -> int:
-    """Return the size of a datagram of fixed records; of one whose count can't be, all records that fit before `end`."""
+    """Return the size of a datagram of fixed records; of one whose count can't be, of all that fit before `end`."""
     head, size, most = FIXED[kind]
-    count = _SHORTS.unpack_from(data, at)[1]
+    count: int = _SHORTS.unpack_from(data, at)[1]
     if not count:
         raise Wrong("a count that is none")
     if count > most:
@@ -143,12 +143,11 @@ def _end_of_sets(data: bytes, at: int, end: int) -> int:
 
 def end_of_samples(data: bytes, at: int, end: int) -> int:
     """Step over the samples of sFlow, whose header counts them and has no length."""
-    head = sflow_head(data, at, end)
-    place = head[0]
-    for _ in range(head[1]):
+    place, count = sflow_head(data, at, end)[:2]
+    for _ in range(count):
         if place + 8 > end:
             raise Cut
-        size = _WORDS.unpack_from(data, place)[1]
+        size: int = _WORDS.unpack_from(data, place)[1]
         place += 8 + size
         if place - at > LARGEST:
             raise Wrong("a datagram of more than 65,535 bytes")
