@@ -52,6 +52,7 @@ def begins(head: bytes) -> int:
 
     What follows it must be another one, nothing, or behind what is here; a clock must stand where one belongs.
     """
+    kind, stop = 0, len(head)
     try:
         kind, stop = wire.end_of(head, 0, len(head))
         if kind != wire.SFLOW and wire.header(head, 0, kind).export_ns < wire.LEAST_NS:

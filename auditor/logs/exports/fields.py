@@ -50,7 +50,21 @@ def plan(template: Template, version9: bool) -> Plan:
             else:
                 places.setdefault(name, (at, length))
         at += length
-    return Plan(at, places, tuple(variable), odd, nprobe, scope, frozenset(places) | {n for _, n in variable if n})
+    return _shared(at, tuple(places.items()), tuple(variable), odd, nprobe, scope)
+
+
+@lru_cache(maxsize=1 << 16)
+def _shared(
+    size: int,
+    places: tuple[tuple[str, tuple[int, int]], ...],
+    variable: tuple[tuple[int, str], ...],
+    odd: bool,
+    nprobe: bool,
+    scope: tuple[int, int] | None,
+) -> Plan:
+    """Give templates of one shape one plan, whose records are decoded together."""
+    known = frozenset(name for name, _ in places) | {name for _, name in variable if name}
+    return Plan(size, dict(places), variable, odd, nprobe, scope, known)
 
 
 def number(raw: U8, place: tuple[int, int]) -> U64:

@@ -19,6 +19,8 @@ ENTRIES: Final = 1 << 16
 """Definitions that are kept; their fields are counted by eights."""
 RUNS: Final = 1 << 16
 """Unbroken runs of numbers that are kept."""
+BREAKS: Final = 1 << 10
+"""Breaks in the numbers of one exporter; with more, they are none that count."""
 WITHIN: Final = 3600
 """Seconds: where an exporter was silent for longer, it may be that nobody stored its exports."""
 
@@ -67,10 +69,6 @@ class Memory(Generic[Kind]):
             if origin in self._said.get(key, {}):
                 self.put(origin, key, when, None)
 
-    def named(self) -> list[Hashable]:
-        """List what names something."""
-        return list(self._said)
-
     def find(self, origin: Origin, key: Hashable, when: When) -> Kind:
         """Return the value that counts for an origin at a time: its own, or the only one that its like have said."""
         if key not in self._said:
@@ -116,60 +114,79 @@ class Memory(Generic[Kind]):
         return self._found[key, origin]
 
 
+Step = tuple[int, int]
+"""By how much a datagram may raise the number: the least and the most."""
+WAYS: Final = ("datagrams", "records before", "records so far")
+"""What exporters count: RFC 3954 says datagrams, RFC 7011 the records before, and there are those that do otherwise."""
+
+
 @dataclass(slots=True)
 class _Run:
     """Datagrams whose numbers follow each other."""
 
     begun: int  # clock in seconds
     first: int  # number
-    steps: tuple[int, ...]  # by how much the first one may have raised the number
+    own: Step  # of the first one
     ended: int
     last: int
-    follow: tuple[int, ...]  # numbers that may come next
+    step: Step  # of the last one
 
-    def goes_on(self, number: int, steps: tuple[int, ...]) -> bool:
-        """Say whether a number is the next one, if each counts what was before it, or if each counts itself too."""
-        return number in self.follow or (number - self.last) & 0xFFFFFFFF in steps
+    def goes_on(self, number: int, step: Step, way: int) -> bool:
+        """Say whether a number is the next one."""
+        least, most = step if WAYS[way] == "records so far" else self.step
+        return least <= (number - self.last) & 0xFFFFFFFF <= most
 
 
 @dataclass(slots=True)
 class Numbers:
     """The sequence numbers of exporters, and whose have gaps.
 
-    Version 5 and IPFIX number records, version 9 and sFlow datagrams; there are exporters that do it the other way, and
-    some that count what a datagram itself holds, so either is taken.  What comes twice, late or after a new start is no
-    gap.
+    A gap is one however the exporter counts.  What comes twice, late or after a new start is none.
     """
 
-    runs: dict[Hashable, list[_Run]] = field(default_factory=dict)
+    runs: dict[tuple[Hashable, int], list[_Run]] = field(default_factory=dict)
     room: int = RUNS
     crowded: bool = False
 
-    def add(self, key: Hashable, seconds: int, number: int, steps: Iterable[int]) -> None:
-        """Take the number of a datagram, and by how much it may raise the number."""
-        steps = tuple(sorted(set(steps)))
-        follow = tuple((number + step) & 0xFFFFFFFF for step in steps)
-        runs = self.runs.setdefault(key, [])
-        if runs and runs[-1].goes_on(number, steps) and 0 <= seconds - runs[-1].ended <= WITHIN:
-            runs[-1].ended, runs[-1].last, runs[-1].follow = seconds, number, follow
-        elif self.room:
-            self.room -= 1
-            runs.append(_Run(seconds, number, steps, seconds, number, follow))
-        else:
-            self.crowded = True
+    def add(self, key: Hashable, seconds: int, number: int, records: Step) -> None:
+        """Take the number of a datagram, and how many records it may have: the least and the most."""
+        for way in range(len(WAYS)):
+            step = records if way else (1, 1)
+            runs = self.runs.setdefault((key, way), [])
+            if runs and runs[-1].goes_on(number, step, way) and 0 <= seconds - runs[-1].ended <= WITHIN:
+                runs[-1].ended, runs[-1].last, runs[-1].step = seconds, number, step
+            elif len(runs) <= BREAKS and self.room:  # one more than is allowed marks what is not counted so
+                self.room -= 1
+                runs.append(_Run(seconds, number, step, seconds, number, step))
+            elif not self.room:
+                self.crowded = True
 
     def gaps(self) -> tuple[set[Hashable], set[Hashable]]:
         """Say whose numbers have gaps, and who was silent for long, with numbers missing."""
-        missing: set[Hashable] = set()
-        silent: set[Hashable] = set()
-        for key, runs in self.runs.items():
-            before: _Run | None = None
-            for run in sorted(runs, key=lambda run: (run.begun, run.first)):
-                if before and not before.goes_on(run.first, run.steps) and _ahead(run.first, before.follow[-1]) > 0:
-                    (missing if run.begun - before.ended <= WITHIN else silent).add(key)
-                if before is None or run.begun > before.ended or _ahead(run.last, before.last) > 0:
-                    before = run
-        return missing, silent
+        missing: dict[Hashable, int] = {}
+        silent: dict[Hashable, int] = {}
+        for (key, way), runs in self.runs.items():
+            found = _broken(runs, way)
+            missing[key] = missing.get(key, 0) + (1 in found)
+            silent[key] = silent.get(key, 0) + bool(found)
+        lost = {key for key, ways in missing.items() if ways == len(WAYS)}
+        return lost, {key for key, ways in silent.items() if ways == len(WAYS)} - lost
+
+
+def _broken(runs: list[_Run], way: int) -> set[int]:
+    """Say what breaks there are between runs: 1 a gap, 2 one in which the exporter may have been silent."""
+    if len(runs) > BREAKS:
+        return {1}
+    found: set[int] = set()
+    before: _Run | None = None
+    for run in sorted(runs, key=lambda run: (run.begun, run.first)):
+        if before and not before.goes_on(run.first, run.own, way):
+            most = run.own[1] if WAYS[way] == "records so far" else before.step[1]
+            if _ahead(run.first, before.last) > most:
+                found.add(1 if run.begun - before.ended <= WITHIN else 2)
+        if before is None or run.begun > before.ended or _ahead(run.last, before.last) > 0:
+            before = run
+    return found
 
 
 def _ahead(number: int, of: int) -> int:
@@ -185,11 +202,12 @@ class Known:
     rates: Memory[int] = field(default_factory=Memory)  # by version, domain, kind of selector and its number
     starts: Memory[int] = field(default_factory=Memory)  # by domain: milliseconds since 1970
     numbers: Numbers = field(default_factory=Numbers)
+    live: dict[Hashable, set[Hashable]] = field(default_factory=dict)  # names of templates that an exporter could drop
     missing: set[Hashable] = field(default_factory=set)
     silent: set[Hashable] = field(default_factory=set)
 
     def settle(self) -> "Known":
         """Close the books on what was gathered."""
         self.missing, self.silent = self.numbers.gaps()
-        self.numbers.runs = {}
+        self.numbers.runs, self.live = {}, {}
         return self

@@ -120,8 +120,9 @@ def _templates(datagram: Datagram, known: Known) -> None:
             key = header.version, header.domain, name
             if template is not None:
                 known.templates.put(datagram.origin, key, at, template, 1 + len(template.fields) // 8)
-            elif name in kinds:
-                ours = [each for each in known.templates.named() if each[:2] == key[:2]]  # type: ignore[index]
+                known.live.setdefault((datagram.origin, *key[:2], template.options), set()).add(key)
+            elif name in kinds:  # all of a kind
+                ours = known.live.pop((datagram.origin, *key[:2], name == kinds[1]), set())
                 known.templates.withdraw(datagram.origin, ours, at)
             else:
                 known.templates.withdraw(datagram.origin, [key], at)
@@ -151,11 +152,10 @@ def _options(datagram: Datagram, known: Known) -> None:
                 )
     if header.version == wire.V1:
         return
-    steps = {1, records, header.count if header.version == wire.V9 else records}
-    if not certain:
-        steps = {0, datagram.end - datagram.at}
-    seconds = header.export_ns // 10**9
-    known.numbers.add((datagram.origin, header.version, header.domain), seconds, header.sequence, steps)
+    span = (records, records) if certain else (0, datagram.end - datagram.at)
+    known.numbers.add(
+        (datagram.origin, header.version, header.domain), header.export_ns // 10**9, header.sequence, span
+    )
 
 
 def _said(fields: Fields, header: wire.Header, datagram: Datagram, at: When, known: Known) -> None:

@@ -43,7 +43,7 @@ def number(data: bytes, at: int, end: int, origin: Origin, numbers: Numbers) -> 
         _, _, agent, sub, sequence, uptime = wire.sflow_head(data, at, end)
     except (wire.Cut, wire.Wrong):
         return
-    numbers.add((origin, wire.SFLOW, (agent, sub)), uptime // 1000, sequence, (1,))
+    numbers.add((origin, wire.SFLOW, (agent, sub)), uptime // 1000, sequence, (1, 1))
 
 
 class Reader:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import Final
 
 import polars as pl
 
@@ -11,15 +12,15 @@ from auditor.logs.exports.messages import Reading, learn
 from auditor.logs.model import Told
 from auditor.read.source import Source
 
-CAPTURES = ("pcap", "pcapng", "snoop")
+CAPTURES: Final = ("pcap", "pcapng", "snoop")
+FILES: Final = ("netflow", "ipfix", "sflow")
 
 
 def prepare(sources: Sequence[Source]) -> Known:
-    """Gather templates, options and sequence numbers from all files and captures of exports, in any order."""
-    return learn(
-        partial(capture.datagrams if source.format in CAPTURES else datagrams.datagrams, source, Told())
-        for source in sources
-    )
+    """Gather templates, options and sequence numbers from all files and captures of exports, in any order; others are passed."""
+    readers = {**dict.fromkeys(CAPTURES, capture.datagrams), **dict.fromkeys(FILES, datagrams.datagrams)}
+    known = [source for source in sources if source.format in readers]
+    return learn([partial(readers[source.format], source, Told()) for source in known])
 
 
 def read(source: Source, told: Told, known: Known | None = None) -> Iterator[pl.LazyFrame]:
