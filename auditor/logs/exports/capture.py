@@ -14,6 +14,7 @@ from auditor.read.arrays import I64, Bool, words
 from auditor.read.classify import CODE
 from auditor.read.headers import FRAGMENT, UDP, Packets
 from auditor.read.part import found
+from auditor.read.second import UDP_PORTS
 from auditor.read.source import Source, opened
 from auditor.read.window import Batch, Window
 from auditor.read.written import text
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 KINDS: Final = ("netflow", "sflow")
 """What classifying calls such payloads."""
 FRAGMENTED: Final = "Exports came in IP fragments, which are not put together: the records in them are not examined."
+UNREADABLE: Final = "Datagrams on ports of flow exports begin as exports do and could not be read: they are not examined."
+PORTS: Final = frozenset(port for port, name in UDP_PORTS.items() if name in KINDS)
 _SHORTS: Final = (wire.V1, wire.V5, wire.V7, wire.V9, wire.IPFIX)
 
 
@@ -58,15 +61,21 @@ def _of(batch: Batch, packets: Packets, told: Told) -> Iterator[Datagram]:
     high, low = address[0].byteswap().tolist(), address[1].byteswap().tolist()
     index = packets.index[which]
     ns, record = batch.ns[index].tolist(), batch.record[index].tolist()
-    ports = (packets.ports[which] & np.uint64(0xFFFF)).astype(np.uint16).byteswap().tolist()
+    ports, to = (
+        (packets.ports[which] >> np.uint64(shift) & np.uint64(0xFFFF)).astype(np.uint16).byteswap().tolist()
+        for shift in (0, 16)
+    )
     for i, at in enumerate(which.tolist()):
         body, end, size = (int(column[at]) for column in (packets.body, packets.end, packets.length))
         if at in leading:
-            if wire.is_export(packets.data[body:end].tobytes(), int(packets.length[at]) + 1):
+            size = int(packets.data[body - 4]) << 8 | int(packets.data[body - 3])  # as the UDP header has it
+            if wire.is_export(packets.data[body:end].tobytes(), size - 8):
                 told.limits.add(FRAGMENTED)
             continue
         data = packets.data[body:end].tobytes()
         kind = wire.is_export(data, size)
+        if not kind and not PORTS.isdisjoint((ports[i], to[i])):
+            told.limits.add(UNREADABLE)
         if kind:
             origin = Origin(text(high[i] << 64 | low[i]), str(ports[i]))
             yield Datagram(data, 0, len(data), size, kind, origin, record[i], ns[i])

@@ -21,10 +21,13 @@ FAILED: Final = "The program that reads this format stopped before the end, so t
 
 
 @contextmanager
-def printed(source: Source, told: Told, program: str, before: Sequence[str], after: Sequence[str]) -> Iterator[Source]:
+def printed(
+    source: Source, told: Told, program: str, before: Sequence[str], after: Sequence[str], begins: bytes
+) -> Iterator[Source]:
     """Run `program` over a file and give what it prints as a source; the file's name stands between the arguments.
 
-    Raise InputError where it is not installed, or prints nothing and says that something is wrong.
+    What does not begin as `begins` tells of no records.  Raise InputError where the program is not installed, or prints
+    no records and says that something is wrong.
     """
     found = shutil.which(program)
     if not found:
@@ -43,13 +46,16 @@ def printed(source: Source, told: Told, program: str, before: Sequence[str], aft
         with open(out, "wb") as stdout, open(errors, "wb") as stderr:
             code = _run([found, *before, path, *after], stdout, stderr, folder)
         size = out.stat().st_size
-        if code and not size:
+        with open(out, "rb") as stream:
+            nothing = not stream.read(4096).lstrip().startswith(begins)
+        code = code or errors.stat().st_size  # nfdump returns 0 also where it stopped
+        if code and nothing:
             raise InputError(
                 source.name, f"{program} can't read it: it is damaged, or of a version that it doesn't know"
             )
         if code:
             told.limits.add(FAILED)
-        yield Source(source.name, str(out), size, source.format)
+        yield Source(source.name, str(out), 0 if nothing else size, source.format)
 
 
 def _run(command: list[str], stdout: IO[bytes], stderr: IO[bytes], folder: str) -> int:

@@ -242,7 +242,7 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
     """Say of records without IP addresses what they are."""
     word = pl.col("protocol").str.to_lowercase()
     stations = pl.col("src").fill_null("").str.contains(r"^[0-9a-fA-F]{1,2}(:[0-9a-fA-F]{1,2}){5}$")
-    nothing = pl.col("src").fill_null("").is_in(["", "0"]) & pl.col("dst").fill_null("").is_in(["", "0"])
+    nothing = (pl.col("src") == "0") & (pl.col("dst") == "0")
     none = pl.col("status").is_null() & (word.is_in(["man", "arp", "rarp", "llc"]) | stations | nothing)
     cut = pl.col("status").is_null() & (
         pl.col("src").str.contains("*", literal=True) | pl.col("dst").str.contains("*", literal=True)
