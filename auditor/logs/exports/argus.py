@@ -33,7 +33,7 @@ def sniff(head: bytes) -> bool:
 def read(source: Source, told: Told) -> Iterator[pl.LazyFrame]:
     """Yield a row a record, in the order of the file."""
     own, rows = Told(), 0
-    with program.printed(source, told, "ra", ARGUMENTS, ["-s", *FIELDS, *COUNTS], b"StartTime") as text:
+    with program.printed(source, told, "ra", ARGUMENTS, ["-s", *FIELDS, *COUNTS], (b"StartTime",)) as text:
         for some in ra.read(text, own):
             frame = some.with_columns(pl.col("record") - 1).collect()  # the first line is the header
             rows += frame.height

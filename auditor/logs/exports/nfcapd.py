@@ -24,7 +24,7 @@ def sniff(head: bytes) -> bool:
 def read(source: Source, told: Told) -> Iterator[pl.LazyFrame]:
     """Yield a row a record, in the order of the file; nfdump prints times in UTC here."""
     own = Told()
-    with program.printed(source, told, "nfdump", ["-r"], ["-q", "-N", "-o", "json"], b"[") as text:
+    with program.printed(source, told, "nfdump", ["-r"], ["-q", "-N", "-o", "json"], (b"[", b"{")) as text:
         yield from nfdump_json.read(text, own)
     told.notes |= own.notes - {textrows.NO_ZONE}
     told.limits |= own.limits

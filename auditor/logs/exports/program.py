@@ -22,7 +22,7 @@ FAILED: Final = "The program that reads this format stopped before the end, so t
 
 @contextmanager
 def printed(
-    source: Source, told: Told, program: str, before: Sequence[str], after: Sequence[str], begins: bytes
+    source: Source, told: Told, program: str, before: Sequence[str], after: Sequence[str], begins: tuple[bytes, ...]
 ) -> Iterator[Source]:
     """Run `program` over a file and give what it prints as a source; the file's name stands between the arguments.
 
