@@ -7,6 +7,7 @@ scan        reads logs, counts their records
 fold room   records of one exchange become one row; a table that is larger than memory
 outcome texts                     what records show of an exchange; addresses as logs write them
 cloud/      AWS, Azure, Google Cloud, Cilium
+exports/    NetFlow, IPFIX, sFlow, and what nfdump and argus made of them
 """
 
 from auditor.logs.scan import Logs, scan

@@ -205,7 +205,8 @@ def _by_port(packets: Packets, app: NDArray[np.uint8], tcp: Bool, plain: Bool, s
 
 def first_two(start: U64, which: I64) -> I64:
     """Return the first two bytes of payloads, as they lie in memory."""
-    return (start[which, 0] & _S).astype(np.int64)
+    found: I64 = (start[which, 0] & _S).astype(np.int64)
+    return found
 
 
 def _heads(packets: Packets, which: I64, start: U64) -> Heads:

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 KINDS: Final = ("netflow", "sflow")
 """What classifying calls such payloads."""
 FRAGMENTED: Final = "Exports came in IP fragments, which are not put together: the records in them are not examined."
-UNREADABLE: Final = "Datagrams on ports of flow exports begin as exports do and could not be read: they are not examined."
+UNREADABLE: Final = (
+    "Datagrams on ports of flow exports begin as exports do and could not be read: they are not examined."
+)
 PORTS: Final = frozenset(port for port, name in UDP_PORTS.items() if name in KINDS)
 _SHORTS: Final = (wire.V1, wire.V5, wire.V7, wire.V9, wire.IPFIX)
 

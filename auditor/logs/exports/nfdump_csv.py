@@ -123,7 +123,7 @@ def flows(frame: pl.DataFrame, told: Told) -> pl.DataFrame:
     long = frame["long"].cast(pl.Float64, strict=False) if "long" in columns else pl.Series([None], dtype=pl.Float64)
     frame = frame.with_columns(first.alias("first_ns"), last.alias("last_ns"))
     if "long" in columns:
-        ahead = (long.clip(0, 1e9) * 1e9).cast(pl.Int64)
+        ahead = (long.clip(0, 1e9) * 1e9).cast(pl.Int64, strict=False)
         by_long = pl.col("first_ns") + ahead  # whole seconds are all that `te` has, and less than `td` has
         frame = frame.with_columns(pl.max_horizontal(by_long, "last_ns").alias("last_ns"))
     if "real" in columns:

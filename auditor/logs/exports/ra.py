@@ -198,7 +198,7 @@ def rows(frame: pl.DataFrame, told: Told) -> pl.DataFrame:
     frame = frame.with_columns(
         *ports, textrows.moment("first").alias("first_ns"), textrows.moment("last").alias("last_ns")
     )
-    long = (pl.col("long").cast(pl.Float64, strict=False).clip(0, 1e9) * 1e9).cast(pl.Int64)
+    long = (pl.col("long").cast(pl.Float64, strict=False).clip(0, 1e9) * 1e9).cast(pl.Int64, strict=False)
     frame = frame.with_columns(pl.coalesce("last_ns", pl.col("first_ns") + long).alias("last_ns"))
     tcp = pl.col("protocol").str.to_lowercase() == "tcp"
     arrow = pl.col("direction").fill_null("")
@@ -260,7 +260,8 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _outcome(tcp: pl.Expr) -> pl.Expr:
     """Say how it ended where the state does: a request alone, a reset, or both sides."""
-    whole = tcp & (pl.col("direction") == "->") & pl.col("_back_packets").is_null() & pl.col("_back_octets").is_null()
+    sums = (pl.col("direction") == "->") & pl.col("_back_packets").is_null() & pl.col("_back_octets").is_null()
+    each = (pl.col("_packets") > 0) & (pl.col("_back_packets") > 0)
     state = pl.col("state").fill_null("").str.to_uppercase()
     arrow = pl.col("direction").fill_null("")
     both = arrow.str.starts_with("<") & arrow.str.ends_with(">")
@@ -268,6 +269,6 @@ def _outcome(tcp: pl.Expr) -> pl.Expr:
     refused = tcp & (state == "RST") & few
     return (
         pl.when(refused).then(pl.lit(flow.REJECTED)).when(tcp & (state == "REQ")).then(pl.lit(flow.UNANSWERED))
-        .when(whole & state.is_in(["EST", "CON", "FIN", "CLO"])).then(pl.lit(flow.CARRIED))
+        .when(tcp & (sums | each) & state.is_in(["EST", "CON", "FIN", "CLO"])).then(pl.lit(flow.CARRIED))
         .when(both & ~state.is_in(BAD_STATES)).then(pl.lit(flow.CARRIED))
     )  # fmt: skip

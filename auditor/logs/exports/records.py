@@ -7,17 +7,17 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from auditor.logs import protocols
 from auditor.logs.exports import times
 from auditor.logs.exports.fields import MOST, Fields
 from auditor.model import flow
 from auditor.read.arrays import I64, U64, Bool
 from auditor.read.headers import TCP
-from auditor.read.layout import TRANSPORTS
 from auditor.read.written import numbered, texts
 
 PORTED: Final = np.isin(np.arange(256), (6, 17, 33, 132, 136))
 """Protocols with ports; exporters write the type and code of ICMP where others have them."""
-NAMES: Final = pl.Series([TRANSPORTS.get(number, f"ip/{number}") for number in range(256)] + [""])
+NAMES: Final = pl.Series([*protocols.NAMES, ""])
 NO_NUMBER: Final = 256
 _ANY_V4: Final = np.uint64(0xFFFF << 32)
 
@@ -82,7 +82,7 @@ def columns(fields: Fields, said: Said, notes: set[str]) -> Columns:
     status, detail = _status(none, binding, one, odd)
     counts = _counts(fields, rates(fields, said, notes))
     flags = _flags(fields, protocol == TCP)
-    turned = fields.small("biflow") == 2
+    turned = (fields.small("biflow") == 2) & counts[1].is_not_null().to_numpy()
     known = fields.any_of("protocol")
     rows: Columns = {
         "record": said.record,

@@ -17,7 +17,7 @@ FILES: Final = ("netflow", "ipfix", "sflow")
 
 
 def prepare(sources: Sequence[Source]) -> Known:
-    """Gather templates, options and sequence numbers from all files and captures of exports, in any order; others are passed."""
+    """Gather templates, options and numbers from all files and captures of exports, in any order; others are passed."""
     readers = {**dict.fromkeys(CAPTURES, capture.datagrams), **dict.fromkeys(FILES, datagrams.datagrams)}
     known = [source for source in sources if source.format in readers]
     return learn([partial(readers[source.format], source, Told()) for source in known])

@@ -7,26 +7,19 @@ import polars as pl
 
 from auditor.logs.exports import times
 from auditor.logs.exports.records import NOTHING, ONE_END, PORTED
+from auditor.logs.protocols import NAMES, WORDS
 from auditor.model import flow
-from auditor.read.layout import TRANSPORTS
 
 NO_ZONE: Final = "Times bear no zone and were read as UTC."
 NO_DATE: Final = "Times bear no date, so it is not known when these flows were."
 TOO_MANY: Final = "more fields than the header names"
 NO_NUMBER: Final = "a count or a port that is no number"
 SHORT: Final = "a line without addresses"
-NO_NAMES: Final = "ports were written as names"
 """Details and notes, in words of ours."""
 
-NUMBERS: Final[dict[str, int]] = {
-    "icmp": 1, "igmp": 2, "ggp": 3, "ipip": 4, "ipencap": 4, "st": 5, "tcp": 6, "egp": 8, "igp": 9, "udp": 17,
-    "dccp": 33, "ipv6": 41, "rsvp": 46, "gre": 47, "esp": 50, "ah": 51, "icmp6": 58, "ipv6-icmp": 58, "icmpv6": 58,
-    "eigrp": 88, "ospf": 89, "ospfigp": 89, "pim": 103, "ipcomp": 108, "vrrp": 112, "l2tp": 115, "sctp": 132, "udplite": 136,
-}  # fmt: skip
-"""Protocols as nfdump and argus write them (IANA, "Assigned Internet Protocol Numbers")."""
-_WORDS: Final = {name: TRANSPORTS.get(number, f"ip/{number}") for name, number in NUMBERS.items()}
-_NUMBERED: Final = {str(number): TRANSPORTS.get(number, f"ip/{number}") for number in range(256)}
-_PORTED: Final = [TRANSPORTS.get(number, f"ip/{number}") for number in range(256) if PORTED[number]]
+_WORDS: Final = {**{str(number): name for number, name in enumerate(NAMES)}, **WORDS, "rtp": "udp", "rtcp": "udp"}
+"""Transports by number or name; argus names some by what they carry."""
+_PORTED: Final = [NAMES[number] for number in range(256) if PORTED[number]]
 ZEROS: Final = ["0", "0.0.0.0", "::"]  # noqa: S104
 """How an address is written that is not known; as a source it also asks for one, of many."""
 FLAGS: Final = {"F": 1, "S": 2, "R": 4, "P": 8, "A": 16, "U": 32, "E": 64, "C": 128}
@@ -38,13 +31,13 @@ COLUMNS: Final = (
 
 def number(column: str) -> pl.Expr:
     """Read a count; null where there is none."""
-    return pl.col(column).str.strip_chars().cast(pl.Float64, strict=False).clip(0, 2**53).cast(pl.Int64)
+    return pl.col(column).str.strip_chars().cast(pl.Float64, strict=False).clip(0, 2**53).cast(pl.Int64, strict=False)
 
 
 def transport() -> pl.Expr:
     """Name the transport by the name or the number of its protocol; empty: neither is known."""
     word = pl.col("protocol").str.strip_chars().str.to_lowercase()
-    return word.replace_strict({**_NUMBERED, **_WORDS}, default="", return_dtype=pl.String).fill_null("")
+    return pl.coalesce(word.replace_strict(_WORDS, default=None, return_dtype=pl.String), pl.lit(""))
 
 
 def flags() -> pl.Expr:

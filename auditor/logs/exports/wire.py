@@ -126,8 +126,10 @@ def _end_of_sets(data: bytes, at: int, end: int) -> int:
             if not any(data[place:end]):
                 return end  # padding
             raise Cut
+        number: int
+        size: int
         number, size = _SHORTS.unpack_from(data, place)
-        if 1 < number < DATA:
+        if 1 < number < DATA or (number, size) == (0, V5):  # no set has five bytes: it is how sFlow begins
             return place
         if size < 4:
             if not any(data[place:end]):

@@ -23,7 +23,9 @@ def ip(text: str) -> bytes:
     return ipaddress.ip_address(text).packed
 
 
-def five(records: Sequence[bytes], sequence: int = 0, clock: int = CLOCK, sampling: int = 0, uptime: int = 100_000) -> bytes:
+def five(
+    records: Sequence[bytes], sequence: int = 0, clock: int = CLOCK, sampling: int = 0, uptime: int = 100_000
+) -> bytes:
     head = struct.pack(">HHIIIIBBH", 5, len(records), uptime, clock, 0, sequence, 0, 0, sampling)
     return head + b"".join(records)
 

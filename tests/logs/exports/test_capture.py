@@ -18,8 +18,12 @@ DATA = nine(part(256, flow() * 2), sequence=2)
 EXPORTER, COLLECTOR = "203.0.113.1", "203.0.113.99"
 
 
-def captured(path: Path, *payloads: bytes, ports: tuple[int, int] = (50000, 2055), sources_of: str = EXPORTER) -> Source:
-    frames = [Frame(ether(ip4(udp(payload, *ports), src=sources_of, dst=COLLECTOR, protocol=17))) for payload in payloads]
+def captured(
+    path: Path, *payloads: bytes, ports: tuple[int, int] = (50000, 2055), sources_of: str = EXPORTER
+) -> Source:
+    frames = [
+        Frame(ether(ip4(udp(payload, *ports), src=sources_of, dst=COLLECTOR, protocol=17))) for payload in payloads
+    ]
     path.write_bytes(pcap(frames))
     return sources([str(path)])[0]
 
@@ -40,7 +44,7 @@ def test_the_first_pass_says_whether_a_second_is_worth_it(tmp_path: Path, payloa
 
 
 def test_other_datagrams_are_not_worth_it_and_no_exports(tmp_path: Path) -> None:
-    chance = random.Random(7)  # noqa: S311
+    chance = random.Random(7)
     payloads = [chance.randbytes(chance.randrange(8, 200)) for _ in range(300)]
     payloads += [five([record5()]) + b"x", five([record5()])[:-1], five([record5()], clock=9)]
     payloads += [b"\0\x0a\0\x10" + bytes(12), b"\0\0\0\5\0\0\0\1" + bytes(30)]

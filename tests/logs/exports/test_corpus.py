@@ -180,7 +180,7 @@ def test_raw_text_has_a_row_for_each_record_at_its_line() -> None:
 def test_every_real_export_is_known_by_its_content_and_no_other_file_is() -> None:
     ours = re.compile(r"^(raw_|derived_(?!.*pcap)|nfdump_)")
     for path in sorted(FLOWS.iterdir()):
-        if path.suffix == ".json" and "truth" in path.name or path.suffix == ".pcap":
+        if (path.suffix == ".json" and "truth" in path.name) or path.suffix == ".pcap":
             continue
         taken = [name for name, module in FORMATS.items() if module.sniff(path.read_bytes()[:65536])]
         assert len(taken) == bool(ours.match(path.name)), (path.name, taken)

@@ -200,9 +200,9 @@ def test_sampling_by_options_of_samplers_interfaces_and_all(tmp_path: Path) -> N
 def test_firewall_events_tell_who_opened_and_how_it_ended(tmp_path: Path) -> None:
     fields = [(8, 4), (12, 4), (7, 2), (11, 2), (4, 1), (40002, 4), (40004, 2), (233, 1), (231, 4), (232, 4), (323, 8)]
 
-    def event(number: int, there: int, back: int, real: str = "0.0.0.0") -> bytes:  # noqa: S104
+    def event(number: int, there: int, back: int, real: str = "0.0.0.0") -> bytes:
         ends = build.ip(SRC) + build.ip("203.0.113.7") + struct.pack(">HHB", 40000, 443, 6) + build.ip(real)
-        return ends + struct.pack(">HBIIQ", 8443 if real != "0.0.0.0" else 0, number, there, back, CLOCK * 1000)  # noqa: S104
+        return ends + struct.pack(">HBIIQ", 8443 if real != "0.0.0.0" else 0, number, there, back, CLOCK * 1000)
 
     data = part(256, event(2, 900, 800, DST) + event(3, 0, 0) + event(2, 60, 0))
     found, _ = rows(tmp_path, nine(part(0, template(256, fields)), data))
@@ -219,7 +219,7 @@ def test_nat_events_without_counts_are_attempts_and_bindings_no_traffic(tmp_path
     def event(dst: str) -> bytes:
         return b"\1\6" + build.ip(SRC) + build.ip("203.0.113.1") + build.ip(dst) + struct.pack(">Q", CLOCK * 1000)
 
-    found, _ = rows(tmp_path, ten(part(2, template(256, fields)), part(256, event(DST) + event("0.0.0.0"))))  # noqa: S104
+    found, _ = rows(tmp_path, ten(part(2, template(256, fields)), part(256, event(DST) + event("0.0.0.0"))))
     assert [(row["status"], row["outcome"]) for row in found] == [("ok", "unanswered"), ("no_address", "unanswered")]
     assert found[1]["detail"] == records.BINDING
     assert found[1]["src_addr"] is None
@@ -243,7 +243,7 @@ def test_records_that_name_no_ends_say_why(tmp_path: Path, fields: Any, status: 
 
 
 def test_one_end_of_zeros_is_not_taken_for_a_place(tmp_path: Path) -> None:
-    found, _ = rows(tmp_path, five([record5(src="0.0.0.0"), record5(src="0.0.0.0", dst="255.255.255.255")]))  # noqa: S104
+    found, _ = rows(tmp_path, five([record5(src="0.0.0.0"), record5(src="0.0.0.0", dst="255.255.255.255")]))
     assert [(row["status"], row["detail"]) for row in found] == [("unsupported", records.ONE_END), ("ok", "")]
 
 
