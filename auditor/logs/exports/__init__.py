@@ -19,12 +19,12 @@ from auditor.logs.exports import (
     sflow_file,
 )
 from auditor.logs.exports.capture import worth
-from auditor.logs.exports.shared import in_capture, prepare
+from auditor.logs.exports.shared import bound, in_capture, prepare
 
-__all__ = ["DATAGRAMS", "FORMATS", "in_capture", "prepare", "worth"]
+__all__ = ["DATAGRAMS", "FORMATS", "bound", "in_capture", "prepare", "worth"]
 
 DATAGRAMS: Final[dict[str, Any]] = {"netflow": netflow, "ipfix": ipfix, "sflow": sflow_file}
-"""Formats whose readers take what `shared.prepare` found in all inputs."""
+"""Formats whose readers take what `prepare` found in all inputs: those that `bound` returns have it."""
 FORMATS: Final[dict[str, Any]] = {
     "nfcapd": nfcapd,
     "nfdump-csv": nfdump_csv,

@@ -35,8 +35,10 @@ NO_WORDS: Final = "a line that fits no columns"
 CUT_ADDRESS: Final = "an address that the listing cut"
 LONG: Final = "a line of more than 64 MiB"
 TOGETHER: Final = "Packets of both directions were counted together: all but one stand with the source."
-BAD_STATES: Final = ("REQ", "INT", "TIM", "ECO", "NRS", "NNS")
-"""Of TCP: a connection that was asked for; of others: one side spoke."""
+ASKED_ALONE: Final = ("REQ", "INT", "TIM", "ECO", "NRS", "NNS")
+"""Of others than TCP: one side spoke."""
+ESTABLISHED: Final = ("EST", "CON", "FIN", "CLO")
+"""Of TCP: packets that only an established connection has, of either side."""
 
 
 FEW: Final = 2
@@ -260,8 +262,6 @@ def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _outcome(tcp: pl.Expr) -> pl.Expr:
     """Say how it ended where the state does: a request alone, a reset, or both sides."""
-    sums = (pl.col("direction") == "->") & pl.col("_back_packets").is_null() & pl.col("_back_octets").is_null()
-    each = (pl.col("_packets") > 0) & (pl.col("_back_packets") > 0)
     state = pl.col("state").fill_null("").str.to_uppercase()
     arrow = pl.col("direction").fill_null("")
     both = arrow.str.starts_with("<") & arrow.str.ends_with(">")
@@ -269,6 +269,6 @@ def _outcome(tcp: pl.Expr) -> pl.Expr:
     refused = tcp & (state == "RST") & few
     return (
         pl.when(refused).then(pl.lit(flow.REJECTED)).when(tcp & (state == "REQ")).then(pl.lit(flow.UNANSWERED))
-        .when(tcp & (sums | each) & state.is_in(["EST", "CON", "FIN", "CLO"])).then(pl.lit(flow.CARRIED))
-        .when(both & ~state.is_in(BAD_STATES)).then(pl.lit(flow.CARRIED))
+        .when(tcp & state.is_in(ESTABLISHED)).then(pl.lit(flow.CARRIED))
+        .when(both & ~state.is_in(ASKED_ALONE)).then(pl.lit(flow.CARRIED))
     )  # fmt: skip

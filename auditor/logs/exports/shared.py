@@ -1,6 +1,7 @@
 """What is known of exporters from all inputs, and the reading of one of them."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -21,6 +22,27 @@ def prepare(sources: Sequence[Source]) -> Known:
     readers = {**dict.fromkeys(CAPTURES, capture.datagrams), **dict.fromkeys(FILES, datagrams.datagrams)}
     known = [source for source in sources if source.format in readers]
     return learn([partial(readers[source.format], source, Told()) for source in known])
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A reader of datagrams who knows what all inputs tell of their exporters."""
+
+    known: Known
+    captured: bool = False
+
+    def sniff(self, head: bytes) -> bool:
+        """Say whether a file begins with a datagram."""
+        return not self.captured and bool(datagrams.begins(head))
+
+    def read(self, source: Source, told: Told) -> Iterator[pl.LazyFrame]:
+        """Yield rows of a file, or of the exports in a capture."""
+        yield from in_capture(source, told, self.known) if self.captured else read(source, told, self.known)
+
+
+def bound(known: Known) -> dict[str, Bound]:
+    """Return readers by format, those of captures too, that take what `prepare` gathered."""
+    return {**dict.fromkeys(FILES, Bound(known)), **dict.fromkeys(CAPTURES, Bound(known, captured=True))}
 
 
 def read(source: Source, told: Told, known: Known | None = None) -> Iterator[pl.LazyFrame]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.logs.exports import capture, in_capture, prepare, worth
+from auditor.logs.exports import bound, capture, in_capture, prepare, worth
 from auditor.logs.model import Told
 from auditor.read.scan import scan
 from auditor.read.source import Source, sources
@@ -99,3 +99,13 @@ def test_a_capture_that_was_cut_short_tells_of_truncated_records(tmp_path: Path)
     (tmp_path / "a.pcap").write_bytes(pcap([Frame(frame[:-60], wire=len(frame))]))
     found, _ = build.read(sources([str(tmp_path / "a.pcap")])[0])
     assert sorted(found["status"].to_list()) == ["ok", "truncated"]
+
+
+def test_readers_that_know_all_inputs(tmp_path: Path) -> None:
+    first = captured(tmp_path / "a.pcap", TEMPLATE)
+    second = build.source(tmp_path / "b", DATA)
+    readers = bound(prepare([first, second]))
+    assert build.whole(readers["pcap"].read(first, Told())).is_empty()
+    assert build.whole(readers["netflow"].read(second, Told()))["status"].to_list() == ["ok", "ok"]
+    assert readers["netflow"].sniff(DATA)
+    assert not readers["pcap"].sniff(DATA)

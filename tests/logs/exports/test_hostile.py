@@ -131,7 +131,8 @@ TEXTS = {
     "nfdump-raw": "Flow Record: \n  Flags = 0x00\n  size = 4\n",
 }
 ODD = (
-    "=cmd()", "<script>", "2023-11-14 22:13:20", "192.0.2.1", "->", "TCP", "443", "nan", "inf", "-1", "1e400", "\x1b[31m",
+    "=cmd()", "<script>", "2023-11-14 22:13:20", "192.0.2.1", "->", "TCP", "443", "nan", "inf", "-1", "1e400",
+    "\x1b[31m",
     "99999999999999999999", "0x", "\0", '"', "1700000000.5", "9999-12-31 23:59:59", "::", "*",
 )  # fmt: skip
 FIELD = st.one_of(st.sampled_from(ODD), st.text(alphabet=st.characters(exclude_characters="\n"), max_size=20))
