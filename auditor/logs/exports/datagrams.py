@@ -57,6 +57,8 @@ def begins(head: bytes) -> int:
         kind, stop = wire.end_of(head, 0, len(head))
         if kind != wire.SFLOW and wire.header(head, 0, kind).export_ns < wire.LEAST_NS:
             return 0
+        if kind in wire.TEMPLATES and not _has_set(head, kind):
+            return 0
         if stop >= len(head):
             return kind if stop == len(head) or len(head) >= wire.LARGEST or _fits(head, kind) else 0
         wire.end_of(head, stop, len(head))
@@ -69,4 +71,12 @@ def begins(head: bytes) -> int:
 
 def _fits(head: bytes, kind: int) -> bool:
     """Say whether what is left of a datagram that is cut begins as one does."""
-    return kind in wire.FIXED or bool(wire.is_export(head, len(head) + 1)) or kind == wire.IPFIX
+    if kind in wire.FIXED:
+        return len(head) >= sum(wire.FIXED[kind][:2])
+    return kind == wire.IPFIX or bool(wire.is_export(head, len(head) + 1))
+
+
+def _has_set(head: bytes, kind: int) -> bool:
+    """Say whether a set of a number that may be follows the header, if anything does."""
+    first = next(wire.sets(head, 0, len(head), kind), None)
+    return first is not None and (first[0] in wire.TEMPLATES[kind] or first[0] >= wire.DATA)

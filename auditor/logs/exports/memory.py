@@ -203,6 +203,7 @@ class Known:
     starts: Memory[int] = field(default_factory=Memory)  # by domain: milliseconds since 1970
     numbers: Numbers = field(default_factory=Numbers)
     live: dict[Hashable, set[Hashable]] = field(default_factory=dict)  # names of templates that an exporter could drop
+    captured: dict[str, Any] = field(default_factory=dict)  # by path: the exports of captures
     missing: set[Hashable] = field(default_factory=set)
     silent: set[Hashable] = field(default_factory=set)
 

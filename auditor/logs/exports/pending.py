@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from auditor.logs.exports import sections
-from auditor.logs.exports.fields import Fields, Plan
+from auditor.logs.exports.fields import MOST, Fields, Plan
 from auditor.logs.exports.memory import Known, Missing, Origin, When
 from auditor.logs.exports.records import Said, columns, rates
 from auditor.logs.model import DEFAULTS, LOG
@@ -199,6 +199,7 @@ class Pending:
         link, wire, heads, record, rate, contexts, real, outcome = zip(*self._sampled, strict=True)
         frames = []
         number, scale, size = np.array(record, np.int64), np.array(rate, np.int64), np.array(wire, np.int64)
+        octets = np.minimum(scale * size, MOST)
         arrived = np.array([each.arrived_ns for each in contexts], np.int64)
         observers = pl.Series([each.observer for each in contexts], dtype=pl.String)
         behind, ended = pl.Series(real, dtype=pl.String), pl.Series(outcome, dtype=pl.String)
@@ -210,7 +211,7 @@ class Pending:
                 rows["dst_addr"] = there.zip_with((there != "") & ~pl.Series(outer), rows["dst_addr"])
             frames.append(_typed(pl.DataFrame({
                 **rows, "record": number[place], "observer": observers.gather(place), "outcome": ended.gather(place),
-                "src_packets": np.where(outer, 0, scale[place]), "src_bytes": np.where(outer, 0, (scale * size)[place]),
+                "src_packets": np.where(outer, 0, scale[place]), "src_bytes": np.where(outer, 0, octets[place]),
                 "first_ns": arrived[place], "last_ns": arrived[place],
             })))  # fmt: skip
         return pl.concat(frames, how="diagonal")

@@ -52,9 +52,8 @@ def _rows(found: Packets | unwrap.Wrapped, places: I64) -> list[dict[str, Any]]:
         return []
     rows = [_innermost(packets, places)]
     if isinstance(found, unwrap.Wrapped):
-        rows[0]["detail"] = [
-            flow.TOO_DEEP if i in set(found.deeper.tolist()) else "" for i in range(len(packets.index))
-        ]
+        deeper = set(found.deeper.tolist())
+        rows[0]["detail"] = [flow.TOO_DEEP if i in deeper else "" for i in range(len(packets.index))]
         count = len(packets.index)
         for passed in found.passed:
             src, dst = _texts(passed.address)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.logs.exports import bound, capture, in_capture, prepare, worth
+from auditor.logs.exports import bound, capture, in_capture, prepare, shared, worth
 from auditor.logs.model import Told
 from auditor.read.scan import scan
 from auditor.read.source import Source, sources
@@ -109,3 +109,9 @@ def test_readers_that_know_all_inputs(tmp_path: Path) -> None:
     assert build.whole(readers["netflow"].read(second, Told()))["status"].to_list() == ["ok", "ok"]
     assert readers["netflow"].sniff(DATA)
     assert not readers["pcap"].sniff(DATA)
+
+
+def test_more_exports_than_are_kept_are_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared, "ROOM", 100)
+    found, _ = build.read(captured(tmp_path / "a.pcap", TEMPLATE, DATA), captured(tmp_path / "b.pcap", DATA))
+    assert found["src_addr"].to_list() == [SRC] * 4

@@ -10,7 +10,7 @@ from scapy.layers.l2 import ARP, Dot1AD, Dot1Q, Ether
 
 from auditor.logs.exports import messages, netflow, sections, sflow, sflow_file
 from auditor.logs.exports.records import RATES
-from tests.logs.exports.build import DST, SRC, ip, raw, rows, sample
+from tests.logs.exports.build import DST, SRC, ip, part, raw, rows, sample, template, ten
 from tests.logs.exports.build import sflow as datagram
 
 INNER = IP(src=SRC, dst=DST) / TCP(sport=40000, dport=443, flags="SA")
@@ -102,3 +102,15 @@ def test_sniffing() -> None:
     assert sflow_file.sniff(good * 9)
     assert not netflow.sniff(good)
     assert not sflow_file.sniff(b"\0\0\0\5" + bytes(100))
+
+
+def test_packets_in_records_of_ipfix(tmp_path: Path) -> None:
+    frame, packet = bytes(Ether() / INNER), bytes(INNER)
+    variable = ten(part(2, template(300, [(312, 2), (315, 65535), (34, 4)])))
+    data = struct.pack(">H", 1500) + bytes([len(frame)]) + frame + struct.pack(">I", 10)
+    fixed = ten(part(2, template(301, [(313, len(packet))])))
+    found, told = rows(tmp_path, variable + fixed + ten(part(300, data * 2)) + ten(part(301, packet)))
+    assert [(row["src_addr"], row["dst_port"], row["src_packets"], row["src_bytes"]) for row in found] == [
+        (SRC, 443, 10, 15_000), (SRC, 443, 10, 15_000), (SRC, 443, 1, 40),
+    ]  # fmt: skip
+    assert told.notes == {RATES.format(10)}
