@@ -197,7 +197,25 @@ def _by_port(packets: Packets, app: NDArray[np.uint8], tcp: Bool, plain: Bool, s
     app[rest] = named
     nameless = rest[(named == CODE["other"]) & ~tcp[rest] & (size[rest] >= 16)]
     app[nameless[_wireguard(packets.length[nameless], start[nameless])]] = CODE["wireguard"]
+    exports = nameless[_VERSIONED.take(first_two(start, nameless))]
+    if len(exports):
+        for name, good in zip(("netflow", "sflow"), second.export(_heads(packets, exports, start)), strict=True):
+            app[exports[good]] = CODE[name]
 
+
+def first_two(start: U64, which: I64) -> I64:
+    """Return the first two bytes of payloads, as they lie in memory."""
+    found: I64 = (start[which, 0] & _S).astype(np.int64)
+    return found
+
+
+def _heads(packets: Packets, which: I64, start: U64) -> Heads:
+    return Heads(packets, which, rows(start, which))
+
+
+_VERSIONED: Final = np.zeros(FEW, bool)
+"""First two bytes of exports: versions 5, 9 and 10, and the first half of sFlow's."""
+_VERSIONED[IN_MEMORY[[5, 9, 10, 0]].astype(np.int64)] = True
 
 _WIREGUARD: Final = np.array([0, 148, 92, 64])
 """Lengths of WireGuard's messages before data, by type: initiation, response, cookie."""

@@ -111,9 +111,37 @@ def _netflow(head: Heads) -> Bool:
     """Tell NetFlow 5 and 9 (RFC 3954) and IPFIX (RFC 7011) by version, count and length."""
     version, second = head.number(0, 2), head.number(2, 2)
     five = (version == 5) & (second >= 1) & (second <= 30) & (head.whole == 24 + 48 * second)
-    nine = (version == 9) & (second >= 1) & (head.whole >= 24) & (head.far(20) == 0)
+    nine = (version == 9) & (second >= 1) & (head.whole >= 24) & _sets(head, 20, (0, 1))
     good: Bool = five | nine | ((version == 10) & (second == head.whole) & (second >= 16))
     return good
+
+
+def _sets(head: Heads, at: int, templates: tuple[int, int]) -> Bool:
+    """Tell the first set of an export: templates or data, of a length that fits (RFC 3954, section 5)."""
+    number, length = (head.far(at + shift) << 8 | head.far(at + shift + 1) for shift in (0, 2))
+    good: Bool = (one_of(number, templates) | (number >= 256)) & (length >= 4) & (at + length <= head.whole)
+    return good
+
+
+def export(head: Heads) -> tuple[Bool, Bool]:
+    """Say which datagrams, on any port, are exports of NetFlow or IPFIX, and which of sFlow.
+
+    Where no port bears it out, a clock must stand between 1990 and 2106 and the first set or sample must fit.
+    """
+    version, clock = head.number(0, 2), head.number(8, 4)
+    ten = (head.number(4, 4) > EPOCH) & (_sets(head, 16, (2, 3)) | (head.whole == 16))
+    dated = np.where(version == 10, ten, clock > EPOCH)
+    width = np.where(head.number(4, 4) == 1, 4, 16)
+    place = 24 + width
+    kind, size = (sum(head.far(place + shift + i) << 8 * (3 - i) for i in range(4)) for shift in (0, 4))
+    sample = (kind >= 1) & (kind <= 5) & (size >= 12) & (place + 8 + size <= head.whole)
+    known = (head.size >= LEAST["netflow"]) & _netflow(head) & dated
+    sampled: Bool = (head.size >= LEAST["sflow"]) & _sflow(head) & sample
+    return known, sampled
+
+
+EPOCH: Final = 631_152_000
+"""1990, in seconds since 1970: no exporter is older."""
 
 
 def _sflow(head: Heads) -> Bool:

@@ -1,0 +1,36 @@
+"""Exports of flows: NetFlow, IPFIX and sFlow as they were sent, and what nfdump and argus made of them.
+
+Datagrams lie in files, one after another, or in captures (`in_capture`).  Templates and sampling rates of one input may
+stand for the data of another, so `prepare` looks over all of them before any is read, and `read` of the modules of
+`DATAGRAMS` takes what it returned.
+"""
+
+from typing import Any, Final
+
+from auditor.logs.exports import (
+    argus,
+    ipfix,
+    netflow,
+    nfcapd,
+    nfdump_csv,
+    nfdump_json,
+    nfdump_raw,
+    ra,
+    sflow_file,
+)
+from auditor.logs.exports.capture import worth
+from auditor.logs.exports.shared import bound, in_capture, prepare
+
+__all__ = ["DATAGRAMS", "FORMATS", "bound", "in_capture", "prepare", "worth"]
+
+DATAGRAMS: Final[dict[str, Any]] = {"netflow": netflow, "ipfix": ipfix, "sflow": sflow_file}
+"""Formats whose readers take what `prepare` found in all inputs: those that `bound` returns have it."""
+FORMATS: Final[dict[str, Any]] = {
+    "nfcapd": nfcapd,
+    "nfdump-csv": nfdump_csv,
+    "nfdump-json": nfdump_json,
+    "nfdump-raw": nfdump_raw,
+    "argus": argus,
+    "argus-ra": ra,
+    **DATAGRAMS,
+}
