@@ -51,7 +51,7 @@ COVER: Final[dict[str, Any]] = {
     "bytes": pl.Int64,
     "records": pl.Int64,  # of logs
     "first_record": pl.Int64,
-    "first_ns": pl.Int64,
+    "first_ns": pl.Int64,  # null: no time is known
     "last_ns": pl.Int64,
 }
 
@@ -142,6 +142,7 @@ def cover(flows: pl.DataFrame) -> pl.DataFrame:
         packets=pl.col("src_packets") + pl.col("dst_packets"),
         bytes=pl.col("src_bytes") + pl.col("dst_bytes"),
         first_record=pl.col("record"),
+        first_ns=pl.when(pl.col("first_ns") != 0).then("first_ns"),
     )
     return _fold(rows, COVER, COVER_KEYS)
 

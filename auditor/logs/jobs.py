@@ -42,6 +42,6 @@ def jobs(sources: Sequence[Source], vantages: Sequence[str], carried: Set[str]) 
             continue
         if source.format in readers:
             found.append(Job(index, source, vantage, readers[source.format].read))
-        if HEP in carried and source.format in exports.CAPTURES:
+        if HEP in carried and source.format in exports.shared.CAPTURES:
             found.append(Job(index, source, vantage, hep3.carried))
     return found
