@@ -19,9 +19,9 @@ from auditor.logs.exports import (
     sflow_file,
 )
 from auditor.logs.exports.capture import worth
-from auditor.logs.exports.shared import bound, in_capture, prepare
+from auditor.logs.exports.shared import CAPTURES, bound, in_capture, prepare
 
-__all__ = ["DATAGRAMS", "FORMATS", "bound", "in_capture", "prepare", "worth"]
+__all__ = ["CAPTURES", "DATAGRAMS", "FORMATS", "bound", "in_capture", "prepare", "worth"]
 
 DATAGRAMS: Final[dict[str, Any]] = {"netflow": netflow, "ipfix": ipfix, "sflow": sflow_file}
 """Formats whose readers take what `prepare` found in all inputs: those that `bound` returns have it."""
