@@ -1,8 +1,18 @@
 """Exports of flows: NetFlow, IPFIX and sFlow as they were sent, and what nfdump and argus made of them.
 
 Datagrams lie in files, one after another, or in captures (`in_capture`).  Templates and sampling rates of one input may
-stand for the data of another, so `prepare` looks over all of them before any is read, and `read` of the modules of
-`DATAGRAMS` takes what it returned.
+stand for the data of another, so `prepare` looks over all of them before any is read, and what `bound` returns takes
+what it found.
+
+netflow ipfix sflow_file   files of datagrams           datagrams capture   the exports in a file, or in a capture
+wire        where datagrams end, headers, sets          templates           what fields there are
+memory      what exporters say once, and their numbers  messages            templates, then options, then records
+shared      what is known from all inputs
+elements    fields by number    fields   where they lie     variable   those of any length
+pending     sets of one template wait for each other    records times       their columns, their times
+sflow       samples             sections beginnings of packets
+nfdump_csv nfdump_json nfdump_raw ra     what nfdump and argus print      textrows   rows of columns of text
+nfcapd argus                             files that these programs read   program    how they are run
 """
 
 from typing import Any, Final
