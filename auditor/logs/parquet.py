@@ -1,7 +1,7 @@
 """Rows of Parquet files, some at a time, read by a process of their own.
 
-A library that reads Parquet believes what a file says of its sizes, and gives up with the whole process where it can't have
-so much memory.  So that process is another one; when it ends early, the rest of the file is what could not be read.
+A library that reads Parquet believes what a file says of its sizes, and gives up with the whole process where it can't
+have so much memory.  So that process is another one; when it ends early, the rest of the file could not be read.
 """
 
 import atexit

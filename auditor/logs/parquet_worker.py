@@ -1,7 +1,7 @@
 """A process that reads Parquet files for another one, which a damaged or hostile file then can't end.
 
-A file is read some rows at a time.  Each request is a line of JSON on standard input; the answer is a number of bytes (eight
-of them, the lowest first) and as many bytes of an Arrow stream for each portion, then a zero: all rows were read.
+A file is read some rows at a time.  Each request is a line of JSON on standard input; the answer is, for each portion,
+a number (eight bytes, the lowest first) and as many bytes of an Arrow stream, then a zero: all rows were read.
 """
 
 import json

@@ -1,7 +1,7 @@
 """What the footer of a Parquet file says: the names of its columns, and how many rows it has.
 
-Apache Parquet, "File Format" and `parquet.thrift`; Apache Thrift, "Compact protocol encoding".  The footer stands at the
-end of a file, and is read no further than its schema: what follows is not needed to tell what a file is.
+Apache Parquet, "File Format" and `parquet.thrift`; Apache Thrift, "Compact protocol encoding".  The footer stands at
+the end of a file, and is read no further than its schema and size: that tells what a file is.
 """
 
 from collections.abc import Callable
@@ -170,7 +170,8 @@ class _Thrift:
 
 def _leaves(elements: list[tuple[str, int]]) -> list[str]:
     """Return the names of the plain columns below the root, which comes first."""
-    found, open_ = [], []
+    found: list[str] = []
+    open_: list[int] = []
     for name, children in elements[1:]:
         if children <= 0 and not open_:
             found.append(name)

@@ -67,9 +67,10 @@ KEYS: Final = {
 }  # fmt: skip
 """Fields by which records are kept apart; few values are numbered."""
 FLAGS, HEAVY, STRANGE, GONE = 1 << 9, 1 << 9, 1 << 10, 1 << 11
-"""What `marks` is made of: TCP flags (1 more than they are; 0: not told), below the first; whether a record has more bytes
-than bare headers, so that sums hide no data behind attempts and it doesn't matter how a log is split; times that can't be
-right; and whether a gateway lost all packets."""
+"""What `marks` is made of: TCP flags (1 more than they are; 0: not told), below the first; whether a record has more
+bytes than bare headers, so that sums hide no data behind attempts, however a log is split; whether its times can't be
+right; and whether a gateway lost all packets.
+"""
 PLACE: Final = ("region", "az-id", "sublocation-type", "sublocation-id")
 LOST: Final = (
     "packets-lost-no-route", "packets-lost-blackhole", "packets-lost-mtu-exceeded", "packets-lost-ttl-expired",
