@@ -63,7 +63,7 @@ STATUS: Final = {NODATA: NO_ADDRESS, SKIPDATA: NO_ADDRESS, NOWHERE: NO_ADDRESS, 
 KEYS: Final = {
     "account-id": pl.Categorical, "vpc-id": pl.Categorical, "tgw-id": pl.Categorical, "srcaddr": pl.String,
     "dstaddr": pl.String, "pkt-srcaddr": pl.String, "pkt-dstaddr": pl.String, "action": pl.Categorical,
-    "flow-direction": pl.Categorical, "encryption-status": pl.Categorical, "place": pl.Categorical, "marks": pl.Int32,
+    "flow-direction": pl.Categorical, "encryption-status": pl.Categorical, "marks": pl.Int32,
 }  # fmt: skip
 """Fields by which records are kept apart; few values are numbered."""
 FLAGS, HEAVY, STRANGE, GONE = 1 << 9, 1 << 9, 1 << 10, 1 << 11
@@ -148,8 +148,8 @@ def rows(tables: Iterable[tuple[pl.LazyFrame, Sequence[str]]], told: Told) -> It
     kept: dict[tuple[str, ...], Together] = {}
     for found, names in tables:
         given = set(names)
-        made = _made(given)
-        keys = {name: kind for name, kind in KEYS.items() if name in given or name in made}
+        keys = {name: kind for name, kind in KEYS.items() if name in given or name == "marks"}
+        keys |= dict.fromkeys(_placing(given), pl.Categorical)
         group = kept.setdefault(tuple(names), Together(keys, told))
         state = _state(given, MORE in found.collect_schema())
         read = found.with_columns(_numbers(given)).with_columns(state=state).collect()
@@ -157,7 +157,7 @@ def rows(tables: Iterable[tuple[pl.LazyFrame, Sequence[str]]], told: Told) -> It
         if not ok.all():
             yield _others(read.filter(~ok), "log-status" in given, told)
             read = read.filter(ok)
-        read = _timed(read.with_columns(**made)).with_columns(_cast(keys))
+        read = _timed(read.with_columns(marks=_marks(given))).with_columns(_cast(keys))
         yield from (_flows(some, given) for some in group.add(read))
     for fields, group in kept.items():
         yield from (_flows(some, set(fields)) for some in group.groups())
@@ -172,8 +172,7 @@ def _timed(read: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([right, wrong])
 
 
-def _made(given: set[str]) -> dict[str, pl.Expr]:
-    """Return the keys that follow from several fields: `marks`, and `place` if the interface's is told."""
+def _marks(given: set[str]) -> pl.Expr:
     marks = pl.col("tcp-flags") + 1
     if "tcp-flags" not in given:  # which tell more
         marks += (pl.col("src_bytes") > HEADERS * pl.col("src_packets")) * HEAVY
@@ -182,20 +181,23 @@ def _made(given: set[str]) -> dict[str, pl.Expr]:
     if lost := [pl.col(name).cast(pl.Int64, strict=False).fill_null(0) for name in LOST if name in given]:
         gone = pl.sum_horizontal(lost)
         marks += ((gone > 0) & (gone >= pl.col("src_packets"))) * GONE
-    if {"flow-direction", "srcaddr", "dstaddr"} <= given and {*PLACE} & given and INTERFACE & given:
-        return {"marks": marks, "place": _place(given)}
-    return {"marks": marks}
+    return marks
+
+
+def _placing(given: set[str]) -> list[str]:
+    """Return the fields that tell where the interface is, if it is told which end that is."""
+    if not ({"flow-direction", "srcaddr", "dstaddr"} <= given and INTERFACE & given):
+        return []
+    wide = [name for name in PLACE[:2] if name in given][:1]
+    return [*wide, *(name for name in PLACE[2:] if name in given)]
 
 
 def _place(given: set[str]) -> pl.Expr:
     """Return the code of the place where the interface is; empty if nothing tells."""
-    place = pl.coalesce(_said("region", given), _said("az-id", given))
-    if "sublocation-type" in given:
-        kind = pl.col("sublocation-type")
-        place = (
-            pl.when(kind.is_in(["localzone", "wavelength"])).then(_said("sublocation-id", given))
-            .when(kind == "-").then(place)
-        )  # fmt: skip
+    place = pl.coalesce(_said("region", given), _said("az-id", given) if "region" not in given else NONE)
+    inner, kind = _said("sublocation-id", given), _said("sublocation-type", given)
+    zone = pl.when(kind.is_in(["localzone", "wavelength"])).then(inner)
+    place = pl.when(inner.is_null() & kind.is_null()).then(place).otherwise(zone)
     found = pl.concat_str(pl.lit("aws/"), place)
     return pl.when(place.str.contains("^[a-z0-9-]{1,40}$")).then(found).otherwise(pl.lit(""))
 
@@ -250,10 +252,10 @@ def _end(side: str, given: set[str]) -> dict[str, pl.Expr]:
     true = _said(f"pkt-{field}", given)
     addr = pl.coalesce(true, _said(field, given))
     site = pl.lit("")
-    if "place" in _made(given):
+    if _placing(given):
         here = pl.col("flow-direction") == LOCAL[side]
         itself = true.is_null() | (true == pl.col(field))
-        site = pl.when(here & itself).then("place").otherwise(site)
+        site = pl.when(here & itself).then(_place(given)).otherwise(site)
     return {"addr": addr, "site": site}
 
 

@@ -77,6 +77,8 @@ def test_the_fields_of_every_version_in_their_order(tmp_path: Path, count: int) 
             ("aws/eu-west-2-wl1-lon-wlz-1", ""),
         ),
         ({"sublocation_type": "localzone"}, ("", "")),
+        ({"sublocation_id": "us-east-1-scl-1a"}, ("", "")),
+        ({"sublocation_id": "-"}, ("aws/eu-west-1", "")),
         ({"sublocation_type": "outpost", "sublocation_id": "arn:aws:outposts:x"}, ("", "")),  # it stands anywhere
         ({"sublocation_type": "-", "sublocation_id": "-"}, ("aws/eu-west-1", "")),
         ({"pkt_srcaddr": "10.9.9.9"}, ("", "")),  # of what passes an interface, its region tells nothing
