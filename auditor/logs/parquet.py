@@ -22,7 +22,7 @@ from auditor.logs.model import Told, rows
 from auditor.logs.tables import NUMBER
 from auditor.model.errors import InputError
 from auditor.model.status import MALFORMED
-from auditor.read.footer import Footer, footer, telling
+from auditor.read.footer import Footer, footer, start, telling
 from auditor.read.source import Source, opened
 
 PORTION: Final = 500_000
@@ -124,7 +124,7 @@ def tables(source: Source, told: Told, wanted: Callable[[str], bool]) -> Iterato
 
 def _footer(source: Source) -> tuple[Footer | None, str]:
     try:
-        with opened(source) as stream:
+        with opened(source, 0 if source.packing else start(source.size)) as stream:
             return footer(telling(stream)), ""
     except OSError:
         return None, DAMAGED

@@ -33,8 +33,13 @@ class Stream(Protocol):
         """Return some bytes, none at the end."""
 
 
+def start(size: int) -> int:
+    """Return where in a file of some bytes it is enough to begin."""
+    return max(0, size - 2 * ENOUGH)
+
+
 def telling(stream: Stream) -> bytes:
-    """Read a Parquet file to its end and return its magic and its footer, or as much of that as tells the columns.
+    """Read the end of a Parquet file, from `start` on or all of it, and return its magic and its footer, or as much of that as tells the columns.
 
     Only the magic is returned where the end is that of no Parquet file.  Raise OSError for what can't be unpacked.
     """
