@@ -25,7 +25,7 @@ from auditor.model.status import MALFORMED
 from auditor.read.footer import Footer, footer, start, telling
 from auditor.read.source import Source, opened
 
-PORTION: Final = 500_000
+PORTION: Final = 1 << 18
 """Rows that are read at once."""
 DAMAGED: Final = "rows of a Parquet file that can't be read"
 _SPARE: Final[list["_Reader"]] = []

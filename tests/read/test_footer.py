@@ -13,9 +13,9 @@ def parquet(frame: pl.DataFrame) -> bytes:
     return stream.getvalue()
 
 
-FRAME = pl.DataFrame(
-    {"a": range(35), "b": ["x"] * 35, "c": [[1, 2]] * 35, "d": [{"a": 1, "e": {"f": 2}}] * 35, "g": [1.5] * 35}
-)
+FRAME = pl.DataFrame({
+    "a": range(35), "b": ["x"] * 35, "c": [[1, 2]] * 35, "d": [{"a": 1, "e": {"f": 2}}] * 35, "g": [1.5] * 35,
+})  # fmt: skip
 DATA = parquet(FRAME)
 
 
@@ -35,11 +35,14 @@ def test_a_schema_of_many_columns_and_a_footer_longer_than_is_looked_at() -> Non
     assert len(said.names) == 3000
 
 
-@pytest.mark.parametrize(
-    "data",
-    [b"", MAGIC, MAGIC * 2, MAGIC + bytes(4) + MAGIC, MAGIC + b"\xff\xff\xff\x7f" + MAGIC, DATA[:-1], DATA[: len(DATA) // 2],
-     b"x" + DATA[1:-4] + b"PARE", MAGIC + b"\x19\xfc\xff\xff\xff\xff\x0f" + b"\x07\0\0\0" + MAGIC],
-)  # fmt: skip
+BROKEN = [
+    b"", MAGIC, MAGIC * 2, MAGIC + bytes(4) + MAGIC, MAGIC + b"\xff\xff\xff\x7f" + MAGIC, DATA[:-1],
+    DATA[: len(DATA) // 2], b"x" + DATA[1:-4] + b"PARE",
+    MAGIC + b"\x19\xfc\xff\xff\xff\xff\x0f" + b"\x07\0\0\0" + MAGIC,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("data", BROKEN)
 def test_what_is_no_footer(data: bytes) -> None:
     assert read(data) is None
 

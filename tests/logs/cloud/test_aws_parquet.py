@@ -24,9 +24,8 @@ def table(*records: dict[str, Any], hyphens: bool = False, **kinds: Any) -> byte
 
 def of(line: str) -> dict[str, Any]:
     values = dict(zip(vpc.ORDER, line.split(), strict=False))
-    return {
-        name: (None if value == "-" else int(value)) if name in NUMBERS else value for name, value in values.items()
-    }
+    numbers = {name: None if values[name] == "-" else int(values[name]) for name in NUMBERS & {*values}}
+    return {**values, **numbers}
 
 
 @pytest.mark.parametrize("hyphens", [False, True])
@@ -80,6 +79,7 @@ def test_it_is_found_in_folders_of_partitions_and_told_by_its_columns(tmp_path: 
     assert {each.name.rpartition("/")[2]: each.format for each in found} == {
         "flows.parquet": "aws-parquet",
         "transit": "aws-parquet",
+        "cut.parquet": "unreadable",
     }
 
 
