@@ -39,7 +39,7 @@ def start(size: int) -> int:
 
 
 def telling(stream: Stream) -> bytes:
-    """Read a Parquet file from `start` on, or all of it, and return its magic and as much of its footer as is looked at.
+    """Read a Parquet file, from `start` on or all of it; return its magic and as much of its footer as is looked at.
 
     Only the magic is returned where the end is that of no Parquet file.  Raise OSError for what can't be unpacked.
     """

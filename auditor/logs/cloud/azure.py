@@ -208,7 +208,7 @@ def _flows(rows: pl.LazyFrame) -> pl.LazyFrame:
     time = counted(pl.col("time"))
     denied = pl.col("r0") == "D"
     backwards = (pl.col("sport") < 1024) & (pl.col("dport") >= 1024)
-    opened = (pl.col("protocol") == 6) & ~denied & ~backwards
+    opened = (pl.col("protocol") == 6) & ~backwards
     hidden = ~pl.col("group") & (pl.col("r1") == "X")
     first = pl.col("first")
     return rows.select(

@@ -1,8 +1,8 @@
 """Flow logs of AWS transit gateways as text."""
 
-from auditor.logs.cloud.aws import fields, first_line, is_transit, read
+from auditor.logs.cloud.aws import LINES, fields, first_line, is_transit, read
 
-__all__ = ["read", "sniff"]
+__all__ = ["LINES", "read", "sniff"]
 
 
 def sniff(head: bytes) -> bool:

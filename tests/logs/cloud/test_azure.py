@@ -72,7 +72,7 @@ def test_version_1_tells_that_and_not_how_much(tmp_path: Path) -> None:
     found, told = read(tmp_path, azure_nsg, json.dumps(nsg([OLD, OLD[:-1] + "D"], version=1)).encode())
     assert [(row["src_packets"], row["dst_packets"], row["outcome"], row["opened"]) for row in found] == [
         (0, None, None, "handshake"),
-        (0, None, "rejected", ""),
+        (0, None, "rejected", "handshake"),
     ]
     assert told.notes == {it.UNCOUNTED}
 
