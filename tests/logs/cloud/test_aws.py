@@ -291,3 +291,9 @@ def test_real_samples_are_read_whole(name: str, form: str, header: bool) -> None
         assert (row["status"] == "ok") == bool(told)
         if told:
             assert {row["src_addr"], row["dst_addr"]} <= {*told}
+
+
+def test_files_put_together_may_hold_nothing_that_can_be_read(tmp_path: Path) -> None:
+    header = log().partition(b"\n")[0] + b"\n"
+    found, _ = read(tmp_path, aws, header + b"torn\n" + header + b"torn\n" + header)
+    assert states(found) == {("malformed", vpc.TORN): 2}
