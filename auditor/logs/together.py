@@ -109,7 +109,7 @@ class Together:
             left = left // (1 << BITS[name])
 
     def _merge(self) -> None:
-        if self._groups == self._rows:
+        if self._groups == self._rows and len(self._parts) == 1:
             return
         grouped = (
             pl.concat(self._parts)

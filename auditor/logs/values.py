@@ -52,14 +52,27 @@ def _value(number: int, text: bytes) -> Value:
 
 
 def _lenient(number: int, text: bytes) -> Value:
-    """Read what only strictness refuses: bytes that are no UTF-8, NaN."""
+    """Read what only strictness refuses: bytes that are no UTF-8, halves of characters, NaN."""
     try:
         value, end = _DECODER.raw_decode(text.decode("utf-8", "replace"))
+        value = _whole(value) if b"\\u" in text else value
     except (ValueError, RecursionError):
         return Value(number, status=MALFORMED, detail="a line that is no JSON value")
     if end < len(text.decode("utf-8", "replace").rstrip()):
         return Value(number, status=MALFORMED, detail="more than one JSON value on a line")
     return Value(number, value)
+
+
+_HALF: Final = re.compile("[\ud800-\udfff]")
+
+
+def _whole(value: Any) -> Any:
+    """Replace halves of characters, which escapes can make and no other text can hold.  Raise RecursionError."""
+    if isinstance(value, str):
+        return _HALF.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_whole(each) for each in value]
+    return {_whole(name): _whole(each) for name, each in value.items()} if isinstance(value, dict) else value
 
 
 def values(source: Source, told: Told, key: str = "") -> Iterator[Value]:
@@ -158,12 +171,11 @@ class _Text:
         while True:
             try:
                 value, end = _DECODER.raw_decode(self._buffer, self._at)
-            except RecursionError:
-                return MALFORMED, None
+                value = _whole(value) if self._buffer.find("\\u", self._at, end) >= 0 else value
             except json.JSONDecodeError as error:
-                if not (error.msg.startswith("Unterminated") or _LITERAL.match(self._buffer, error.pos)):
+                if not (error.msg.startswith("Unterminated") or _CUT.match(self._buffer, error.pos)):
                     return MALFORMED, None
-            except ValueError:  # a number of more digits than Python reads
+            except (RecursionError, ValueError):  # too deep, or a number of thousands of digits
                 return MALFORMED, None
             else:
                 if end < len(self._buffer) or self._over or isinstance(value, dict | list | str):
@@ -176,5 +188,7 @@ class _Text:
                 return TRUNCATED, None
 
 
-_LITERAL: Final = re.compile(r"(t(r(ue?)?)?|f(a(l(se?)?)?)?|n(u(ll?)?)?|-?[\d.eE+-]*)$")
-"""What an error may be that stands at the end of what was read: the beginning of a literal."""
+_CUT: Final = re.compile(
+    r"(t(r(ue?)?)?|f(a(l(se?)?)?)?|n(u(ll?)?)?|Na?N?|-?I[a-z]*|-?[\d.eE+-]*|\\?(u[0-9A-Fa-f]{0,4}(\\(u[0-9A-Fa-f]{0,3})?)?)?)$"
+)
+"""What an error may be that stands at the end of what was read: the beginning of a literal, or of an escape."""

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from auditor.model.errors import InputError
-from auditor.read import pcap, pcapng, snoop
+from auditor.read import footer, pcap, pcapng, snoop
 from auditor.read.unpack import MAGICS, unpacked
 
 HEAD: Final = 1 << 16
@@ -150,6 +150,10 @@ def _file(path: str, name: str, others: Named) -> Source:
         head, damaged = _unpacked_head(Source(name, path, size, "", packing))
         if damaged and len(head) < pcap.HEADER:
             return Source(name, path, size, UNREADABLE, packing)
+    if head.startswith(footer.MAGIC):
+        head = _footed(Source(name, path, size, "", packing))
+        if footer.footer(head) is None:
+            return Source(name, path, size, UNREADABLE, packing)
     form = next((each for each, sniff in FORMATS.items() if sniff(head)), None) or others(head)
     if form is None:
         inside = f", but holds {packing}-compressed data" if packing else ""
@@ -158,6 +162,15 @@ def _file(path: str, name: str, others: Named) -> Source:
             f"not a capture{inside}: it begins with no header of pcap, pcapng or snoop; editcap converts other formats",
         )
     return Source(name, path, size, form, packing)
+
+
+def _footed(source: Source) -> bytes:
+    """Return what tells the kind of a Parquet file, which stands at its end."""
+    with opened(source, 0 if source.packing else footer.start(source.size)) as stream:
+        try:
+            return footer.telling(stream)
+        except OSError:
+            return footer.MAGIC
 
 
 def _unpacked_head(source: Source) -> tuple[bytes, bool]:

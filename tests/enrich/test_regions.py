@@ -23,6 +23,8 @@ ENTRY = "providers:\n- id: aws\n  title: A\n  sources: [{title: b}]\n  zone: '[a
         ("aws/us-gov-west-1", "US"),
         ("aws/us-east-1-scl-1a", "CL"),  # a Local Zone abroad is not in its region's country
         ("aws/us-east-1-nowhere-1a", ""),
+        ("aws/use1-scl1-az1", "CL"),
+        ("aws/use1-wl1-bos-wlz1", "US"),
         ("aws/use1-nowhere1-az1", ""),
         ("azure/CHINANORTH3", "CN"),
         ("azure/usgovvirginia", "US"),

@@ -60,3 +60,25 @@ def test_lines_keep_their_numbers(tmp_path: Path) -> None:
     assert [(each.record, each.value["n"]) for each in lines(source(tmp_path, data), Told())] == [
         (number, number) for number in range(1, 5000)
     ]
+
+
+@pytest.mark.parametrize("cut", range(1, 40))
+def test_a_piece_may_end_within_anything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: int) -> None:
+    monkeypatch.setattr("auditor.logs.values.FEED", cut)
+    monkeypatch.setattr("auditor.logs.values.HEAD", cut)
+    data = rb'[{"a": "\u00e9\ud83d\ude00\n\\", "b": [true, false, null, -1.5e-3, NaN]}, -12, "\u0041"]'
+    assert [each.value for each in elements(source(tmp_path, data), Told())] == [
+        {"a": "\xe9\U0001f600\n\\", "b": [True, False, None, -0.0015, None]},
+        -12,
+        "A",
+    ]
+
+
+@pytest.mark.parametrize("data", [rb'{"a\ud800": ["\udfff"]}', rb'[{"a\ud800": ["\udfff"]}]'])
+def test_half_a_character_is_replaced(tmp_path: Path, data: bytes) -> None:
+    assert read(tmp_path, data) == [(1, {"a\ufffd": ["\ufffd"]}, "")]
+
+
+@pytest.mark.parametrize("data", [b'{"a": ' + b"9" * 5000 + b"}", b'[{"a": ' + b"9" * 5000 + b"}]"])
+def test_a_number_of_thousands_of_digits_is_no_value(tmp_path: Path, data: bytes) -> None:
+    assert [status for _, _, status in read(tmp_path, data)] == ["malformed"]

@@ -1,6 +1,7 @@
-"""AWS VPC flow logs as text: the default format, all fields in the order of their versions, or what a header names.
+"""Flow logs of AWS VPCs and transit gateways as text: default formats, fields in their order, or what a header names.
 
-Amazon VPC User Guide, "Flow log records": a line a record, fields between spaces, `-` for a field without a value.
+Amazon VPC User Guide, "Flow log records", and AWS Transit Gateway Guide, "Transit Gateway Flow Log records": a line a
+record, fields between spaces, `-` for a field without a value.
 """
 
 import re
@@ -9,7 +10,7 @@ from typing import Final
 
 import polars as pl
 
-from auditor.logs.cloud.vpc import ORDER, rows
+from auditor.logs.cloud.vpc import ORDER, TRANSIT, rows
 from auditor.logs.lines import LONG, Block, blocks
 from auditor.logs.model import Told, unread
 from auditor.logs.tables import table
@@ -21,31 +22,59 @@ DEFAULT: Final = 14
 """Fields of the default format, version 2."""
 TIMESTAMP: Final = "timestamp"
 """What stands before each record that CloudWatch Logs exported."""
+KNOWN: Final = frozenset({*ORDER, *TRANSIT, TIMESTAMP})
+MOST: Final = 200
+"""Fields of a header, at most."""
+_NAME: Final = re.compile(rb"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _STAMP: Final = re.compile(rb"\d{4}-\d\d-\d\dT[\d:.]+Z?$")
 _STATUS: Final = {b"OK", b"NODATA", b"SKIPDATA"}
 
 
 def sniff(head: bytes) -> bool:
     """Tell by the names in the first line, or by the shape of a record without a header."""
-    return bool(_fields(head.lstrip(b"\r\n").partition(b"\n")[0]))
+    names = fields(first_line(head))
+    return bool(names) and not is_transit(names)
 
 
-def _fields(line: bytes) -> list[str]:
-    """Return the names of a line's fields, which is a header or a record; empty if it is neither."""
+def first_line(data: bytes) -> bytes:
+    """Return the first line that isn't blank."""
+    return data.lstrip(b"\r\n").partition(b"\n")[0]
+
+
+def is_transit(names: list[str]) -> bool:
+    """Say whether these are fields of a transit gateway."""
+    return any(name.startswith(("tgw-", "packets-lost-")) for name in names)
+
+
+def is_flow(names: list[str]) -> bool:
+    """Say whether these are fields of a flow log, perhaps beside some that are not known."""
+    told = is_transit(names) or {"srcaddr", "pkt-srcaddr", "interface-id"} & {*names}
+    return bool(told) and 2 * sum(name in KNOWN for name in names) >= len(names)
+
+
+def fields(line: bytes) -> list[str]:
+    """Return the names of a line's fields, which is a header or a record; empty if it is neither.
+
+    A header may name fields that came after this was written, beside those that are known.
+    """
     words = line.split()
-    named = [word.decode("ascii", "replace") for word in words]
-    if len(named) > 2 and set(named) <= {*ORDER, TIMESTAMP} and len(set(named)) == len(named):
-        return named if {"srcaddr", "pkt-srcaddr", "interface-id"} & set(named) else []
+    if 2 < len(words) < MOST and all(map(_NAME.fullmatch, words)):
+        names = [word.decode("ascii") for word in words]
+        return names if len({*names}) == len(names) and is_flow(names) else []
     stamped = bool(words) and bool(_STAMP.match(words[0]))
-    record = words[stamped:]
-    shaped = (
-        DEFAULT <= len(record) <= len(ORDER)
-        and record[0].isdigit()
-        and 2 <= int(record[0]) <= 99
-        and record[13] in _STATUS
-        and record[12] in (b"ACCEPT", b"REJECT", b"-")
-    )
-    return [TIMESTAMP] * stamped + ORDER[: len(record)] if shaped else []
+    order = _order(words[stamped:])
+    return [TIMESTAMP] * stamped + order if order else []
+
+
+def _order(record: list[bytes]) -> list[str]:
+    """Return the names of the fields of a record in the default order of its log; empty if it is none."""
+    version = record[0] if record else b""
+    if not (version.isdigit() and 2 <= int(version[:9]) <= 99):
+        return []
+    if DEFAULT <= len(record) <= len(ORDER) and record[13] in _STATUS and record[12] in (b"ACCEPT", b"REJECT", b"-"):
+        return ORDER[: len(record)]
+    passing = 26 <= len(record) <= len(TRANSIT) and record[1] == b"TransitGateway" and record[25] in _STATUS
+    return TRANSIT[: len(record)] if passing else []
 
 
 def read(source: Source, told: Told) -> Iterator[pl.LazyFrame]:
@@ -63,7 +92,7 @@ def _read(source: Source, told: Told, cut: list[int]) -> Iterator[tuple[pl.LazyF
         if block.cut:
             cut.append(block.number)
             continue
-        known = names or _fields(block.data.lstrip(b"\r\n").partition(b"\n")[0])
+        known = names or fields(first_line(block.data)) or ORDER[:DEFAULT]
         for found, names in _tables(block, known):  # the last header holds for the next block
             yield found.lazy().filter(spoken(names)), names
 
@@ -71,8 +100,8 @@ def _read(source: Source, told: Told, cut: list[int]) -> Iterator[tuple[pl.LazyF
 def _tables(block: Block, names: list[str]) -> Iterator[tuple[pl.DataFrame, list[str]]]:
     """Read the records between lines of names, of which there may be several: files are put together."""
     whole = table(block, names, " ")
-    headers = whole[names[0]].is_in([*ORDER, TIMESTAMP]).fill_null(False).arg_true().to_list()
-    if not headers or (headers == [0] and _fields(block.data.partition(b"\n")[0]) == names):
+    headers = whole[names[0]].is_in([*KNOWN, names[0]]).fill_null(False).arg_true().to_list()
+    if not headers or (headers == [0] and fields(block.data.partition(b"\n")[0]) == names):
         yield whole[len(headers) :], names
         return
     lines = block.data.removesuffix(b"\n").split(b"\n")
@@ -80,7 +109,7 @@ def _tables(block: Block, names: list[str]) -> Iterator[tuple[pl.DataFrame, list
     for at in [*headers, len(lines)]:
         if at > start:
             yield table(Block(block.number + start, b"\n".join(lines[start:at])), names, " "), names
-        names = (_fields(lines[at]) or names) if at < len(lines) else names
+        names = (fields(lines[at]) or names) if at < len(lines) else names
         start = at + 1
 
 

@@ -23,6 +23,7 @@ import numpy as np
 import polars as pl
 
 from auditor.logs.cloud.instants import ODD, counted
+from auditor.logs.cloud.pick import HUGE
 from auditor.logs.model import Told, unread
 from auditor.logs.protocols import numbered
 from auditor.logs.values import values
@@ -188,7 +189,7 @@ def _state() -> pl.Expr:
     state = pl.when("group").then(pl.col("r1")).otherwise(pl.col("r0"))
     states = pl.when("group").then(state.is_in(["B", "C", "E"])).otherwise(state.is_in(["B", "C", "E", "D"]))
     ports = [~pl.col(name).is_between(0, 65535).fill_null(False) for name in ("sport", "dport")]
-    counts = [~pl.col(name).ge(0).fill_null(False) for name in COUNTS]
+    counts = [~pl.col(name).is_between(0, HUGE).fill_null(False) for name in COUNTS]
     number = pl.any_horizontal(
         pl.col("time").is_null(), ~pl.col("protocol").is_between(0, 255).fill_null(False), *ports, *counts
     )
@@ -207,7 +208,7 @@ def _flows(rows: pl.LazyFrame) -> pl.LazyFrame:
     time = counted(pl.col("time"))
     denied = pl.col("r0") == "D"
     backwards = (pl.col("sport") < 1024) & (pl.col("dport") >= 1024)
-    opened = (pl.col("protocol") == 6) & ~denied & ~backwards
+    opened = (pl.col("protocol") == 6) & ~backwards
     hidden = ~pl.col("group") & (pl.col("r1") == "X")
     first = pl.col("first")
     return rows.select(

@@ -1,9 +1,8 @@
 """VPC Flow Logs of Google Cloud, as entries of Cloud Logging: exported, read by `gcloud`, or out of BigQuery.
 
-Google Cloud documentation, "About VPC Flow Logs records"; Cloud Logging API, `LogEntry`.  A record counts one
-direction of one connection in one interval, at the end or gateway that `reporter` names.  Where both ends are in
-subnets with flow logs, both report the same packets, sampled apart: both records are kept, as neither shows whether
-there is another.
+Google Cloud documentation, "About VPC Flow Logs records"; Cloud Logging API, `LogEntry`.  A record counts one direction
+of one connection in one interval, at the end or gateway that `reporter` names.  Where both ends are in subnets with
+flow logs, both report the same packets, sampled apart: both are kept, as neither shows whether there is the other.
 
 The packets are sampled and the counts scaled up by the service; of the records, a share is logged that they don't tell.
 Metadata (instances, VPCs) are approximations by the service's own word, so a region is what is claimed, as everywhere.
@@ -18,9 +17,8 @@ import polars as pl
 from auditor.logs.cloud.instants import ODD, interval, written
 from auditor.logs.cloud.pick import child, portions, text, whole
 from auditor.logs.model import Told
-from auditor.logs.protocols import TCP, numbered
+from auditor.logs.protocols import numbered
 from auditor.logs.values import Value, values
-from auditor.model.flow import CARRIED
 from auditor.model.status import MALFORMED, OK, UNSUPPORTED
 from auditor.read.source import Source
 
@@ -36,15 +34,12 @@ OTHER: Final = "an entry of another log than VPC flow logs"
 NOWHERE: Final = "a record without an address"
 NUMBERS: Final = "a field that is no number, or one out of range"
 STATUS: Final = {OTHER: UNSUPPORTED}
-LARGEST: Final = 80
-"""Bytes of a TCP segment without payload, at most: headers of IPv6 and TCP with options, or of IPv4 with some."""
 
 SCHEMA: Final[dict[str, Any]] = {
     "record": pl.Int64, "state": pl.String, "status": pl.String, "observer": pl.String, "src_addr": pl.String,
     "dst_addr": pl.String,
     "src_port": pl.Int32, "dst_port": pl.Int32, "src_site": pl.String, "dst_site": pl.String, "protocol": pl.Int32,
-    "src_packets": pl.Int64, "src_bytes": pl.Int64, "start": pl.String, "end": pl.String, "answered": pl.Boolean,
-    "both": pl.Boolean,
+    "src_packets": pl.Int64, "src_bytes": pl.Int64, "start": pl.String, "end": pl.String, "both": pl.Boolean,
 }  # fmt: skip
 _NESTED: Final = re.compile(rb'"connection"\s*:\s*\{[^{}]*"(?:src|dest)_ip"')
 _FLAT: Final = re.compile(rb'"(?:jsonPayload\.)?connection\.(?:src|dest)_ip"')
@@ -90,7 +85,7 @@ def _row(value: Value) -> tuple[Any, ...]:
     sites = [_site(record, side) for side in ("src", "dest")]
     return (
         value.record, OK, OK, _observer(value.value, record, reporter), src, dst, *ports, *sites, protocol, *counts,
-        text(record, "start_time"), text(record, "end_time"), "rtt_msec" in record or "round_trip_time" in record,
+        text(record, "start_time"), text(record, "end_time"),
         reporter == "dest" and bool(child(record, "src_instance")),
     )  # fmt: skip
 
@@ -143,12 +138,10 @@ def _site(record: Record, side: str) -> str:
 
 def _flows(rows: pl.LazyFrame) -> pl.LazyFrame:
     """Give records that are whole the columns of LOG."""
-    paid = (pl.col("protocol") == TCP) & pl.col("answered") & (pl.col("src_bytes") > LARGEST * pl.col("src_packets"))
     rows = rows.with_columns(written(pl.col("start")).alias("start"), written(pl.col("end")).alias("end"))
     return rows.with_columns(interval("start", "end")).select(
         *("record", "observer", "src_addr", "dst_addr", "src_port", "dst_port", "src_site", "dst_site"),
         *("src_packets", "src_bytes", "first_ns", "last_ns"),
         transport=numbered("protocol"),
-        outcome=pl.when(paid).then(pl.lit(CARRIED)),
         detail=pl.when("odd").then(pl.lit(ODD)).otherwise(pl.lit("")),
     )

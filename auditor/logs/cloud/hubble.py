@@ -16,7 +16,7 @@ from auditor.logs.cloud.pick import LONGEST, child, portions, text, whole
 from auditor.logs.model import Told, turned
 from auditor.logs.protocols import ACK, FIN, PSH, RST, SYN
 from auditor.logs.values import Value, values
-from auditor.model.flow import CARRIED, REJECTED, UNANSWERED
+from auditor.model.flow import REJECTED, UNANSWERED
 from auditor.model.status import MALFORMED, NO_ADDRESS, OK, UNSUPPORTED
 from auditor.read.source import Source
 
@@ -36,9 +36,11 @@ TRANSPORTS: Final = {
     "TCP": "tcp", "UDP": "udp", "SCTP": "sctp", "ICMPv4": "icmp", "ICMPv6": "icmp6", "IGMP": "ip/2", "VRRP": "ip/112",
 }  # fmt: skip
 OUTCOMES: Final = {"DROPPED": REJECTED, "TRACED": UNANSWERED, "TRANSLATED": UNANSWERED}
-"""A socket that is traced or translated asks for a connection, perhaps by the address of a service.
+"""What came of it, by verdict; of others it follows from flags and from events of both directions.
 
-Of ERROR nothing is said: what failed may have arrived."""
+A socket that is traced or translated asks for a connection, perhaps by the address of a service.  What failed (ERROR)
+may have arrived.
+"""
 REGIONS: Final = {
     "eks.amazonaws.com/": ("aws", "topology.kubernetes.io/region"),
     "cloud.google.com/": ("gcp", "topology.kubernetes.io/region"),
@@ -112,7 +114,7 @@ def _row(value: Value, told: Told) -> tuple[Any, ...]:
     if app == "dns":
         _answers(child(child(flow, "l7"), "dns"), observer, told)
     return (
-        value.record, OK, OK, observer, transport, app, _outcome(flow, transport, flags, reply),
+        value.record, OK, OK, observer, transport, app, OUTCOMES.get(text(flow, "verdict")),
         "yes" if ends.get("encrypted") is True else "", opened, flags, src, dst, *ports, *_names(flow),
         *_sites(flow), text(flow, "time") or text(message, "time"), reply is True,
     )  # fmt: skip
@@ -150,15 +152,6 @@ def _opened(transport: str, ports: tuple[int | None, ...], app: str, reply: Any)
         return "protocol"
     here, there = (port or 0 for port in (ports[::-1] if reply else ports))
     return "handshake" if transport == "tcp" and not here < 1024 <= there else ""
-
-
-def _outcome(flow: Flow, transport: str, flags: int | None, reply: Any) -> str | None:
-    """Say what came of it: a reply that refuses nothing shows that both ends spoke."""
-    verdict = flow.get("verdict")
-    if isinstance(verdict, str) and verdict in OUTCOMES:
-        return OUTCOMES[verdict]
-    refuses = transport == "tcp" and (flags is None or bool(flags & (SYN | RST)))
-    return CARRIED if reply is True and verdict == "FORWARDED" and not refuses and transport else None
 
 
 def _observer(message: Flow, flow: Flow) -> str:

@@ -35,6 +35,12 @@ def written(text: pl.Expr) -> pl.Expr:
     return pl.when(found >= EARLIEST).then(found).otherwise(0)
 
 
+def strange(first: str, last: str) -> pl.Expr:
+    """Say which intervals, of two columns of nanoseconds, have a time that can't be right."""
+    begins, ends = pl.col(first), pl.col(last)
+    return (begins < EARLIEST) | (ends < begins) | (ends - begins > LONGEST)
+
+
 def interval(first: str, last: str) -> list[pl.Expr]:
     """Return the columns first_ns, last_ns and `odd` (Boolean) of two columns of nanoseconds, in which 0 is no time.
 

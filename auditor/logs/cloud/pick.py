@@ -10,7 +10,8 @@ MANY: Final = 100_000
 """Rows of a portion."""
 LONGEST: Final = 512
 """Characters of a text that many rows may share, such as a resource's name; a longer one names nothing."""
-_LARGEST: Final = (1 << 63) - 1
+HUGE: Final = 1 << 50
+"""A count of packets or bytes of one record that is larger is none, and sums of what is not stay numbers."""
 
 
 def child(value: Any, name: str) -> dict[str, Any]:
@@ -25,7 +26,7 @@ def text(value: dict[str, Any], name: str) -> str:
     return found if isinstance(found, str) and len(found) <= LONGEST else ""
 
 
-def whole(value: Any, most: int = _LARGEST) -> int | None:
+def whole(value: Any, most: int = HUGE) -> int | None:
     """Return a whole number from 0 to `most`, which may be written as text or as a fraction of nothing (`6.0`)."""
     if isinstance(value, str) and len(value) <= 24:
         try:

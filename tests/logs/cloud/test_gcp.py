@@ -107,22 +107,6 @@ def test_two_reports_of_the_same_packets_are_both_kept_and_said(tmp_path: Path) 
     assert told.notes == {it.SAMPLED, it.BOTH}
 
 
-@pytest.mark.parametrize(
-    ("changes", "outcome"),
-    [
-        ({"rtt_msec": "36"}, ""),
-        ({"round_trip_time": {"median_msec": "36"}}, ""),
-        ({"rtt_msec": "36", "bytes_sent": "120", "packets_sent": "3"}, None),  # a refused attempt is acknowledged too
-        ({}, None),
-    ],
-)
-def test_payload_that_was_acknowledged_was_carried(
-    tmp_path: Path, changes: dict[str, Any], outcome: str | None
-) -> None:
-    (row,), _ = read(tmp_path, it, lines(entry(record(**changes))))
-    assert row["outcome"] == outcome
-
-
 def connection(**changes: Any) -> dict[str, Any]:
     return {"connection": {**record()["connection"], **changes}}
 
