@@ -8,6 +8,6 @@ fields     what a field of a log may be      apps   protocols and services by th
 from typing import Final
 
 from auditor.logs.model import Reader
-from auditor.logs.monitors import suricata, zeek
+from auditor.logs.monitors import suricata, syslog, zeek
 
-FORMATS: Final[dict[str, Reader]] = {"zeek": zeek, "suricata": suricata}
+FORMATS: Final[dict[str, Reader]] = {"zeek": zeek, "suricata": suricata, "syslog": syslog}

@@ -9,6 +9,7 @@ from typing import Any, Final
 import polars as pl
 
 from auditor.logs.model import DEFAULTS, rows
+from auditor.logs.protocols import NAMES, WORDS
 from auditor.read.facts.text import address, line_text, name_text
 
 SIZE: Final = 100_000
@@ -22,15 +23,6 @@ NS: Final = 1_000_000_000
 ZONELESS: Final = "Times bear no zone and were read as UTC."
 YEARLESS: Final = "Times of syslog that bear no year are unknown, unless the message has its own."
 UNTIMED: Final = "Some records have no time that can be read."
-
-PROTOCOLS: Final = {
-    "1": "icmp", "6": "tcp", "17": "udp", "58": "icmp6", "132": "sctp", "icmp": "icmp", "tcp": "tcp", "udp": "udp",
-    "icmp6": "icmp6", "icmpv6": "icmp6", "ipv6-icmp": "icmp6", "sctp": "sctp", "igmp": "ip/2", "ipip": "ip/4",
-    "ipinip": "ip/4", "ipv6": "ip/41", "rsvp": "ip/46", "gre": "ip/47", "esp": "ip/50", "ipsec": "ip/50", "ah": "ip/51",
-    "eigrp": "ip/88", "ospf": "ip/89", "pim": "ip/103", "pcp": "ip/108", "vrrp": "ip/112", "l2tp": "ip/115",
-    "udplite": "ip/136", "udp-lite": "ip/136",
-}  # fmt: skip
-"""Transports by the names and numbers that logs give them (IANA, Assigned Internet Protocol Numbers)."""
 
 Row = dict[str, Any]
 
@@ -122,12 +114,10 @@ def transport(value: Any, address: str = "") -> str:
 @lru_cache(1 << 10)
 def _transport(value: str) -> str:
     value = value.strip().lower()
-    if known := PROTOCOLS.get(value):
-        return known
     number = value.removeprefix("ip/")
-    return (
-        f"ip/{int(number)}" if number.isascii() and number.isdigit() and len(number) < 4 and int(number) < 256 else ""
-    )
+    if number.isascii() and number.isdigit() and len(number) < 4 and int(number) < 256:
+        return NAMES[int(number)]
+    return WORDS.get(value, "")
 
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -222,6 +212,16 @@ def seconds(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e9:
         return 0
     return round(value * 1_000_000) * 1000
+
+
+def host(value: str) -> str:
+    """Return what stands for an end in a row: its address, or its name where a log writes names of hosts."""
+    if is_address(value) or not _HOST.match(value):
+        return value
+    return f"@host:{value.lower()}"
+
+
+_HOST: Final = re.compile(r"(?=[^.]{0,63}[A-Za-z])[A-Za-z0-9_]([A-Za-z0-9_.-]{0,253}[A-Za-z0-9_])?\Z", re.ASCII)
 
 
 def ended(end: str) -> tuple[str, int]:

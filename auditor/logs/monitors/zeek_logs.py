@@ -11,7 +11,7 @@ import polars as pl
 
 from auditor.logs.model import Told, unread
 from auditor.logs.monitors import apps, fields, zeek_conn
-from auditor.logs.monitors.fields import PROTOCOLS, UNTIMED
+from auditor.logs.monitors.fields import UNTIMED
 from auditor.logs.monitors.zeek_sip import sip
 from auditor.logs.tables import NUMBER
 from auditor.model.flow import CARRIED, UNANSWERED, inside
@@ -114,7 +114,7 @@ def number(name: str, most: int = fields.GREATEST, kind: Any = pl.Int64) -> pl.E
 
 def transport(found: pl.DataFrame) -> pl.Expr:
     """Name the transport by `proto`, or by `ip_proto` where Zeek knows only a number."""
-    names = {each: PROTOCOLS.get(each, "") for each in found["proto"].drop_nulls().unique().to_list()}
+    names = {each: fields.transport(each) for each in found["proto"].drop_nulls().unique().to_list()}
     numbers = {each: fields.transport(each) for each in found["ip_proto"].drop_nulls().unique().to_list()}
     if set(names) <= {"tcp", "udp"}:
         return pl.col("proto").fill_null("")

@@ -82,7 +82,8 @@ def test_names_by_every_layout_of_dns(tmp_path: Path) -> None:
     assert [row["outcome"] for row in found] == [None, "", "", "", "", ""]
     assert told.names == {
         ("", "203.0.113.1", "a.example.org"), ("", "203.0.113.2", "b.example.org"),
-        ("", "203.0.113.2", "c.example.org"), ("", "2001:db8::3", "g.example.org"), ("", "203.0.113.4", "d.example.org"),
+        ("", "203.0.113.2", "c.example.org"), ("", "2001:db8::3", "g.example.org"),
+        ("", "203.0.113.4", "d.example.org"),
     }  # fmt: skip
 
 
