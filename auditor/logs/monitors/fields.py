@@ -10,6 +10,7 @@ import polars as pl
 
 from auditor.logs.model import DEFAULTS, rows
 from auditor.logs.protocols import NAMES, WORDS
+from auditor.read.codes import APPS
 from auditor.read.facts.text import address, line_text, name_text
 
 SIZE: Final = 100_000
@@ -23,6 +24,10 @@ NS: Final = 1_000_000_000
 ZONELESS: Final = "Times bear no zone and were read as UTC."
 YEARLESS: Final = "Times of syslog that bear no year are unknown, unless the message has its own."
 UNTIMED: Final = "Some records have no time that can be read."
+
+TRANSPORTS: Final = {**WORDS, **{str(number): name for number, name in enumerate(NAMES)}}
+"""Transports by the names and numbers that logs give them, in lower case."""
+APP_NAMES: Final = APPS[2:]
 
 Row = dict[str, Any]
 
@@ -126,7 +131,7 @@ _ISO: Final = re.compile(
     r"\s?(Z|UTC|GMT|[+-]\d\d:?(?:\d\d)?)?\Z",
     re.ASCII,
 )
-_LIMITS: Final = (631_152_000 * NS, 7_258_118_400 * NS)  # 1990 to 2200: times outside are none
+LIMITS: Final = (631_152_000 * NS, 7_258_118_400 * NS)  # 1990 to 2200: times outside are none
 
 
 def moment(value: Any) -> tuple[int, bool]:
@@ -200,7 +205,7 @@ _NUMBER: Final = re.compile(r"\d{1,19}(\.\d{0,40})?\Z", re.ASCII)
 
 def plausible(ns: int) -> int:
     """Return a time, or 0 for one that no record of traffic has: before 1990 or after 2200."""
-    return ns if _LIMITS[0] <= ns < _LIMITS[1] else 0
+    return ns if LIMITS[0] <= ns < LIMITS[1] else 0
 
 
 def seconds(value: Any) -> int:

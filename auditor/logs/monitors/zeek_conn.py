@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import polars as pl
 
-from auditor.logs.model import LOG
+from auditor.logs.model import turned
 from auditor.logs.monitors import apps
 from auditor.model.flow import CARRIED, REJECTED, UNANSWERED
 
@@ -85,12 +85,4 @@ def counts(found: pl.DataFrame) -> dict[str, Any]:
 def put(found: pl.DataFrame, columns: dict[str, Any]) -> Iterator[pl.LazyFrame]:
     """Yield rows, with the ends exchanged where the responder opened the connection."""
     rows = found.lazy().select(*(value.alias(name) for name, value in columns.items()), "turned")
-    if found["turned"].any():
-        turned = pl.col("turned")
-        sides = [name.removeprefix("src_") for name in LOG if name.startswith("src_") and name in columns]
-        rows = rows.with_columns(
-            pl.when(turned).then(pl.col(f"{b}_{name}")).otherwise(pl.col(f"{a}_{name}")).alias(f"{a}_{name}")
-            for name in sides
-            for a, b in (("src", "dst"), ("dst", "src"))
-        )
-    yield rows.drop("turned")
+    yield (turned(rows, pl.col("turned")) if found["turned"].any() else rows).drop("turned")
