@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 import polars as pl
 
-from auditor.logs.model import LOG, Told, turned, unread
+from auditor.logs.model import DEFAULTS, LOG, Told, turned, unread
 from auditor.logs.monitors import columns_format as form
 from auditor.logs.monitors import fields
 from auditor.logs.monitors.fields import UNTIMED, ZONELESS
@@ -109,11 +109,13 @@ def _made(
     columns |= _times(file, named, found, told)
     opened = columns.pop("opened", None)
     typed = {name: column.cast(LOG[name]).alias(name) for name, column in columns.items()}
-    made = (
-        found.lazy().with_columns(_opened=pl.lit("") if opened is None else opened).select(*typed.values(), "_opened")
-    )
     if opened is None:
-        return made.drop("_opened")
+        return found.lazy().select(*typed.values())
+    for name in list(typed):  # both sides of what may be exchanged
+        other = {"src_": "dst_", "dst_": "src_"}.get(name[:4], "") + name[4:]
+        if other != name[4:]:
+            typed.setdefault(other, pl.lit(DEFAULTS[other], LOG[other]).alias(other))
+    made = found.lazy().select(*typed.values(), _opened=opened)
     known = pl.col("_opened").is_in(["src", "dst"]).fill_null(False)
     made = made.with_columns(opened=pl.when(known).then(pl.lit("protocol")).otherwise(pl.lit("")))
     return turned(made, (pl.col("_opened") == "dst").fill_null(False)).drop("_opened")
