@@ -28,6 +28,7 @@ from auditor.logs.values import values
 from auditor.model import documents
 from auditor.model.documents import Document
 from auditor.model.errors import gathering
+from auditor.model.report import Database
 from auditor.model.status import MALFORMED, UNSUPPORTED
 from auditor.read.codes import APPS
 from auditor.read.source import Source
@@ -79,6 +80,11 @@ class Map:
     def ends(self) -> tuple[str, str]:
         """The columns of the addresses."""
         return self.file.columns.src_addr, self.file.columns.dst_addr
+
+    @property
+    def database(self) -> Database:
+        """The map, as a report names it."""
+        return Database(Path(self.document.file).name, self.document.sha256, "", kind="columns")
 
     def _csv(self, source: Source, told: Told) -> Iterator[pl.DataFrame | pl.LazyFrame]:
         header: Sequence[str] = self.file.header
@@ -202,7 +208,15 @@ def _plain(ours: str, theirs: str, kind: Any) -> pl.Expr:
 
 
 def readers(paths: Sequence[str | Path]) -> dict[str, Reader]:
-    """Load column maps, by their names.  Raise InputErrors, with place and remedy, for all that is wrong."""
+    """Load column maps as `load` does."""
+    return dict(load(paths))
+
+
+def load(paths: Sequence[str | Path]) -> dict[str, Map]:
+    """Load column maps, by the names that reports give to their formats.
+
+    Raise InputErrors, with place and remedy, for all that is wrong.
+    """
     found: dict[str, Map] = {}
     with gathering() as problems:
         for path in dict.fromkeys(map(str, paths)):
@@ -210,10 +224,11 @@ def readers(paths: Sequence[str | Path]) -> dict[str, Reader]:
                 document = documents.load(path, problems)
                 file = documents.convert(document, form.File)
                 _check(document, file)
-                if file.name in found:
+                name = f"columns/{file.name}"
+                if name in found:
                     document.problem(f"`{file.name}` is the name of another column map; choose another one", "name")
-                found[file.name] = Map(file, document)
-    return dict(found)
+                found[name] = Map(file, document)
+    return found
 
 
 def _check(document: Document, file: form.File) -> None:

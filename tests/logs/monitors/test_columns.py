@@ -200,7 +200,7 @@ def test_two_maps_of_one_name_are_refused(tmp_path: Path) -> None:
         (tmp_path / name).write_text(BASE)
     with pytest.raises(InputError, match="another column map"):
         columns.readers([tmp_path / "a", tmp_path / "b"])
-    assert list(columns.readers([tmp_path / "a", tmp_path / "a"])) == ["edge"]
+    assert list(columns.readers([tmp_path / "a", tmp_path / "a"])) == ["columns/edge"]
 
 
 @pytest.mark.parametrize(
@@ -209,3 +209,29 @@ def test_two_maps_of_one_name_are_refused(tmp_path: Path) -> None:
 def test_others_are_not_taken(tmp_path: Path, head: bytes) -> None:
     assert not reader(tmp_path, BASE).sniff(head)
     assert not reader(tmp_path, WHOLE).sniff(head)
+
+
+def test_a_map_through_the_whole_house(tmp_path: Path) -> None:
+    from auditor import pipeline
+
+    (tmp_path / "map.yaml").write_text(BASE, encoding="utf-8")
+    (tmp_path / "edge.log").write_text(f"{HEADER}\n{LINE}\n{LINE.replace('443', 'x')}\n", encoding="utf-8")
+    with pytest.raises(InputError, match="not a"):
+        pipeline.located(str(tmp_path / "edge.log"))
+    flows = pipeline.located(str(tmp_path / "edge.log"), columns=[tmp_path / "map.yaml"]).frame
+    assert flows.filter(pl.col("status") == "ok").select("src_addr", "dst_addr", "dst_port", "src_role").rows() == [
+        ("192.0.2.1", "198.51.100.7", 443, "client")
+    ]
+    found = pipeline.audit(str(tmp_path / "edge.log"), columns=[tmp_path / "map.yaml"])
+    assert [(each.format, each.records) for each in found.report.inputs] == [("columns/edge", 2)]
+    assert [each.name for each in found.report.databases if each.kind == "columns"] == ["map.yaml"]
+
+
+def test_the_example_of_the_documentation_is_the_file(tmp_path: Path) -> None:
+    docs = Path(__file__).parents[3] / "docs"
+    page = (docs / "columns.md").read_text(encoding="utf-8")
+    assert (docs / "examples" / "edge-sessions.columns.yaml").read_text(encoding="utf-8") in page
+    data = (docs / "examples" / "edge-sessions.csv").read_bytes()
+    found = read(tmp_path, (docs / "examples" / "edge-sessions.columns.yaml").read_text(encoding="utf-8"), data)
+    assert [row["status"] for row in found] == ["ok", "ok", "ok", "no_address"]
+    assert [row["first_ns"] for row in found[:2]] == [NS, NS + 10**9]
