@@ -106,7 +106,7 @@ def read(source: Source, told: Told) -> Iterator[pl.LazyFrame]:
         for each, stretches in groups.items():
             known.add(each)
             readable = each.fields and len(each.separator) == 1 and len(known) <= HEADERS
-            data = b"".join(stretch.data for stretch in stretches)
+            data = b"".join(stretch.data for stretch in stretches) if len(stretches) > 1 else stretches[0].data
             numbers = np.concatenate([stretch.number + np.arange(_lines(stretch.data)) for stretch in stretches])
             if readable and len(each.separator.encode()) == 1:
                 yield from _rows(each, data, numbers, told)
@@ -157,25 +157,32 @@ def _keep(groups: dict[Header, list[Block]], header: Header, data: bytes, number
 
 
 def _rows(header: Header, data: bytes, numbers: Numbers, told: Told) -> Iterator[pl.LazyFrame]:
-    found = table(Block(1, data), header.fields, header.separator)
-    first = header.fields[0]
-    found = found.with_columns(pl.Series(NUMBER, numbers)).filter(
-        filled(header.fields) & ~pl.col(first).str.starts_with("#").fill_null(False)
-    )
+    found = table(Block(1, data), header.fields, header.separator).with_columns(pl.Series(NUMBER, numbers))
+    if _plain(header, found, data):
+        yield from zeek_logs.rows_of(header.path, _cleaned(header, found, told), header.inner, told)
+        return
+    comment = pl.col(header.fields[0]).str.starts_with("#").fill_null(False)
+    found = found.filter(filled(header.fields) & ~comment)
     wrong = pl.col(MORE).is_not_null()
     if header.unset and header.empty:  # else a field without text is one
         wrong |= pl.any_horizontal(pl.col(*header.fields).is_null())
-    bad = found.filter(wrong)
-    if len(bad):
-        last = int(numbers[-1]) if not data.endswith(b"\n") else 0
-        cut = [n for n in bad[NUMBER].to_list() if n == last]
-        if whole := [n for n in bad[NUMBER].to_list() if n != last]:
-            yield unread(whole, MALFORMED, "other fields than the header says")
-        if cut:
-            yield unread(cut, TRUNCATED, "a line that was cut")
-        found = found.filter(~wrong)
+    bad = found.filter(wrong)[NUMBER].to_list()
+    last = int(numbers[-1]) if not data.endswith(b"\n") else 0
+    cut = [number for number in bad if number == last]
+    if whole := [number for number in bad if number != last]:
+        yield unread(whole, MALFORMED, "other fields than the header says")
+    if cut:
+        yield unread(cut, TRUNCATED, "a line that was cut")
+    found = found.filter(~wrong)
     if len(found):
         yield from zeek_logs.rows_of(header.path, _cleaned(header, found, told), header.inner, told)
+
+
+def _plain(header: Header, found: pl.DataFrame, data: bytes) -> bool:
+    """Say whether all lines are records with all fields, as nearly always."""
+    if data.startswith(b"#") or b"\n#" in data or found[MORE].null_count() < len(found):
+        return False
+    return not any(found[name].null_count() for name in header.fields)
 
 
 def _cleaned(header: Header, found: pl.DataFrame, told: Told) -> pl.DataFrame:
