@@ -31,6 +31,8 @@ from auditor.model.status import MALFORMED, TRUNCATED
 from auditor.read.source import Source
 
 ESCAPED: Final = ("query", "server_name", "host", "call_id")
+EMPTIED: Final = frozenset(("query", "answers", "server_name", "server_scid", "tunnel_parents", "host", "service"))
+"""Fields that may be texts or sets without anything in them."""
 HEADERS: Final = 1_000
 """Different headers of one file; what stands below more of them is not read."""
 Numbers = NDArray[np.int64]
@@ -188,12 +190,10 @@ def _plain(header: Header, found: pl.DataFrame, data: bytes) -> bool:
 def _cleaned(header: Header, found: pl.DataFrame, told: Told) -> pl.DataFrame:
     """Keep the fields that are read: what is unset becomes null, and times become nanoseconds."""
     wanted = [name for name in header.fields if name in zeek_logs.WANTED]
-    texts = [
-        pl.when(pl.col(name) != header.unset)
-        .then(pl.when(pl.col(name) == header.empty).then(pl.lit("")).otherwise(pl.col(name)))
-        .alias(name)
-        for name in wanted
-    ]
+    said: dict[str, pl.Expr] = {name: pl.when(pl.col(name) != header.unset).then(pl.col(name)) for name in wanted}
+    for name in EMPTIED.intersection(wanted):
+        said[name] = pl.when(pl.col(name) == header.empty).then(pl.lit("")).otherwise(said[name])
+    texts = [column.alias(name) for name, column in said.items()]
     kinds = zip(header.fields, header.types, strict=False)
     others = [name for name, kind in kinds if "addr" in kind and name not in zeek_logs.ENDS]
     named = [~pl.col(name).is_in([header.unset, header.empty]) for name in others]
