@@ -75,3 +75,13 @@ def test_whatever_stands_in_a_log_each_record_is_counted_once(
         expected = records(raw)
     assert sum(row["records"] for row in found) == expected
     assert all(row["detail"].isascii() and "cmd" not in row["detail"] for row in found)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_line_of_ten_megabytes_is_one_record(name: str, tmp_path: Path, readers: dict[str, Any]) -> None:
+    lines = SAMPLES[name].rstrip("\n").split("\n")
+    half = len(lines[-1]) // 2
+    long = lines[-1][:half] + "A" * 10_000_000 + lines[-1][half:]
+    before = rows(tmp_path, readers[name], SAMPLES[name].encode())
+    found = rows(tmp_path, readers[name], "\n".join([*lines, long, lines[-1], ""]).encode())
+    assert sum(row["records"] for row in found) == sum(row["records"] for row in before) + 2
