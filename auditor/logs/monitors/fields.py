@@ -127,8 +127,7 @@ def _transport(value: str) -> str:
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ISO: Final = re.compile(
-    r"(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9})\d*)?)?"
-    r"\s?(Z|UTC|GMT|[+-]\d\d:?(?:\d\d)?)?\Z",
+    r"(\d{4}[-/]\d\d[-/]\d\d)[T ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d{1,9})\d*)?)?\s?(Z|UTC|GMT|[+-]\d\d:?(?:\d\d)?)?\Z",
     re.ASCII,
 )
 LIMITS: Final = (631_152_000 * NS, 7_258_118_400 * NS)  # 1990 to 2200: times outside are none
@@ -146,10 +145,18 @@ def moment(value: Any) -> tuple[int, bool]:
 
 
 def _civil(found: re.Match[str]) -> tuple[int, bool]:
-    zone = found[8]
-    year, month, day, hour, minute, second = (int(found[part] or 0) for part in range(1, 7))
-    ns = civil(year, month, day, hour, minute, second, offset(zone))
-    return (ns + int((found[7] or "0").ljust(9, "0")) if ns else 0), not zone
+    day, minute, second, part, zone = found.groups()
+    begun = _minute(day, minute, zone)
+    if not begun or (second or "") > "60":
+        return 0, not zone
+    return begun + int(second or 0) * NS + int((part or "0").ljust(9, "0")), not zone
+
+
+@lru_cache(1 << 12)
+def _minute(day: str, minute: str, zone: str | None) -> int:
+    """Return when a minute began; logs have many records of each."""
+    year, month, date = (int(each) for each in (day[:4], day[5:7], day[8:]))
+    return civil(year, month, date, int(minute[:2]), int(minute[3:]), 0, offset(zone))
 
 
 @lru_cache(256)
