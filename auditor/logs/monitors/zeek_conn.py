@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import polars as pl
 
+from auditor.enrich.fold import fold
 from auditor.logs.model import turned
 from auditor.logs.monitors import apps
 from auditor.model.flow import CARRIED, REJECTED, UNANSWERED
@@ -60,12 +61,12 @@ def _or(letters: set[str]) -> int:
 
 def decided(found: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, pl.Expr]]:
     """Decide every connection: its table with what was decided, and the columns to be made of that."""
-    situations = found.select(_KEY).unique()
+    situations, which = fold(found.select(_KEY))
     answers = [decide(*row) for row in situations.iter_rows()]
     kinds = {"app": pl.String, "outcome": pl.String, "opened": pl.String, "turned": pl.Boolean}
     kinds |= {"orig_flags": pl.Int32, "resp_flags": pl.Int32}
-    known = situations.hstack(pl.DataFrame(answers, schema=kinds, orient="row"))
-    joined = found.join(known, on=_KEY, how="left", nulls_equal=True, maintain_order="left")
+    known = pl.DataFrame(answers, schema=kinds, orient="row")
+    joined = found.hstack(known.select(pl.all().gather(which)))
     columns = {name: pl.col(name) for name in ("app", "outcome", "opened")}
     return joined, columns | {"src_flags": pl.col("orig_flags"), "dst_flags": pl.col("resp_flags")}
 
