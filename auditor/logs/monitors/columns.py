@@ -95,19 +95,22 @@ class Map:
             first = not header
             if first:
                 line = block.data.removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0].rstrip(b"\r")
-                header = _distinct(_split(line.decode("utf-8", "replace"), self.file))
-            found = table(block, header, self.file.separator, self.file.quote or None)
+                header = _split(line.decode("utf-8", "replace"), self.file) or [""]
+            names = [f"c{at}" for at in range(len(header))]
+            found = table(block, names, self.file.separator, self.file.quote or None)
             found = found.slice(1) if first else found
-            found = found.filter(filled(header))
+            found = found.filter(filled(names))
             if not set(self.named.values()) <= set(header):
                 yield unread(found[NUMBER].to_list(), UNSUPPORTED, MISSING)
                 continue
-            again = pl.all_horizontal(pl.col(name).eq_missing(pl.lit(name)) for name in self.named.values())
+            places = {theirs: names[header.index(theirs)] for theirs in self.named.values()}
+            again = pl.all_horizontal(pl.col(at).eq_missing(pl.lit(theirs)) for theirs, at in places.items())
             found = found if self.file.header else found.filter(~again)  # files that were put one after another
             more = found.filter(pl.col(MORE).is_not_null())
             if len(more):
                 yield unread(more[NUMBER].to_list(), MALFORMED, "more fields than the header names")
-            yield found.filter(pl.col(MORE).is_null()).select(NUMBER, *_renamed(self.named))
+            texts = [pl.col(places[theirs]).alias(ours) for ours, theirs in self.named.items()]
+            yield found.filter(pl.col(MORE).is_null()).select(NUMBER, *texts)
 
     def _json(self, source: Source, told: Told) -> Iterator[pl.DataFrame | pl.LazyFrame]:
         kept: list[tuple[Any, ...]] = []
@@ -145,14 +148,6 @@ class Map:
                     yield scan.slice(at, count).select(texts).collect().insert_column(0, numbers)
         except (pl.exceptions.PolarsError, OSError):
             told.lose(source.size, DAMAGED)
-
-
-def _distinct(names: Sequence[str]) -> list[str]:
-    return [f"\0{at}" if name in names[:at] else name for at, name in enumerate(names)]
-
-
-def _renamed(named: dict[str, str]) -> list[pl.Expr]:
-    return [pl.col(theirs).alias(ours) for ours, theirs in named.items()]
 
 
 def _split(line: str, file: form.File) -> list[str]:

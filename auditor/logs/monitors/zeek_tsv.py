@@ -33,6 +33,7 @@ from auditor.read.source import Source
 ESCAPED: Final = ("query", "server_name", "host", "call_id")
 EMPTIED: Final = frozenset(("query", "answers", "server_name", "server_scid", "tunnel_parents", "host", "service"))
 """Fields that may be texts or sets without anything in them."""
+SEPARATORS: Final = frozenset(map(chr, range(1, 127))) - {"\n", "\r", "#", '"'}
 HEADERS: Final = 1_000
 """Different headers of one file; what stands below more of them is not read."""
 Numbers = NDArray[np.int64]
@@ -77,8 +78,9 @@ class Header:
 
 
 def _distinct(names: list[str]) -> tuple[str, ...]:
-    """Keep the first of fields that are called the same."""
-    return tuple(f"\0{at}" if name in names[:at] else name for at, name in enumerate(names))
+    """Keep the first of fields that are called the same, and none that is called as a column of ours."""
+    first = {name: at for at, name in reversed(list(enumerate(names))) if name not in (NUMBER, MORE)}
+    return tuple(name if first.get(name) == at else f"\0{at}" for at, name in enumerate(names))
 
 
 def sniff(head: bytes) -> bool:
@@ -107,10 +109,10 @@ def read(source: Source, told: Told) -> Iterator[pl.LazyFrame]:
         header, groups = _grouped(block, header)
         for each, stretches in groups.items():
             known.add(each)
-            readable = each.fields and len(each.separator) == 1 and len(known) <= HEADERS
+            readable = each.fields and each.separator in SEPARATORS and len(known) <= HEADERS
             data = b"".join(stretch.data for stretch in stretches) if len(stretches) > 1 else stretches[0].data
             numbers = np.concatenate([stretch.number + np.arange(_lines(stretch.data)) for stretch in stretches])
-            if readable and len(each.separator.encode()) == 1:
+            if readable:
                 yield from _rows(each, data, numbers, told)
             else:
                 yield from _headless(data, numbers)

@@ -56,6 +56,12 @@ def test_csv(tmp_path: Path) -> None:
     assert len(told.notes) == 1
 
 
+def test_columns_may_be_called_as_ours_and_alike(tmp_path: Path) -> None:
+    header, line = HEADER.replace("other", "record,src_addr,client"), LINE.replace(",x", ",7,8,9")
+    (row,) = read(tmp_path, BASE, f"{header}\n{line}\n")
+    assert (row["record"], row["src_addr"], row["status"]) == (2, "192.0.2.1", "ok")
+
+
 def test_a_file_without_a_header(tmp_path: Path) -> None:
     text = BASE + "separator: ';'\nheader: [client, server, port, start, proto, verdict]\n"
     (row,) = read(tmp_path, text, "192.0.2.1;2001:db8::7;443;2020-09-13T12:26:40Z;6;ok\n")

@@ -94,6 +94,20 @@ def test_fields_in_any_order_with_any_separator_and_several_logs_in_one_file(tmp
     ]
 
 
+def test_fields_may_be_called_as_ours_and_alike(tmp_path: Path) -> None:
+    (row,) = read(
+        tmp_path, "zeek", log("x", "record id.orig_h id.resp_h src_addr id.orig_h", "9 192.0.2.1 192.0.2.2 a b")
+    )
+    assert (row["record"], row["src_addr"], row["dst_addr"]) == (7, "192.0.2.1", "192.0.2.2")
+
+
+@pytest.mark.parametrize("separator", ["\\x0a", "\\x00", "\\x22", "\\x23", "\\xff", "\\x0d", "ab"])
+def test_separators_that_separate_nothing(tmp_path: Path, separator: str) -> None:
+    text = f"#separator {separator}\n#fields\tts\tid.orig_h\n1\t192.0.2.1\n"
+    found = rows(tmp_path, FORMATS["zeek"], text.encode())
+    assert [row["status"] for row in found] == ["malformed"]
+
+
 def test_times_that_are_none_are_told(tmp_path: Path) -> None:
     told = Told()
     line = conn("SF", "Dd").replace("1600000000.000001", "XXXXXXXXXX.XXXXXX")
