@@ -7,12 +7,12 @@ opened in `opening`.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auditor.model.report import Input, Report
+from auditor.model.report import Database, Input, Report
 from auditor.opening import catalogue, load_waivers, notes, open_all, open_places
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class Located:
     notes: tuple[str, ...] = ()  # what a reader has to know of the reading
     limits: tuple[str, ...] = ()  # what was there and was not examined
     streams: "pl.DataFrame | None" = None  # the columns of read.media.STREAM: each stream of media
+    databases: tuple[Database, ...] = ()  # by which the inputs were read
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class Reading:
     of: Sequence[int]  # for each source the index of its vantage
     scan: "Scan"  # of the captures, which come first
     logs: "Logs"
+    databases: tuple[Database, ...] = ()  # column maps
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class Gathered:
     notes: tuple[str, ...]
     limits: tuple[str, ...]
     logs: "Logs"
+    databases: tuple[Database, ...] = ()  # by which the inputs were read
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,7 @@ def audit(
     selections: str | Path | None = None,
     waivers: Sequence[str | Path] = (),
     as_of: date | None = None,
+    columns: Sequence[str | Path] = (),
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Audit:
@@ -135,7 +139,7 @@ def audit(
     `inputs` are files, directories, globs or `-`; `rules` are packs by name or path (default: the pack
     zoom-2020, which the report then says); `services` are files that add to the service catalogue; `selections` is
     the file of what accounts have selected; `waivers` are files of findings that are accepted, judged as of a day that
-    has to be given.  Raises InputError for what the user can mend.
+    has to be given; `columns` are files that say how to read other logs.  Raises InputError for what the user can mend.
     """
     from auditor.read.staff import started
 
@@ -147,7 +151,8 @@ def audit(
         accepted = load_waivers(waivers, ruleset, as_of)
         with uncollected():
             apart = asked(ruleset, places, known)
-            found = gather(read(inputs, places, workers, progress, staff, apart))  # single packets' facts end here
+            # single packets' facts end with `gather`
+            found = gather(read(inputs, places, workers, progress, staff, apart, columns))
             digest = fold_parts(found, ruleset, places, known)
             report = conclude(digest, found, ruleset, places, known, notes(rules), accepted)
     return Audit(report, found, places, known)
@@ -201,7 +206,13 @@ def conclude(
         ruleset.rules,
         inputs=found.inputs,
         unread_bytes=found.unread_bytes,
-        databases=(*places.databases(), *services.databases, *ruleset.databases, *(waived.databases if waived else ())),
+        databases=(
+            *places.databases(),
+            *services.databases,
+            *ruleset.databases,
+            *(waived.databases if waived else ()),
+            *found.databases,
+        ),
         notes=(*said, *ruleset.notes, *found.notes, *found.limits),
         limits=found.limits,
         explain=places.explain,
@@ -217,9 +228,11 @@ def locate_flows(
     workers: int | None = None,
     progress: Progress | None = None,
     staff: "Sequence[Worker]" = (),
+    columns: Sequence[str | Path] = (),
 ) -> Located:
     """Read captures into flows and say of every end who and where it may be; `staff` as `scan` takes it."""
-    gathered = gather(read(inputs, places, workers, progress, staff))  # single packets' facts, by the million, end here
+    # single packets' facts, by the million, end with `gather`
+    gathered = gather(read(inputs, places, workers, progress, staff, columns=columns))
     return put_together(gathered, places, services)
 
 
@@ -230,6 +243,7 @@ def read(
     progress: Progress | None = None,
     staff: "Sequence[Worker]" = (),
     apart: "Apart | None" = None,
+    columns: Sequence[str | Path] = (),
 ) -> Reading:
     """Read inputs: one-way flows of captures and what single packets say, and the records of logs.
 
@@ -238,23 +252,26 @@ def read(
     import numpy as np
 
     from auditor import logs
-    from auditor.logs.formats import FORMATS, named
+    from auditor.logs.formats import databases, named, readers
     from auditor.read.codes import APPS
     from auditor.read.scan import scan
     from auditor.read.source import sources
 
-    found = sorted(sources(_given(inputs), named), key=lambda source: source.format in FORMATS)
+    formats = readers(columns)
+    found = sorted(
+        sources(_given(inputs), partial(named, readers=formats)), key=lambda source: source.format in formats
+    )
     names, vantages = places.vantages([source.name for source in found])
-    count = sum(source.format not in FORMATS for source in found)
+    count = sum(source.format not in formats for source in found)
     scanned = scan(found[:count], vantages[:count], workers=workers, progress=progress, staff=staff)
     carried = {APPS[code] for code in np.unique(scanned.directed.app).tolist()}
     told = logs.scan(
-        logs.jobs(found, [names[vantage] for vantage in vantages], carried),
+        logs.jobs(found, [names[vantage] for vantage in vantages], carried, formats),
         list(enumerate(found))[count:],
         apart.ports if apart else None,
         apart.edges if apart else places.bounds(),
     )
-    return Reading(found, names, vantages, scanned, told)
+    return Reading(found, names, vantages, scanned, told, databases(formats))
 
 
 def gather(reading: Reading) -> Gathered:
@@ -264,7 +281,7 @@ def gather(reading: Reading) -> Gathered:
     from auditor.read.arrays import give_back
     from auditor.read.assemble import finished, sketched
 
-    read, logs, vantages = reading.scan, reading.logs, reading.vantages
+    read, logs, vantages, databases = reading.scan, reading.logs, reading.vantages, reading.databases
     inputs = (*read.inputs, *logs.inputs)
     unread = tuple((inputs[source].name, size, why) for source, size, why in (*read.unread_bytes, *logs.unread_bytes))
     notes = (*shortfalls.of_captures(read), *logs.notes)
@@ -276,7 +293,7 @@ def gather(reading: Reading) -> Gathered:
     found = finished(sketch, vantages)
     wrapped = [WRAPPED_SOME] if len(found.passages) else []
     crowded = [CROWDED] if found.wrapped_alone > SESSIONS else []
-    return Gathered(found, inputs, unread, (*notes, *wrapped), (*limits, *crowded), logs)
+    return Gathered(found, inputs, unread, (*notes, *wrapped), (*limits, *crowded), logs, databases)
 
 
 def put_together(gathered: Gathered, places: "Places", services: "Catalogue") -> Located:
@@ -288,7 +305,8 @@ def put_together(gathered: Gathered, places: "Places", services: "Catalogue") ->
     found = gathered.assembled
     every = pl.concat([found.flows, *gathered.logs.flows()])
     flows = _known(every, found.passages, found.reflexive, places, services, meetings)
-    return Located(flows, gathered.inputs, gathered.unread_bytes, gathered.notes, gathered.limits, found.streams)
+    notes, limits, databases = gathered.notes, gathered.limits, gathered.databases
+    return Located(flows, gathered.inputs, gathered.unread_bytes, notes, limits, found.streams, databases)
 
 
 def _known(
@@ -316,6 +334,7 @@ def located(
     inventory: str | Path | None = None,
     geo: Sequence[str | Path] = (),
     services: Sequence[str | Path] = (),
+    columns: Sequence[str | Path] = (),
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Located:
@@ -323,7 +342,7 @@ def located(
     from auditor.read.staff import started
 
     with started(_given(inputs), workers) as staff:
-        return locate_flows(inputs, open_places(inventory, geo), catalogue(services), workers, progress, staff)
+        return locate_flows(inputs, open_places(inventory, geo), catalogue(services), workers, progress, staff, columns)
 
 
 def _given(inputs: Paths) -> list[str]:

@@ -5,6 +5,7 @@ from typing import Final
 
 from auditor.enrich import format as enrich
 from auditor.evidence import shape as evidence
+from auditor.logs.monitors import columns_format
 from auditor.report import shape
 from auditor.rules import schemas as rules
 
@@ -19,6 +20,7 @@ FILES: Final = {  # what people write
     "auditor-waivers-v1": rules.waivers,
     "auditor-inventory-v1": enrich.inventory_schema,
     "auditor-catalogue-v1": enrich.catalogue_schema,
+    "auditor-columns-v1": columns_format.schema,
     "auditor-regions-v1": enrich.regions_schema,
 }
 SCHEMAS: Final = {"auditor-report-v1": shape.schema, "auditor-finding-v1": evidence.schema, **FILES}

@@ -8,7 +8,19 @@ from typing import Annotated, Final
 import typer
 
 from auditor.cli import exits, output, progress
-from auditor.cli.options import AsOf, Geo, Inputs, Inventory, Packs, Selections, Services, Waivers, Workers, day
+from auditor.cli.options import (
+    AsOf,
+    Columns,
+    Geo,
+    Inputs,
+    Inventory,
+    Packs,
+    Selections,
+    Services,
+    Waivers,
+    Workers,
+    day,
+)
 
 WARNINGS: Final = 20
 """Lines on standard error about waivers; the report tells of all."""
@@ -28,6 +40,7 @@ def audit(
     catalogue: Services = None,
     selections: Selections = None,
     waivers: Waivers = None,
+    columns: Columns = None,
     as_of: AsOf = None,
     format: Annotated[
         list[Format] | None, typer.Option(help="Repeatable. Default: text, or what the output's name says.")
@@ -56,7 +69,15 @@ def audit(
     formats = format or [output.named(path, Format.TEXT) for path in outputs] or [Format.TEXT]
     pairs = output.pair(formats, outputs)
     output.apart(
-        outputs, inputs, inventory, selections, *(geo or ()), *(catalogue or ()), *(rules or ()), *(waivers or ())
+        outputs,
+        inputs,
+        inventory,
+        selections,
+        *(geo or ()),
+        *(catalogue or ()),
+        *(rules or ()),
+        *(waivers or ()),
+        *(columns or ()),
     )
     from auditor import pipeline
     from auditor.report import RENDERERS, waived
@@ -70,6 +91,7 @@ def audit(
             services=catalogue or (),
             selections=selections,
             waivers=waivers or (),
+            columns=columns or (),
             as_of=day(waivers, as_of),
             workers=workers,
             progress=shown,

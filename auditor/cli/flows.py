@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from auditor.cli import output, progress
-from auditor.cli.options import Geo, Inputs, Inventory, Services, Workers
+from auditor.cli.options import Columns, Geo, Inputs, Inventory, Services, Workers
 
 
 class Table(StrEnum):
@@ -21,6 +21,7 @@ def flows(
     inventory: Inventory = None,
     geo: Geo = None,
     catalogue: Services = None,
+    columns: Columns = None,
     format: Annotated[
         Table | None, typer.Option(help="Default: csv, or what the output's name says.", show_default=False)
     ] = None,
@@ -35,13 +36,19 @@ def flows(
     """List every flow of captures with its endpoints located: the table that an audit judges."""
     chosen = format or output.named(output_, Table.CSV)
     ((_, target),) = output.pair([chosen], [output_] if output_ else [])
-    output.apart([target], inputs, inventory, *(geo or ()), *(catalogue or ()))
+    output.apart([target], inputs, inventory, *(geo or ()), *(catalogue or ()), *(columns or ()))
     from auditor import pipeline
     from auditor.report import table
 
     with progress.shown("reading") as shown:
         found = pipeline.located(
-            inputs, inventory=inventory, geo=geo or (), services=catalogue or (), workers=workers, progress=shown
+            inputs,
+            inventory=inventory,
+            geo=geo or (),
+            services=catalogue or (),
+            columns=columns or (),
+            workers=workers,
+            progress=shown,
         )
     names = [entry.name for entry in found.inputs]
     listed = found.streams if streams else None

@@ -55,6 +55,14 @@ Selections = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="YAML: the regions or sites that accounts have selected, for rules that ask."),
 ]
+Columns = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--columns",
+        metavar="FILE",
+        help="YAML: how to read logs that are not known, which column says what. Repeatable.",
+    ),
+]
 Waivers = Annotated[
     list[Path] | None,
     typer.Option(

@@ -7,6 +7,7 @@ jobs scan   what there is to read; reads it and counts its records
 fold room   records of one exchange become one row; a table that is larger than memory
 outcome texts                     what records show of an exchange; addresses as logs write them
 cloud/      AWS, Azure, Google Cloud, Cilium
+monitors/   Zeek, Suricata, firewalls, proxies, and any table by a column map
 exports/    NetFlow, IPFIX, sFlow, and what nfdump and argus made of them
 """
 

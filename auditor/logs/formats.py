@@ -1,13 +1,35 @@
 """Every format of logs by the name that a report gives it, in the order in which they are tried."""
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
-from auditor.logs import calls, cloud, exports
+from auditor.logs import calls, cloud, exports, monitors
 from auditor.logs.model import Reader
+from auditor.model.report import Database
 
-FORMATS: Final[dict[str, Reader]] = {**cloud.FORMATS, **exports.FORMATS, **calls.FORMATS}
+FORMATS: Final[dict[str, Reader]] = {**cloud.FORMATS, **exports.FORMATS, **calls.FORMATS, **monitors.FORMATS}
 
 
-def named(head: bytes) -> str | None:
+def readers(columns: Sequence[str | Path] = ()) -> dict[str, Reader]:
+    """List all formats, with those that column maps describe; raise InputErrors for maps that are wrong.
+
+    A map comes before what is built in, unless it is of Parquet, which tells its columns only at its end.
+    """
+    from auditor.logs.monitors.columns import load
+
+    maps = load(columns)
+    first: dict[str, Reader] = {name: each for name, each in maps.items() if each.file.format != "parquet"}
+    return {**first, **FORMATS, **maps}
+
+
+def databases(readers: Mapping[str, Reader]) -> tuple[Database, ...]:
+    """List the column maps among formats, for a report."""
+    from auditor.logs.monitors.columns import Map
+
+    return tuple(reader.database for reader in readers.values() if isinstance(reader, Map))
+
+
+def named(head: bytes, readers: Mapping[str, Reader] = FORMATS) -> str | None:
     """Name the format of a text or file that begins so; None: it is none of them."""
-    return next((name for name, reader in FORMATS.items() if reader.sniff(head)), None)
+    return next((name for name, reader in readers.items() if reader.sniff(head)), None)

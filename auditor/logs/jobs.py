@@ -1,6 +1,6 @@
 """What there is to read of logs: files of records, and the exports and copies of messages that captures carry."""
 
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,9 +27,11 @@ class Job:
     read: Callable[[Source, Told], Iterator[pl.LazyFrame]]
 
 
-def jobs(sources: Sequence[Source], vantages: Sequence[str], carried: Set[str]) -> list[Job]:
+def jobs(
+    sources: Sequence[Source], vantages: Sequence[str], carried: Set[str], formats: Mapping[str, Reader] = FORMATS
+) -> list[Job]:
     """List what is to be read of inputs, captures first; `carried` are the kinds of payload in the captures."""
-    captures = [source for source in sources if source.format not in FORMATS]
+    captures = [source for source in sources if source.format not in formats]
     files = sources[len(captures) :]
     told = [*files, *(captures if carried & EXPORTS else ())]
     readers: dict[str, Reader] = {}
@@ -38,7 +40,7 @@ def jobs(sources: Sequence[Source], vantages: Sequence[str], carried: Set[str]) 
     found = []
     for index, (source, vantage) in enumerate(zip(sources, vantages, strict=True)):
         if index >= len(captures):
-            found.append(Job(index, source, vantage, readers.get(source.format, FORMATS[source.format]).read))
+            found.append(Job(index, source, vantage, (readers.get(source.format) or formats[source.format]).read))
             continue
         if source.format in readers:
             found.append(Job(index, source, vantage, readers[source.format].read))

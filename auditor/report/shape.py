@@ -59,7 +59,7 @@ class Database(Shape):
     sha256: Sha256
     date: Annotated[str, Meta(description="YYYY-MM-DD, the day of its data; empty: it states none.")]
     kind: Annotated[
-        str, Meta(description="country, operator, ranges, inventory, catalogue, selections, rules or waivers.")
+        str, Meta(description="country, operator, ranges, inventory, catalogue, selections, rules, waivers or columns.")
     ]
     attribution: Annotated[str, Meta(description="What its licence asks to be shown.")]
     url: str

@@ -17,6 +17,7 @@ from auditor import rules, workshop
 from auditor.enrich import format as enrich
 from auditor.enrich.catalogue import load_catalogue
 from auditor.enrich.inventory import load_inventory
+from auditor.logs.monitors import columns, columns_format
 from auditor.model import documents
 from auditor.model.errors import InputError
 from auditor.rules import format as form
@@ -44,6 +45,17 @@ regions: {north: {countries: [NO]}, south: {territory: eu}, mine: {sites: [a]}}
 default: {in: [north]}
 accounts:
   - {account: acme, out: [US], valid: {from: 2020-01-01}}
+"""
+
+
+COLUMNS = """\
+name: edge
+format: csv
+separator: ";"
+columns: {src_addr: client, dst_addr: server, time: start, outcome: verdict}
+constants: {src_role: client}
+values: {outcome: {ok: carried, blocked: rejected}}
+times: {format: iso, zone: Europe/Berlin, duration: seconds}
 """
 
 
@@ -215,6 +227,20 @@ BROKEN = {
             ("from: 2019-01-01", "from: 2019"),
         ],
     ),
+    "auditor-columns-v1": (
+        COLUMNS,
+        [
+            ("name: edge", "name: Edge"),
+            ("format: csv", "format: xml"),
+            ("dst_addr: server, ", ""),
+            ("outcome: verdict", "verdict: outcome"),
+            ("blocked: rejected", "blocked: denied"),
+            ("src_role: client", "src_role: caller"),
+            ("src_role: client", "src_port: 70000"),
+            ("duration: seconds", "duration: hours"),
+            ('separator: ";"', 'separator: ";;"'),
+        ],
+    ),
     "auditor-catalogue-v1": (
         CATALOGUE,
         [
@@ -248,7 +274,10 @@ def load(name: str, text: str, path: Path) -> None:
     else:
         file = path.with_suffix(".yaml")
         file.write_text(text, encoding="utf-8")
-        _ = load_inventory(str(file)) if "inventory" in name else load_catalogue([file])
+        if "columns" in name:
+            columns.load([file])
+        else:
+            _ = load_inventory(str(file)) if "inventory" in name else load_catalogue([file])
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -276,6 +305,7 @@ KINDS = {
     "auditor-waivers-v1": waivers.File,
     "auditor-inventory-v1": enrich.File,
     "auditor-catalogue-v1": enrich.CatalogueText,
+    "auditor-columns-v1": columns_format.File,
 }
 OTHER: list[Any] = [None, True, 0, 7, 1.5, "", "x", "DE", "media", [], ["DE"], [1], {}, {"x": 1}]
 

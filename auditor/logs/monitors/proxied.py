@@ -1,0 +1,57 @@
+"""Rows of a request that went through a proxy: client to proxy, and client to each server that the proxy asked.
+
+The proxy ends connections, but the request goes on: a row leads from the client straight to each upstream, so that
+whose request it was stays known.  Counts are those of bodies and stand with the first row.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from auditor.logs.monitors.fields import Row, ended, host, is_address
+from auditor.model.flow import CARRIED, REJECTED, UNANSWERED
+
+UNKNOWN_SERVER: Final = "@masked:server"
+UNKNOWN_CLIENT: Final = "@masked:client"
+"""Ends that the log doesn't name: a place, and a participant, that may be anywhere."""
+LIMIT: Final = 64
+"""Upstreams of one request that are read; no proxy tries more."""
+
+
+class Upstream(NamedTuple):
+    """A server that the proxy asked, or tried to."""
+
+    end: str  # address and port, or a name
+    outcome: str = CARRIED
+
+
+def rows(common: Row, client: tuple[str, int], proxy: tuple[str, int], upstreams: Sequence[Upstream]) -> Iterator[Row]:
+    """Yield the rows of one request; `proxy` may have no address, and is a place that may be anywhere then.
+
+    A proxy in front of a server on the same address is one place with it.
+    """
+    reached = [each for each in upstreams[:LIMIT] if is_server(each.end)]
+    src = {"src_addr": client[0] or UNKNOWN_CLIENT, "src_port": client[1], "src_role": "client"}
+    first: Row = {**common, **src, "opened": "protocol", "outcome": CARRIED}
+    if proxy[0] not in {ended(each.end)[0] for each in reached}:
+        role = "relay" if reached else "server"
+        yield {**first, "dst_addr": proxy[0] or UNKNOWN_SERVER, "dst_port": proxy[1], "dst_role": role}
+        first |= {"records": 0, "src_bytes": 0, "dst_bytes": 0, "dst_name": "", "encrypted": ""}
+    for each in dict.fromkeys(reached):
+        address, number = ended(each.end)
+        yield {**first, "dst_addr": host(address), "dst_port": number, "dst_role": "server", "outcome": each.outcome}
+        first |= {"records": 0, "src_bytes": 0, "dst_bytes": 0}
+
+
+def is_server(end: str) -> bool:
+    """Say whether this is an address or a name: not a socket of the same machine, nor the name of a group."""
+    address, number = ended(end)
+    if is_address(address):
+        return True
+    return bool(number) and host(address).startswith("@host:")
+
+
+def outcome(status: str) -> str:
+    """Say what came of an attempt by the status that an upstream gave, or that the proxy gave in its place."""
+    if status in ("", "-", "000", "0"):
+        return UNANSWERED
+    return {"502": REJECTED, "504": UNANSWERED}.get(status, CARRIED)

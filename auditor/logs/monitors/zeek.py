@@ -1,0 +1,27 @@
+"""Logs of Zeek (also those that still say Bro): TSV with its headers, and JSON, one log or many in one file.
+
+Zeek, Book of Zeek: "Zeek Log Formats and Inspection", "Log Files"; base/frameworks/logging/writers/ascii.zeek.
+"""
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from auditor.logs.model import Told
+from auditor.logs.monitors import zeek_json, zeek_tsv
+from auditor.read.source import HEAD, Source, opened
+
+
+def sniff(head: bytes) -> bool:
+    """Say whether this is a log of Zeek: its header, or a JSON object of one of its logs."""
+    return zeek_tsv.sniff(head) or zeek_json.sniff(head)
+
+
+def read(source: Source, told: Told) -> Iterator[pl.LazyFrame]:
+    """Yield rows of some of the columns of LOG."""
+    with opened(source) as stream:
+        try:
+            head = stream.read(HEAD) or b""
+        except OSError:
+            head = b""
+    yield from (zeek_tsv if zeek_tsv.sniff(head) else zeek_json).read(source, told)
