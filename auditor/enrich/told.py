@@ -1,8 +1,8 @@
 """Weighs what is known of hops that a trace tells of: the address in an answer is what a router wrote there.
 
-Routers answer from addresses that their neighbours lent them, so a range that its operator publishes claims where such a
-hop is and proves nothing; what the inventory says of it, and where a private one stands, is what the user knows.  A hop
-makes nobody a participant, and its label says nothing of whose data it is.
+Routers answer from addresses that their neighbours lent them, so a range that its operator publishes claims where such
+a hop is and proves nothing; what the inventory says of it, and where a private one stands, is what the user knows.  A
+hop makes nobody a participant, and its label says nothing of whose data it is.
 """
 
 from typing import Final

@@ -78,6 +78,7 @@ def _head(record: int, value: dict[str, Any]) -> Trace:
         _source(_text(value, "src_addr", "srcaddr"), _text(value, "from")),
         canonical(_text(value, "dst_addr", "addr")),
         observer=f"atlas/{probe}" if isinstance(probe, int) else observer(probe),
+        single=isinstance(probe, int),
         transport=icmp if proto == "ICMP" else TRANSPORTS.get(proto, "") if isinstance(proto, str) else "",
         first_ns=_time(value.get("timestamp")),
         last_ns=_time(value.get("endtime")),

@@ -66,7 +66,7 @@ def trace(record: int, value: dict[str, Any], machine: str = "") -> Found:
         return Unread(record, MALFORMED, "a trace without a destination")
     begun = _time(value.get("start"))
     transport = _transport(value.get("method"), ":" in target)
-    found = Trace(record, source, target, machine, transport, begun, begun)
+    found = Trace(record, source, target, machine, transport=transport, first_ns=begun, last_ns=begun)
     if kind == "trace":
         _path(found, value)
     else:
@@ -147,4 +147,4 @@ def _reply(found: Trace, node: dict[str, Any], hop: int, rtts: tuple[float, ...]
     if address:
         found.answers.append(Answer(hop, address, found.record, rtts, max(len(rtts), 1)))
     else:
-        found.stars.append((hop, found.record))
+        found.stars.append((0, found.record))  # on this branch, whatever answered on another at the same distance

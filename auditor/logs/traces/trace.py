@@ -10,7 +10,8 @@ Every reader of this family makes a `Trace` of a record, and `written` makes row
 
 All rows of a trace are of one session, named by its two ends: a rule on hops asks who takes part, and that may be the
 destination.  Traces between the same ends share it, so that a digest grows with pairs of ends and not with
-repetitions; where an end is private or not told, the session also names the observer, or what was measured.
+repetitions; where an end is private or not told, the session also names the observer, if no other has its name, or
+what was measured.
 
 A private address that answered behind a public one is of somebody else's network, and not of the network where the
 trace was made; it is written as `@beyond:address`.
@@ -70,6 +71,7 @@ class Trace:
     source: str = ""  # address; empty: not told
     target: str = ""  # address, or `@host:name`; empty: not told
     observer: str = ""
+    single: bool = False  # nobody else is called as the observer is
     transport: str = ""
     first_ns: int = 0
     last_ns: int = 0
@@ -252,10 +254,11 @@ def _session(trace: Trace, source: str, end: str) -> str:
     name = f"{source}{ARROW}{end}"
     if not (private(source) or private(end)):
         return f"trace {name}"
-    if trace.observer:
-        return f"trace by {trace.observer}: {name}"
+    by = f"trace by {trace.observer}: {name}" if trace.observer else f"trace {name}"
+    if trace.single:
+        return by
     seen = (trace.first_ns, [each[:2] + each[3:] for each in trace.answers], [hop for hop, _ in trace.stars])
-    return f"trace {name} {hashlib.sha256(repr(seen).encode()).hexdigest()[:12]}"
+    return f"{by} {hashlib.sha256(repr(seen).encode()).hexdigest()[:12]}"
 
 
 def round_trips(trace: Trace) -> Iterator[tuple[str, str, str, float, int]]:
