@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from auditor.logs import calls, cloud, exports
+from auditor.logs import calls, cloud, exports, traces
 from auditor.logs.model import Reader
 
-FORMATS: Final[dict[str, Reader]] = {**cloud.FORMATS, **exports.FORMATS, **calls.FORMATS}
+FORMATS: Final[dict[str, Reader]] = {**cloud.FORMATS, **exports.FORMATS, **calls.FORMATS, **traces.FORMATS}
 
 
 def named(head: bytes) -> str | None:
