@@ -64,6 +64,7 @@ class Reading:
     of: Sequence[int]  # for each source the index of its vantage
     scan: "Scan"  # of the captures, which come first
     logs: "Logs"
+    passed: int = 0  # files that were passed over
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +244,8 @@ def read(
     from auditor.read.scan import scan
     from auditor.read.source import sources
 
-    found = sorted(sources(_given(inputs), named), key=lambda source: source.format in FORMATS)
+    passed: set[str] = set()
+    found = sorted(sources(_given(inputs), named, passed), key=lambda source: source.format in FORMATS)
     names, vantages = places.vantages([source.name for source in found])
     count = sum(source.format not in FORMATS for source in found)
     scanned = scan(found[:count], vantages[:count], workers=workers, progress=progress, staff=staff)
@@ -254,7 +256,7 @@ def read(
         apart.ports if apart else None,
         apart.edges if apart else places.bounds(),
     )
-    return Reading(found, names, vantages, scanned, told)
+    return Reading(found, names, vantages, scanned, told, len(passed))
 
 
 def gather(reading: Reading) -> Gathered:
@@ -263,11 +265,12 @@ def gather(reading: Reading) -> Gathered:
     from auditor.read import shortfalls
     from auditor.read.arrays import give_back
     from auditor.read.assemble import finished, sketched
+    from auditor.read.folders import passed_over
 
     read, logs, vantages = reading.scan, reading.logs, reading.vantages
     inputs = (*read.inputs, *logs.inputs)
     unread = tuple((inputs[source].name, size, why) for source, size, why in (*read.unread_bytes, *logs.unread_bytes))
-    notes = (*shortfalls.of_captures(read), *logs.notes)
+    notes = (*passed_over(reading.passed), *shortfalls.of_captures(read), *logs.notes)
     limits = (*shortfalls.of_reading(read), *logs.limits)
     give_back()
     sketch = sketched(read, vantages)
