@@ -8,6 +8,7 @@ fold room   records of one exchange become one row; a table that is larger than 
 outcome texts                     what records show of an exchange; addresses as logs write them
 cloud/      AWS, Azure, Google Cloud, Cilium
 exports/    NetFlow, IPFIX, sFlow, and what nfdump and argus made of them
+traces/     RIPE Atlas, scamper, mtr, traceroute and its kin
 """
 
 from auditor.logs.jobs import jobs
