@@ -13,7 +13,19 @@ import polars as pl
 
 from auditor.logs.model import Told
 from auditor.logs.traces.text import lines as text_lines
-from auditor.logs.traces.trace import HOPS, Answer, Found, Trace, Unread, canonical, host, observer, written
+from auditor.logs.traces.trace import (
+    HOPS,
+    RECORDS,
+    Answer,
+    Found,
+    Trace,
+    Unread,
+    canonical,
+    full,
+    host,
+    observer,
+    written,
+)
 from auditor.logs.values import values
 from auditor.model.status import MALFORMED
 from auditor.read.source import Source
@@ -135,7 +147,12 @@ def _of_csv(lines: Iterator[tuple[int, str]]) -> Iterator[Found]:
             yield Unread(number, MALFORMED, LINE)
             continue
         hop, begun, target, name, best = row
-        if found is None or (begun, target) != key or hop < max((a.hop for a in found.answers), default=0):
+        if (
+            found is None
+            or full(found)
+            or (begun, target) != key
+            or hop < max((a.hop for a in found.answers), default=0)
+        ):
             if found is not None:
                 yield _named(found)
             seconds = int(begun)
@@ -179,7 +196,10 @@ def _of_raw(lines: Iterator[tuple[int, str]]) -> Iterator[Found]:
             sent.setdefault(hop, number)
         if words[0] == "p":
             times.setdefault(hop, []).append(_number(words[2]) / 1_000)  # microseconds
-        found.others.append(number)
+        if len(found.others) < RECORDS:
+            found.others.append(number)
+        else:
+            found.more += 1
     if found is None:
         return
     for (hop, address), number in hosts.items():

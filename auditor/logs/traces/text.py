@@ -17,7 +17,7 @@ import polars as pl
 from auditor.logs.lines import pieces
 from auditor.logs.model import Told
 from auditor.logs.traces.shapes import LONGEST, Hop, distance, heading, hop
-from auditor.logs.traces.trace import Answer, Found, Trace, Unread, observer, written
+from auditor.logs.traces.trace import Answer, Found, Trace, Unread, full, observer, written
 from auditor.model.status import MALFORMED, TRUNCATED
 from auditor.read.source import Source
 
@@ -145,6 +145,9 @@ class _State:
         if self._trace is None:
             at, source, target, _ = self._headed or (number, "", "", "")
             self._trace, self._headed = Trace(at, source, target, first_ns=self._begun), None
+        elif full(self._trace):
+            yield self._trace
+            self._trace = Trace(number, self._trace.source, self._trace.target, self._machine, first_ns=self._begun)
         self._hops(self._trace, number, read)
 
     def _hops(self, trace: Trace, number: int, read: Hop) -> None:

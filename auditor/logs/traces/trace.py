@@ -18,6 +18,7 @@ trace was made; it is written as `@beyond:address`.
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -41,6 +42,8 @@ NOWHERE: Final = "@destination"
 BATCH: Final = 100_000
 """Rows of a frame, at least, but for the last."""
 LONGEST_NAME: Final = 255
+RECORDS: Final = 10_000
+"""Records of one trace at most; what goes on for longer is taken for another, of which the beginning is missing."""
 HOPS: Final = 255
 """Of a path, at most: the time to live is a byte (RFC 791, section 3.1)."""
 ARROW: Final = " → "  # not ASCII, so that no identifier that a stranger wrote looks like a session of ours
@@ -78,6 +81,7 @@ class Trace:
     answers: list[Answer] = field(default_factory=list)
     stars: list[tuple[int, int]] = field(default_factory=list)  # hop that did not answer, and the record that says so
     others: list[int] = field(default_factory=list)  # records that belong to it and tell of no hop
+    more: int = 0  # how many more of these there are
     probes: int = 0  # that were not answered
     reached: bool = False  # the destination answered, whatever address it has
     ends: bool = False  # where the destination isn't told: the last that answered is it
@@ -94,12 +98,25 @@ class Unread(NamedTuple):
     detail: str
 
 
+def full(trace: Trace) -> bool:
+    """Say whether a trace of many records has as many as one can have."""
+    return len(trace.answers) + len(trace.stars) + len(trace.others) >= RECORDS
+
+
 Found = Trace | Unread
 
 
-@lru_cache(1 << 16)
 def canonical(text: str) -> str:
     """Write an address canonically; empty for what is none.  The scope of a link-local address is left out."""
+    return _canonical(text) if len(text) <= LONGEST else ""
+
+
+LONGEST: Final = 64
+"""Characters of an address, with its scope."""
+
+
+@lru_cache(1 << 16)
+def _canonical(text: str) -> str:
     try:
         return write(*parse(text.partition("%")[0]))
     except ValueError:
@@ -117,9 +134,11 @@ def private(address: str) -> bool:
 
 
 def host(name: str) -> str:
-    """Stand for a host of which only the name is told; empty if it has none."""
-    clean = "".join(c if c.isprintable() and not c.isspace() else "" for c in name[:LONGEST_NAME])
-    return f"{NAMED}{clean}" if clean else ""
+    """Stand for a host of which only the name is told; empty for what is no name."""
+    return f"{NAMED}{name}" if _NAME.match(name) else ""
+
+
+_NAME: Final = re.compile(r"[\w.:-]{1,255}$")
 
 
 def observer(name: Any) -> str:
@@ -193,7 +212,8 @@ def _rows(trace: Trace) -> list[tuple[Any, ...]]:
         claimed |= own
         at = min(own, default=min(end.records, default=trace.record))
         counts = (end.replies + end.probes, end.replies)
-        out.append((at, len(own), flow.OK, "", source, end.addr, end.role, end.outcome, *counts, *about))
+        count = len(own) + (trace.more if end.role == flow.UNKNOWN else 0)
+        out.append((at, count, flow.OK, "", source, end.addr, end.role, end.outcome, *counts, *about))
     return out
 
 
