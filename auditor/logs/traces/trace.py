@@ -19,10 +19,11 @@ trace was made; it is written as `@beyond:address`.
 
 import hashlib
 import re
+import socket
+from bisect import bisect
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple
 
 import polars as pl
@@ -108,7 +109,14 @@ Found = Trace | Unread
 
 def canonical(text: str) -> str:
     """Write an address canonically; empty for what is none.  The scope of a link-local address is left out."""
+    if _PLAIN.match(text):
+        return text
     return _canonical(text) if len(text) <= LONGEST else ""
+
+
+_OCTET: Final = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+_PLAIN: Final = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}\Z", re.ASCII)
+"""Nearly all addresses of nearly all traces: IPv4 as its canonical text has it."""
 
 
 LONGEST: Final = 64
@@ -126,11 +134,26 @@ def _canonical(text: str) -> str:
 @lru_cache(1 << 16)
 def private(address: str) -> bool:
     """Say whether a canonical address means another machine elsewhere; what is no address does too."""
-    try:
-        found: IPv4Address | IPv6Address = ip_address(address)
-    except ValueError:
-        return True
-    return registry().span(int(found), found.version)[2].startswith(PRIVATE)
+    if _PLAIN.match(address):
+        number, version = int.from_bytes(socket.inet_aton(address), "big"), 4
+    else:
+        try:
+            number, version = parse(address)
+        except ValueError:
+            return True
+    starts, kinds = _special(version)
+    return kinds[bisect(starts, number) - 1]
+
+
+@cache
+def _special(version: int) -> tuple[list[int], list[bool]]:
+    """Lay out which stretches of addresses are private, for one look-up at a time."""
+    known = registry()
+    kinds = [value.startswith(PRIVATE) for value in known.values]
+    if version == 4:
+        return known.starts4.tolist(), [kinds[code] for code in known.codes4.tolist()]
+    starts = [int.from_bytes(start.ljust(16, b"\0"), "big") for start in known.starts6.tolist()]
+    return starts, [kinds[code] for code in known.codes6.tolist()]
 
 
 def host(name: str) -> str:
@@ -246,7 +269,7 @@ def _sorted(trace: Trace, source: str) -> tuple[_End, dict[str, _End], int]:
         wanted = canonical(final[0].addr) or final[0].addr
         trace.reached = True
     target = _End(wanted or NOWHERE, flow.UNKNOWN, flow.UNANSWERED)
-    abroad = min((a.hop for a in trace.answers if not private(canonical(a.addr)) and a.hop), default=HOPS + 1)
+    abroad = _abroad(trace)
     hops: dict[str, _End] = {}
     for answer in trace.answers:
         address = canonical(answer.addr) or answer.addr
@@ -261,6 +284,15 @@ def _sorted(trace: Trace, source: str) -> tuple[_End, dict[str, _End], int]:
             end.replies += answer.replies
         end.records.append(answer.record)
     return target, hops, last
+
+
+def _abroad(trace: Trace) -> int:
+    """Return the distance of the first public address."""
+    first = HOPS + 1
+    for answer in trace.answers:
+        if 0 < answer.hop < first and not private(canonical(answer.addr)):
+            first = answer.hop
+    return first
 
 
 def _missing(trace: Trace, seen: set[int], last: int) -> bool:

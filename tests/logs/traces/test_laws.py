@@ -75,7 +75,7 @@ JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20) | st.just(SERVER),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(sorted({
         "hop", "result", "from", "x", "rtt", "late", "error", "addr", "links", "probes", "replies", "ttl", "hops",
-        "src", "nodes", "linkc", "tx", "sec", "usec", "host", "count", "Loss%", "Snt", "Best", "report", "mtr", "hubs", "dst",
+        "src", "nodes", "linkc", "tx", "sec", "usec", "host", "count", "Loss%", "Snt", "Best", "hubs", "dst",
     })), inner, max_size=6),
     max_leaves=20,
 )  # fmt: skip
