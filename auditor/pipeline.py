@@ -66,6 +66,7 @@ class Reading:
     scan: "Scan"  # of the captures, which come first
     logs: "Logs"
     databases: tuple[Database, ...] = ()  # column maps
+    passed: int = 0  # files that were passed over
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,9 +259,9 @@ def read(
     from auditor.read.source import sources
 
     formats = readers(columns)
-    found = sorted(
-        sources(_given(inputs), partial(named, readers=formats)), key=lambda source: source.format in formats
-    )
+    passed: set[str] = set()
+    known = partial(named, readers=formats)
+    found = sorted(sources(_given(inputs), known, passed), key=lambda source: source.format in formats)
     names, vantages = places.vantages([source.name for source in found])
     count = sum(source.format not in formats for source in found)
     scanned = scan(found[:count], vantages[:count], workers=workers, progress=progress, staff=staff)
@@ -271,7 +272,7 @@ def read(
         apart.ports if apart else None,
         apart.edges if apart else places.bounds(),
     )
-    return Reading(found, names, vantages, scanned, told, databases(formats))
+    return Reading(found, names, vantages, scanned, told, databases(formats), len(passed))
 
 
 def gather(reading: Reading) -> Gathered:
@@ -280,11 +281,12 @@ def gather(reading: Reading) -> Gathered:
     from auditor.read import shortfalls
     from auditor.read.arrays import give_back
     from auditor.read.assemble import finished, sketched
+    from auditor.read.folders import passed_over
 
     read, logs, vantages, databases = reading.scan, reading.logs, reading.vantages, reading.databases
     inputs = (*read.inputs, *logs.inputs)
     unread = tuple((inputs[source].name, size, why) for source, size, why in (*read.unread_bytes, *logs.unread_bytes))
-    notes = (*shortfalls.of_captures(read), *logs.notes)
+    notes = (*passed_over(reading.passed), *shortfalls.of_captures(read), *logs.notes)
     limits = (*shortfalls.of_reading(read), *logs.limits)
     give_back()
     sketch = sketched(read, vantages)

@@ -1,6 +1,6 @@
-"""Write a flow log of a made-up network, of any length, for benchmarks: `python tools/make_flow_log.py 5000000 out.log`.
+"""Write a flow log of a made-up network for benchmarks: `python tools/make_flow_log.py 5000000 out.log`.
 
-A hundred thousand clients of a private network talk to some servers each; every exchange is told in both directions, in
+A hundred thousand clients of a private network talk to some servers each; an exchange is told in both directions, in
 the default format of AWS VPC flow logs.  The same numbers give the same file.
 """
 
@@ -60,6 +60,7 @@ def _text(*parts: np.ndarray | int) -> pl.Series:
 
 
 def main() -> None:
+    """Write as many records as the first argument says to the file that the second one names."""
     count, path = int(sys.argv[1]), Path(sys.argv[2])
     with path.open("wb") as out:
         for number, some in enumerate(records(count)):

@@ -49,9 +49,12 @@ def apart(outputs: Iterable[Path | None], inputs: Sequence[str], *others: Path |
     files = [path for path in outputs if path is not None and path.is_file()]
     if not files:
         return
+    from auditor.logs.formats import named
+    from auditor.read.remote import is_url
     from auditor.read.source import STDIN, sources
 
-    captures = [source.path for source in sources([path for path in inputs if path != STDIN])]
+    local = [path for path in inputs if path != STDIN and not is_url(path)]
+    captures = [source.path for source in sources(local, named)]
     read = [str(path) for path in (*captures, *others, *_belonging(others)) if path is not None]
     for path in files:
         if any(path.samefile(each) for each in read if os.path.exists(each)):

@@ -14,6 +14,7 @@ from auditor.enrich.ground import Levels, lay, windows
 from auditor.enrich.intervals import Intervals, Range, build
 from auditor.enrich.inventory import ALWAYS, Inventory, Vantage, load_inventory
 from auditor.enrich.mmdb import UserDatabase, open_database
+from auditor.enrich.pfx2as import Prefixes, open_prefixes, sniff
 from auditor.model.report import Database
 
 
@@ -22,7 +23,7 @@ class Opened:
     """Open databases and the inventory, with the times at which a proof begins or ceases to hold."""
 
     inventory: Inventory
-    users: tuple[UserDatabase, ...]
+    users: tuple[UserDatabase | Prefixes, ...]
 
     @cached_property
     def ground(self) -> tuple[Intervals, tuple[Levels, ...]]:
@@ -68,7 +69,8 @@ class Opened:
 
 def open_all(inventory: str, geo: Sequence[str]) -> Opened:
     """Open an inventory (path, empty: none) and a user's databases.  Raise InputError for what can't be used."""
-    return Opened(load_inventory(inventory) if inventory else Inventory(), tuple(open_database(path) for path in geo))
+    users = tuple(open_prefixes(path) if sniff(path) else open_database(path) for path in geo)
+    return Opened(load_inventory(inventory) if inventory else Inventory(), users)
 
 
 def _networks(vantage: Vantage) -> Intervals | None:

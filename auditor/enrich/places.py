@@ -13,6 +13,7 @@ from auditor.enrich.located import KEYS, TEXTS, locate
 from auditor.enrich.opened import Opened, open_all
 from auditor.enrich.reflect import reflected
 from auditor.enrich.regional import claimed
+from auditor.enrich.told import told
 from auditor.model.flow import SIDES, UNKNOWN
 from auditor.model.report import Database, Source
 
@@ -97,6 +98,7 @@ def fill(opened: Opened, flows: pl.DataFrame, reflexive: pl.DataFrame | None) ->
     for number, side in enumerate(SIDES):
         answers = found.select(TEXTS).select(pl.all().gather(ids[number * len(flows) : (number + 1) * len(flows)]))
         filled = claimed(filled.with_columns(_side(answers, side)), side, flows[f"{side}_site"])
+        filled = told(filled, flows[f"{side}_role"], answers["ground"], side)
     return _overridden(filled).select(flows.columns)
 
 

@@ -150,6 +150,9 @@ def _why_unknown(end: Subject) -> str:
 
 
 def _site(end: Subject, what: str) -> Settle:
+    if end.addr.startswith("@"):  # it stands for an address that a log does not tell: see `logs.traces`
+        said = f"A log that tells the address of {end.addr} would decide; {end.source} does not."
+        return Settle("coverage", end.source, said)
     return Settle("site", end.addr, f"List {end.addr or 'it'} under sites in the inventory, {what}.")
 
 

@@ -9,6 +9,7 @@ outcome texts                     what records show of an exchange; addresses as
 cloud/      AWS, Azure, Google Cloud, Cilium
 monitors/   Zeek, Suricata, firewalls, proxies, and any table by a column map
 exports/    NetFlow, IPFIX, sFlow, and what nfdump and argus made of them
+traces/     RIPE Atlas, scamper, mtr, traceroute and its kin
 """
 
 from auditor.logs.jobs import jobs

@@ -4,11 +4,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from auditor.logs import calls, cloud, exports, monitors
+from auditor.logs import calls, cloud, exports, monitors, traces
 from auditor.logs.model import Reader
 from auditor.model.report import Database
 
-FORMATS: Final[dict[str, Reader]] = {**cloud.FORMATS, **exports.FORMATS, **calls.FORMATS, **monitors.FORMATS}
+FORMATS: Final[dict[str, Reader]] = {
+    **cloud.FORMATS,
+    **exports.FORMATS,
+    **calls.FORMATS,
+    **monitors.FORMATS,
+    **traces.FORMATS,
+}
 
 
 def readers(columns: Sequence[str | Path] = ()) -> dict[str, Reader]:

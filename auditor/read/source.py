@@ -1,4 +1,4 @@
-"""Finds captures: files, folders, globs and standard input, told by their content and not by their names.
+"""Finds captures and logs: files, folders, globs, addresses and standard input, told by content and not by name.
 
 Compressed files are read as streams.  A file is read up to the size that it had when it was found, so one
 that is still written to gives one consistent answer.
@@ -8,7 +8,6 @@ import glob
 import hashlib
 import io
 import os
-import re
 import stat
 import sys
 import tempfile
@@ -19,7 +18,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from auditor.model.errors import InputError
-from auditor.read import footer, pcap, pcapng, snoop
+from auditor.read import footer, pcap, pcapng, remote, snoop
+from auditor.read.folders import promises
 from auditor.read.unpack import MAGICS, unpacked
 
 HEAD: Final = 1 << 16
@@ -62,29 +62,28 @@ def _nothing(head: bytes) -> str | None:
     return None
 
 
-def sources(paths: Sequence[str], others: Named = _nothing) -> list[Source]:
-    """Expand files, folders (and folders in them), globs and `-` into captures and logs, sorted by name.
+def sources(paths: Sequence[str], others: Named = _nothing, passed: set[str] | None = None) -> list[Source]:
+    """Expand files, folders (and folders in them), globs, addresses and `-` into captures and logs, sorted by name.
 
     `others` names the formats of logs.  Raise InputError for what is missing, can't be read, or is neither; files of
-    other kinds in a folder are passed over, unless their name promises a capture: those are inputs that can't be read.
-    A folder without any input is an error.
+    other kinds in a folder are passed over and added to `passed`, unless their name promises a capture or a log: those
+    are inputs that can't be read.  A folder without any input is an error.
     """
     found: dict[str, Source] = {}
+    over: set[str] = set() if passed is None else passed
     for path in paths:
-        for source in _expand(path, others):
+        for source in _expand(path, others, over):
             found.setdefault(os.path.realpath(source.path), source)
     return sorted(found.values(), key=lambda source: (source.name, source.path))
 
 
-CALLED: Final = re.compile(r"\.(pcap|pcapng|cap|dmp|dump|trace|erf|snoop)(\.?\d+)?(\.[a-z0-9]{1,4})?$", re.IGNORECASE)
-"""Names that promise a capture: in a folder, such a file that is none is not passed over."""
-
-
-def _expand(path: str, others: Named) -> Iterator[Source]:
+def _expand(path: str, others: Named, passed: set[str]) -> Iterator[Source]:
     if path == STDIN:
         yield _spooled(others)
+    elif remote.is_url(path):
+        yield from _fetched(path, others, passed)
     elif os.path.isdir(path):
-        yield from _folder(path, others)
+        yield from _folder(path, others, passed)
     elif os.path.exists(path) or not glob.has_magic(path):
         yield _file(path, os.path.basename(path), others)
     else:
@@ -93,12 +92,12 @@ def _expand(path: str, others: Named) -> Iterator[Source]:
             raise InputError(path, "nothing matches this pattern; quote it only if the shell should not expand it")
         for match in matches:
             if os.path.isdir(match):
-                yield from _folder(match, others)
+                yield from _folder(match, others, passed)
             else:
                 yield _file(match, os.path.basename(match), others)
 
 
-def _folder(path: str, others: Named) -> Iterator[Source]:
+def _folder(path: str, others: Named, passed: set[str]) -> Iterator[Source]:
     """Find the captures in a folder; symbolic links to folders are not followed, so there are no loops."""
     base = os.path.basename(os.path.abspath(path))
     found: list[Source] = []
@@ -112,13 +111,37 @@ def _folder(path: str, others: Named) -> Iterator[Source]:
             try:
                 source = _file(whole, short, others)
             except NotACapture:
-                if not CALLED.search(name):
+                if not promises(name):
+                    passed.add(os.path.realpath(whole))
                     continue
                 source = Source(short, whole, os.path.getsize(whole), UNREADABLE)  # counted, or it would look clean
             found.append(source)
+    yield from _some(found, path)
+
+
+def _some(found: list[Source], path: str) -> list[Source]:
+    """Return what was found in a folder; raise InputError if nothing of it is an input."""
     if all(source.format == UNREADABLE and not source.packing for source in found):
-        raise InputError(path, "no capture (pcap, pcapng or snoop, compressed or not) in this folder")
-    yield from found
+        raise InputError(path, "no capture (pcap, pcapng or snoop) and no known log, compressed or not, in this folder")
+    return found
+
+
+def _fetched(url: str, others: Named, passed: set[str]) -> Iterator[Source]:
+    """Fetch what is at an address; of other kinds in a folder only the beginning."""
+    objects, found = remote.listed(url), []
+    for each in objects:
+        try:
+            _file(remote.fetch(each, whole=False), each.name, others)
+            found.append(_file(remote.fetch(each, whole=True), each.name, others))
+        except InputError as error:
+            if not (each.inside and isinstance(error, NotACapture)):
+                raise InputError(each.name, error.message) from error
+            if not promises(each.promised):
+                passed.add(each.name)
+                continue
+            path = remote.fetch(each, whole=True)
+            found.append(Source(each.name, path, os.path.getsize(path), UNREADABLE))
+    yield from _some(found, remote.cleaned(url)) if all(each.inside for each in objects) else found
 
 
 def _refuse(error: OSError) -> None:
