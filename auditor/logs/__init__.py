@@ -2,6 +2,7 @@
 
 model       the columns that a reader fills, and what it tells beside them
 lines tables values protocols     text in blocks, fields, JSON values, transports by name and number
+parquet parquet_worker      rows of Parquet files, read by a process of its own
 formats     every reader, and which one a file is for
 jobs scan   what there is to read; reads it and counts its records
 fold room   records of one exchange become one row; a table that is larger than memory
