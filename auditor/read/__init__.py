@@ -2,6 +2,7 @@
 
 source      finds captures and opens them          unpack      gzip, zstd, xz, bzip2
 folders     what is passed over in folders         remote      fetches from object stores
+footer      what the end of a Parquet file tells
 window      a bounded stretch of a stream          chain       finds records in it
 pcap pcapng blocks snoop                           records become batches of packets
 plain       reads the shape of most packets        aside       keeps rare shapes until they are many

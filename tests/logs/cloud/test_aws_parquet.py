@@ -69,7 +69,7 @@ def test_it_is_found_in_folders_of_partitions_and_told_by_its_columns(tmp_path: 
     files = {
         "aws-region=eu-west-1/year=2024/month=05/flows.parquet": table(VALUES),
         "aws-region=eu-west-1/year=2025/transit": table({**GATEWAY, "extra": 1}),
-        "aws-region=eu-west-1/other.parquet": parquet(pl.DataFrame({"a": [1], "start": [1], "end": [1]})),
+        "aws-region=eu-west-1/other": parquet(pl.DataFrame({"a": [1], "start": [1], "end": [1]})),
         "aws-region=eu-west-1/cut.parquet": table(VALUES)[:-9],
     }
     for name, data in files.items():

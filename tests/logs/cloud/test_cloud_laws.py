@@ -12,6 +12,7 @@ import pytest
 import zstandard
 
 from auditor.logs.formats import named
+from auditor.logs.jobs import jobs
 from auditor.logs.scan import scan
 from auditor.read.source import sources
 from tests.logs.cloud import test_aws, test_azure, test_gcp, test_hubble
@@ -67,7 +68,7 @@ LINES: dict[str, list[str]] = {
 def found(folder: Path) -> tuple[list[Any], dict[tuple[str, str], int], int, set[str]]:
     """Read a folder: the flows but for their numbers, what was no flow, how many records there were, what is said."""
     inputs = sources([str(folder)], named)
-    logs = scan(list(enumerate(inputs)), [""] * len(inputs), None, ())
+    logs = scan(jobs(inputs, [""] * len(inputs), frozenset()), list(enumerate(inputs)), None, ())
     flows = [row for frame in logs.folder.flows() for row in frame.drop("source", "record").rows()]
     unread: dict[tuple[str, str], int] = {}
     for status, detail in logs.unread.select("status", "detail").rows():
