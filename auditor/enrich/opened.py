@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from auditor.enrich import embedded
+from auditor.enrich import embedded, regions
 from auditor.enrich.evidence import Names
 from auditor.enrich.ground import Levels, lay, windows
 from auditor.enrich.intervals import Intervals, Range, build
@@ -60,7 +60,8 @@ class Opened:
     def databases(self) -> tuple[Database, ...]:
         """Describe every file that answers, the inventory last."""
         stems = (embedded.COUNTRY, embedded.OPERATOR, embedded.PUBLISHED)
-        found = [embedded.shipped(stem).database for stem in stems] + [user.database for user in self.users]
+        found = [embedded.shipped(stem).database for stem in stems] + [regions.database()]
+        found += [user.database for user in self.users]
         if self.inventory.file:
             name = self.inventory.file.replace("\\", "/").rpartition("/")[2]
             found.append(Database(f"inventory {name}", self.inventory.sha256, "", kind="inventory"))
