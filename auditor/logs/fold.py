@@ -18,7 +18,7 @@ from auditor.enrich.fold import fold
 from auditor.logs import outcome, texts, ties
 from auditor.logs.model import DEFAULTS, LOG, Ports
 from auditor.logs.room import Room, Store
-from auditor.logs.together import EPOCHS, epochs, stands
+from auditor.logs.together import EPOCHS, SOME, epochs, stands
 from auditor.model import flow
 
 PROFILE: Final = (
@@ -74,7 +74,9 @@ class Folder:
         """Yield FLOW rows; all rows of one exchange, and of one session, are in one of the frames."""
         profiles = pl.DataFrame(list(self._profiles), schema=_PROFILES, orient="row")
         for part in self._room.parts():
-            yield _written(part.hstack(profiles.select(pl.all().gather(part["profile"]))))
+            of_session = profiles["session"].gather(part["profile"]).is_not_null()
+            for some in (part.filter(of_session), *part.filter(~of_session).iter_slices(SOME)):
+                yield _written(some.hstack(profiles.select(pl.all().gather(some["profile"]))))
 
     def _sided(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Call the lesser end a and the other b, whichever way a record goes, and say what the record shows."""

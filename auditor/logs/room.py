@@ -14,8 +14,8 @@ import polars as pl
 
 MERGE: Final = 1 << 18
 """Rows that wait to be put together with those of equal keys, at first; then as many as were left."""
-FULL: Final = 1 << 21
-"""Rows that are kept in memory, some 300 MB."""
+FULL: Final = 1 << 20
+"""Rows that are kept in memory, some 250 MB."""
 SHARES: Final = 32
 """Files that rows are shared among, by what has to stay together."""
 

@@ -43,8 +43,10 @@ def stands(ports: Ports | None, transport: str, src: Numbers, dst: Numbers) -> t
     return np.where((one <= 0) & (other > 0), one, src), np.where((other <= 0) & (one > 0), other, dst)
 
 
-ENOUGH: Final = 3 << 19
-"""Records that are put together at a time, and groups that are kept: some 300 MB."""
+ENOUGH: Final = 1 << 20
+"""Records that are put together at a time, and groups that are kept: some 200 MB."""
+SOME: Final = 1 << 17
+"""Rows that are handed on at a time: with all columns of LOG they take some 100 MB."""
 PORT: Final = 1 << 16
 COUNTED: Final = ("src_mark", "dst_mark", "first_ns", "last_ns", "src_packets", "src_bytes")
 BITS: Final = {"heavy": 1, "protocol": 9, "src_key": 18, "dst_key": 18, **dict.fromkeys(EPOCHS, 9)}
@@ -88,12 +90,13 @@ class Together:
         if self._parts:
             self._merge()
             (found,), self._parts, self._rows, self._groups = self._parts, [], 0, 0
-            yield found.with_columns(
-                *self._numbers(),
-                *(pl.col(name).cast(pl.String) for name, kind in self._keys.items() if kind == pl.Categorical),
-                record=pl.col("src_mark") // PORT,
-                **{f"{side}_port": (pl.col(f"{side}_mark") % PORT).cast(pl.Int32) for side in flow.SIDES},
-            ).drop("packed")
+            for some in found.iter_slices(SOME):
+                yield some.with_columns(
+                    *self._numbers(),
+                    *(pl.col(name).cast(pl.String) for name, kind in self._keys.items() if kind == pl.Categorical),
+                    record=pl.col("src_mark") // PORT,
+                    **{f"{side}_port": (pl.col(f"{side}_mark") % PORT).cast(pl.Int32) for side in flow.SIDES},
+                ).drop("packed")
 
     def _number(self) -> pl.Expr:
         packed = pl.lit(0, pl.Int64)
