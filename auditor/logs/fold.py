@@ -44,8 +44,8 @@ class Folder:
         self._ports = ports
         self._edges = edges
         self._profiles: dict[tuple[Any, ...], int] = {}
-        self._tied = Store(ties.KEY)
-        self._room = Room(("profile", "together", *ENDS), FOLDS, ("together",))
+        self._tied = Store("tie")
+        self._room = Room(("profile", "together", *ENDS), FOLDS, "together")
 
     def add(self, rows: pl.DataFrame, source: int, vantage: str) -> pl.DataFrame:
         """Take rows with status ok and all columns of LOG; return those whose addresses are none."""
@@ -64,7 +64,7 @@ class Folder:
         """Put the records together that tell of one exchange each: no more rows come."""
         for some in self._tied.parts():
             self._fold(ties.united(some))
-        self._tied = Store(ties.KEY)
+        self._tied = Store("tie")
 
     def _fold(self, rows: pl.DataFrame) -> None:
         if len(rows):

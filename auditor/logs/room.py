@@ -1,6 +1,7 @@
 """Tables that are larger than memory: what doesn't fit waits in a temporary folder.
 
-Groups know sums, minima and maxima only, so neither the order of rows nor what was put aside changes anything.
+Rows are shared among buckets by what has to stay together, so that little is copied at a time.  Groups know sums,
+minima and maxima only, so neither the order of rows nor what was put aside changes anything.
 """
 
 import shutil
@@ -12,104 +13,89 @@ from typing import Final
 
 import polars as pl
 
-MERGE: Final = 1 << 18
-"""Rows that wait to be put together with those of equal keys, at first; then as many as were left."""
+MERGE: Final = 1 << 14
+"""Rows of a bucket that wait to be put together with those of equal keys, at first; then as many as were left."""
 FULL: Final = 1 << 20
-"""Rows that are kept in memory, some 250 MB."""
-SHARES: Final = 32
-"""Files that rows are shared among, by what has to stay together."""
-
-
-class Shares:
-    """Rows in a temporary folder, shared among files."""
-
-    def __init__(self, by: Sequence[str]) -> None:
-        """Keep rows together that are alike in these columns."""
-        self._by = list(by)
-        self._folder: Path | None = None
-        self._files = 0
-
-    def put(self, rows: pl.DataFrame) -> None:
-        """Write rows to the folder."""
-        if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="auditor-"))
-            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
-        share = rows.select((pl.struct(self._by).hash() % SHARES).alias("share")).to_series()
-        for (number,), some in rows.with_columns(share).partition_by("share", as_dict=True, include_key=False).items():
-            some.write_ipc(self._folder / f"{number}-{self._files}", compression="lz4")
-        self._files += 1
-
-    def parts(self) -> Iterator[pl.DataFrame]:
-        """Yield all rows, some at a time."""
-        for share in range(SHARES) if self._folder else ():
-            assert self._folder
-            if files := sorted(self._folder.glob(f"{share}-*")):
-                yield pl.concat([pl.read_ipc(file) for file in files])
+"""Rows that are kept in memory; groups of exchanges take some 250 bytes each."""
+SHARES: Final = 16
+"""Buckets."""
 
 
 class Store:
-    """Rows as they are; those that are alike in some columns come out together."""
+    """Rows as they are; those that are alike in one column come out together."""
 
-    def __init__(self, by: Sequence[str]) -> None:
-        """Keep rows together that are alike in these columns."""
-        self._shares = Shares(by)
-        self._parts: list[pl.DataFrame] = []
-        self._rows, self._aside = 0, False
+    def __init__(self, by: str, full: int = 0) -> None:
+        """Make an empty table that keeps `full` rows in memory (0: as many as FULL says)."""
+        self._by, self._full = by, full or FULL
+        self._buckets: list[list[pl.DataFrame]] = [[] for _ in range(SHARES)]
+        self._sizes = [0] * SHARES
+        self._folder: Path | None = None
+        self._files = 0
 
     def add(self, rows: pl.DataFrame) -> None:
         """Add rows."""
-        self._parts.append(rows)
-        self._rows += len(rows)
-        if self._rows > FULL:
-            self._put_aside()
+        if rows.is_empty():
+            return
+        share = rows.select((pl.col(self._by).hash() % SHARES).alias("share")).to_series()
+        for (number,), some in rows.with_columns(share).partition_by("share", as_dict=True, include_key=False).items():
+            bucket = int(str(number))
+            self._buckets[bucket].append(some)
+            self._sizes[bucket] += len(some)
+            self._added(bucket)
+        if sum(self._sizes) > self._full:
+            self._crowded()
 
     def parts(self) -> Iterator[pl.DataFrame]:
-        """Yield all rows, some at a time."""
-        if self._aside and self._parts:
-            self._put_aside()
-        yield from self._shares.parts() if self._aside else [pl.concat(self._parts)] if self._parts else []
+        """Yield all rows, a bucket at a time."""
+        for bucket, parts in enumerate(self._buckets):
+            files = sorted(self._folder.glob(f"{bucket}-*")) if self._folder else []
+            if files or parts:
+                yield self._whole(pl.concat([*map(pl.read_ipc, files), *parts]))
 
-    def _put_aside(self) -> None:
-        self._shares.put(pl.concat(self._parts))
-        self._parts, self._rows, self._aside = [], 0, True
+    def _added(self, bucket: int) -> None:
+        """Look after a bucket that got rows."""
+
+    def _crowded(self) -> None:
+        """Make room, by writing all rows to the folder."""
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="auditor-"))
+            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        for bucket, parts in enumerate(self._buckets):
+            if parts:
+                pl.concat(parts).write_ipc(self._folder / f"{bucket}-{self._files}", compression="lz4")
+        self._files += 1
+        self._buckets, self._sizes = [[] for _ in range(SHARES)], [0] * SHARES
+
+    def _whole(self, rows: pl.DataFrame) -> pl.DataFrame:
+        return rows
 
 
-class Room:
+class Room(Store):
     """Rows of some keys and of columns that are folded."""
 
-    def __init__(self, keys: Sequence[str], folds: Mapping[str, str], by: Sequence[str]) -> None:
-        """Make an empty table; groups that are alike in `by` come out together."""
+    def __init__(self, keys: Sequence[str], folds: Mapping[str, str], by: str, full: int = 0) -> None:
+        """Make an empty table of groups; those that are alike in `by`, one of the keys, come out together."""
+        super().__init__(by, full)
         self._keys = list(keys)
         self._folds = [getattr(pl.col(name), fold)() for name, fold in folds.items()]
-        self._parts: list[pl.DataFrame] = []
-        self._rows, self._limit = 0, MERGE
-        self._shares, self._aside = Shares(by), False
+        self._limits = [MERGE] * SHARES
 
-    def add(self, rows: pl.DataFrame) -> None:
-        """Add rows; some of them may have equal keys."""
-        self._parts.append(rows)
-        self._rows += len(rows)
-        if self._rows > self._limit:
-            self._merge()
-            if self._rows > FULL:
-                self._put_aside()
-            self._limit = max(MERGE, 2 * self._rows)
+    def _added(self, bucket: int) -> None:
+        if self._sizes[bucket] > self._limits[bucket]:
+            self._merge(bucket)
 
-    def parts(self) -> Iterator[pl.DataFrame]:
-        """Yield all groups, some at a time."""
-        self._merge()
-        if self._aside and self._parts:
-            self._put_aside()
-        yield from map(self._folded, self._shares.parts()) if self._aside else self._parts
+    def _merge(self, bucket: int) -> None:
+        if self._buckets[bucket]:
+            merged = self._whole(pl.concat(self._buckets[bucket]))
+            self._buckets[bucket], self._sizes[bucket] = [merged], len(merged)
+            self._limits[bucket] = max(MERGE, 2 * len(merged))
 
-    def _merge(self) -> None:
-        if self._parts:
-            self._parts = [self._folded(pl.concat(self._parts))]
-            self._rows = len(self._parts[0])
+    def _crowded(self) -> None:
+        for bucket in range(SHARES):
+            self._merge(bucket)
+        if sum(self._sizes) > self._full // 2:
+            super()._crowded()
+            self._limits = [MERGE] * SHARES
 
-    def _folded(self, rows: pl.DataFrame) -> pl.DataFrame:
+    def _whole(self, rows: pl.DataFrame) -> pl.DataFrame:
         return rows.lazy().group_by(self._keys).agg(self._folds).collect(engine="streaming")
-
-    def _put_aside(self) -> None:
-        self._shares.put(pl.concat(self._parts))
-        self._parts, self._rows, self._aside = [], 0, True

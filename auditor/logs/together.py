@@ -13,6 +13,7 @@ import polars as pl
 
 from auditor.logs.model import Ports, Told
 from auditor.logs.outcome import HEADERS
+from auditor.logs.room import Room
 from auditor.model import flow
 from auditor.read.layout import TRANSPORTS
 
@@ -43,12 +44,15 @@ def stands(ports: Ports | None, transport: str, src: Numbers, dst: Numbers) -> t
     return np.where((one <= 0) & (other > 0), one, src), np.where((other <= 0) & (one > 0), other, dst)
 
 
-ENOUGH: Final = 1 << 20
-"""Records that are put together at a time, and groups that are kept: some 200 MB."""
+KEPT: Final = 1 << 21
+"""Groups that are kept in memory, some 100 bytes each."""
 SOME: Final = 1 << 17
 """Rows that are handed on at a time: with all columns of LOG they take some 100 MB."""
 PORT: Final = 1 << 16
-COUNTED: Final = ("src_mark", "dst_mark", "first_ns", "last_ns", "src_packets", "src_bytes")
+COUNTED: Final = {
+    "src_mark": "min", "dst_mark": "min", "first_ns": "min", "last_ns": "max", "src_packets": "sum", "src_bytes": "sum",
+    "records": "sum",
+}  # fmt: skip
 BITS: Final = {"heavy": 1, "protocol": 9, "src_key": 18, "dst_key": 18, **dict.fromkeys(EPOCHS, 9)}
 """Bits that small numbers take in the one number by which groups are told apart, after they were made positive."""
 SHIFT: Final = {"heavy": 0, "protocol": 1, "src_key": PORT, "dst_key": PORT, **dict.fromkeys(EPOCHS, 0)}
@@ -57,10 +61,7 @@ MOST: Final = (1 << BITS["begun"]) - 1
 
 
 class Together:
-    """Takes records and gives groups of them.
-
-    Records with and without data stay apart: a sum would hide data behind attempts, or not, as a log is split.
-    """
+    """Takes records and gives groups of them."""
 
     def __init__(self, keys: Mapping[str, Any], told: Told) -> None:
         """Keep records apart that differ in `keys` (name and kind), or in the protocol."""
@@ -69,28 +70,22 @@ class Together:
         plain = [name for name in BITS if name not in self._packed]
         self._by = ["packed", *plain, *keys]
         self._told = told
-        self._parts: list[pl.DataFrame] = []
-        self._rows, self._groups = 0, 0
+        share = next((name for name, kind in keys.items() if kind == pl.String), "packed")
+        self._room = Room(self._by, COUNTED, share, KEPT)
 
-    def add(self, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        """Take records, and yield groups if there are too many to be kept.
+    def add(self, rows: pl.DataFrame) -> None:
+        """Take records.
 
         `rows` have the columns record, protocol (a number, or null), first_ns, last_ns, src_packets, src_bytes,
         src_port and dst_port beside the keys.
         """
-        self._parts.append(_marked(rows, self._told).select(_one(), self._number(), *self._by[1:], *COUNTED))
-        self._rows += len(rows)
-        if self._rows >= ENOUGH + self._groups:
-            self._merge()
-            if self._groups > ENOUGH:
-                yield from self.groups()
+        marked = _marked(rows, self._told).with_columns(pl.lit(1, pl.Int64).alias("records"), self._number())
+        self._room.add(marked.select(*self._by, *COUNTED))
 
     def groups(self) -> Iterator[pl.DataFrame]:
-        """Yield what there is, with the column `records`; record and ports are those of the first record of a group."""
-        if self._parts:
-            self._merge()
-            (found,), self._parts, self._rows, self._groups = self._parts, [], 0, 0
-            for some in found.iter_slices(SOME):
+        """Yield all groups, with the column `records`; record and ports are those of the first record of a group."""
+        for part in self._room.parts():
+            for some in part.iter_slices(SOME):
                 yield some.with_columns(
                     *self._numbers(),
                     *(pl.col(name).cast(pl.String) for name, kind in self._keys.items() if kind == pl.Categorical),
@@ -110,26 +105,6 @@ class Together:
             value = (left % (1 << BITS[name]) - SHIFT[name]).cast(pl.Int32)
             yield (pl.when(value >= 0).then(value) if name == "protocol" else value).alias(name)
             left = left // (1 << BITS[name])
-
-    def _merge(self) -> None:
-        if self._groups == self._rows and len(self._parts) == 1:
-            return
-        grouped = (
-            pl.concat(self._parts)
-            .lazy()
-            .group_by(self._by)
-            .agg(
-                pl.col("src_mark", "dst_mark", "first_ns").min(),
-                pl.col("last_ns").max(),
-                pl.col("records", "src_packets", "src_bytes").sum(),
-            )
-        )
-        found = grouped.select("records", *self._by, *COUNTED).collect(engine="streaming")
-        self._parts, self._rows, self._groups = [found], len(found), len(found)
-
-
-def _one() -> pl.Expr:
-    return pl.lit(1, pl.Int64).alias("records")
 
 
 def _marked(rows: pl.DataFrame, told: Told) -> pl.DataFrame:

@@ -158,7 +158,7 @@ def rows(tables: Iterable[tuple[pl.LazyFrame, Sequence[str]]], told: Told) -> It
             yield _others(read.filter(~ok), "log-status" in given, told)
             read = read.filter(ok)
         read = _timed(read.with_columns(marks=_marks(given))).with_columns(_cast(keys))
-        yield from (_flows(some, given) for some in group.add(read))
+        group.add(read)
     for fields, group in kept.items():
         yield from (_flows(some, set(fields)) for some in group.groups())
 
