@@ -4,8 +4,8 @@
 
 A made-up log (tools/make_flow_log.py) is written as text, as Parquet, as NetFlow 5 and as a file of nfcapd.  The
 group-by reads the same file by Polars, adds up packets and bytes by both addresses, both ports, protocol and action,
-and does nothing else; nfdump aggregates its own file.  The audit finds, places and judges.  A ratio is the median over the
-rounds of other / audit: above 1, the verdicts are there sooner.
+and does nothing else; nfdump aggregates its own file.  The audit finds, places and judges.  A ratio is the median
+over the rounds of other / audit: above 1, the verdicts are there sooner.
 """
 
 import argparse
