@@ -16,7 +16,7 @@ from auditor.judge.scope import belongs, homes
 from auditor.judge.seal import Sealed
 from auditor.judge.settle import Person, Subject, settles
 from auditor.judge.verdicts import Hits
-from auditor.model.flow import CARRIED, CLEAR, ENCRYPTED, NOT_SHOWN, OFFERED, UNKNOWN
+from auditor.model.flow import CARRIED, CLEAR, ENCRYPTED, NOT_SHOWN, OFFERED, REPORTED, UNKNOWN
 from auditor.model.report import PACKET, Evidence, Finding, Input, Participants, Place, Settle, Source, Verdict
 from auditor.model.rule import Rule, Scope
 
@@ -162,7 +162,8 @@ def _evidence(rule: Rule, row: dict[str, Any], names: Names) -> Evidence:
     """Point at one record, and say what a stranger will see there."""
     source, record, time = witnessed(row["witness"])
     way = {"to": "to", "from": "from"}.get(row["direction"], "with")
-    what = row["app"] or "traffic of no recognised protocol"
+    unnamed = "traffic" if row["basis"] == REPORTED else "traffic of no recognised protocol"
+    what = row["app"] or unnamed
     plane = "plane not known" if row["plane"] == UNKNOWN else row["plane"].replace("+", " or ")
     rest = "offered only" if row["basis"] == OFFERED else row["outcome"] if row["outcome"] != CARRIED else ""
     secret = _SECRET[row["encrypted"]] if rule.asserts.verb == "must_be_encrypted" else ""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 import polars as pl
 
 from auditor.digest import PARTY
@@ -142,10 +143,26 @@ def _people(hits: pl.DataFrame, sealed: Sealed) -> pl.DataFrame:
     """List the classes of participants of each finding; `asked`: in a session that is open for their sake."""
     asked = pl.col("why") & (1 << CONDITIONS.index("participants")) > 0
     crowds = hits.select("finding", "audience", asked=asked).unique().join(sealed.people, on="audience")
-    people = crowds.group_by("finding", "member").agg(
-        pl.col("example", "witness", "vantage", "role").min(), pl.col("asked").any()
-    )
-    return people.sort("finding", "member")
+    people = crowds.group_by("finding", "member").agg(pl.col(_SHOWN).min(), pl.col("asked").any())
+    return _themselves(people, hits, sealed).sort("finding", "member")
+
+
+_SHOWN: Final = ("example", "witness", "vantage", "role")
+
+
+def _themselves(people: pl.DataFrame, hits: pl.DataFrame, sealed: Sealed) -> pl.DataFrame:
+    """Take the examples of participants from the very sessions of a finding; an audience may have many others."""
+    units = hits.select("finding", "id").unique()
+    wanted = np.zeros(int(sealed.ends["id"].to_numpy().max(initial=-1)) + 1, np.bool_)
+    wanted[units["id"].to_numpy()] = True
+    some = np.flatnonzero(wanted[sealed.ends["id"].to_numpy()])
+    ends = sealed.ends.select("id", "member", "outcome", *_SHOWN)[some]
+    ends = ends.filter((pl.col("member") >= 0) & (pl.col("outcome").cast(pl.String) != flow.REJECTED))
+    own = ends.join(units, on="id").group_by("finding", "member").agg(pl.col(_SHOWN).min())
+    kept = people.join(own, on=["finding", "member"], how="left", suffix="_own")
+    return kept.with_columns(
+        pl.when(pl.col("witness_own").is_null()).then(name).otherwise(f"{name}_own").alias(name) for name in _SHOWN
+    ).select(people.columns)
 
 
 def _unknown(hits: pl.DataFrame) -> Rows:
