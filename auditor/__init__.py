@@ -7,6 +7,7 @@ The house, from the door down; imports run downwards only, and a linter checks i
     pipeline    strings the rooms together              opening  what an audit judges by
     judge       may every place that was touched be touched?      report   text, JSON, HTML
     digest      tally, merge: flows become one small table
+    logs        flow logs, exports, call records and traceroutes become flows
     read        captures become flows     enrich  who, what, where     rules   YAML becomes rules
     model       country sets, the columns of a flow, rules, the report
 
