@@ -29,8 +29,9 @@ examples: .venv/ready    ## write the sample captures, the example reports and t
 	$(BIN)/python tools/samples.py reports/examples
 	$(BIN)/python tools/build_schema.py
 
-bench: .venv/ready       ## time the judge by itself, and the audit beside every peer that is installed (see docs/benchmarks.md)
+bench: .venv/ready       ## time the judge by itself, the audit of flow logs, and the audit beside every peer that is installed (see docs/benchmarks.md)
 	$(BIN)/python tools/bench_judge.py
+	$(BIN)/python tools/bench_logs.py
 	$(BIN)/python tools/bench.py
 
 clean:
