@@ -267,7 +267,7 @@ def read(
     scanned = scan(found[:count], vantages[:count], workers=workers, progress=progress, staff=staff)
     carried = {APPS[code] for code in np.unique(scanned.directed.app).tolist()}
     told = logs.scan(
-        logs.jobs(found, [names[vantage] for vantage in vantages], carried, formats),
+        logs.jobs(found, [names[vantage] for vantage in vantages], carried, formats, places.seen_by),
         list(enumerate(found))[count:],
         apart.ports if apart else None,
         apart.edges if apart else places.bounds(),

@@ -21,12 +21,21 @@ def opened(
     catalogue: Sequence[Path] | None,
     selections: Path | None,
     waivers: Sequence[Path] | None,
+    columns: Sequence[Path] | None,
     as_of: datetime | None,
     workers: int | None,
 ) -> "Case":
     """Audit the inputs, once it is sure that writing to `target` overwrites nothing of what is read."""
     output.apart(
-        [target], inputs, inventory, selections, *(geo or ()), *(catalogue or ()), *(rules or ()), *(waivers or ())
+        [target],
+        inputs,
+        inventory,
+        selections,
+        *(geo or ()),
+        *(catalogue or ()),
+        *(rules or ()),
+        *(waivers or ()),
+        *(columns or ()),
     )
     from auditor.evidence import case as cases
 
@@ -39,6 +48,7 @@ def opened(
             services=catalogue or (),
             selections=selections,
             waivers=waivers or (),
+            columns=columns or (),
             as_of=day(waivers, as_of),
             workers=workers,
             progress=shown,

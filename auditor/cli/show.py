@@ -8,7 +8,19 @@ import typer
 
 from auditor.cli import output, progress
 from auditor.cli.opened import opened
-from auditor.cli.options import AsOf, Finding, Geo, Inputs, Inventory, Packs, Selections, Services, Waivers, Workers
+from auditor.cli.options import (
+    AsOf,
+    Columns,
+    Finding,
+    Geo,
+    Inputs,
+    Inventory,
+    Packs,
+    Selections,
+    Services,
+    Waivers,
+    Workers,
+)
 
 
 class Format(StrEnum):
@@ -25,6 +37,7 @@ def show(
     catalogue: Services = None,
     selections: Selections = None,
     waivers: Waivers = None,
+    columns: Columns = None,
     as_of: AsOf = None,
     format: Annotated[
         Format | None, typer.Option(help="Default: text, or what the output's name says.", show_default=False)
@@ -42,7 +55,7 @@ def show(
     from auditor.evidence.shown import shown as shown_as
     from auditor.report.jsonv1 import written
 
-    case = opened(target, inputs, rules, inventory, geo, catalogue, selections, waivers, as_of, workers)
+    case = opened(target, inputs, rules, inventory, geo, catalogue, selections, waivers, columns, as_of, workers)
     found = case.finding(finding)
     with progress.shown("looking for its packets") as shown:
         told = shown_as(case, found, limit=limit, progress=shown)

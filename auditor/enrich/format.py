@@ -95,12 +95,15 @@ class VantageFile(Strict, frozen=True):
     name: What reports call it.
     country: Where it is, and so where private addresses are. Left out: those may be anywhere.
     sources: Which inputs were taken there: shell patterns of file names, such as `toronto-*.pcap`. Left out: all.
+    observers: Whose records of logs are from there: shell patterns of what `auditor flows` calls their vantage, such as
+        an exporter's address. Left out: all, but for exports inside captures.
     private: The private networks that are there. Left out: all private addresses.
     """
 
     name: Text
     country: Country | None = None
     sources: Text | list[Text] = "*"
+    observers: Text | list[Text] = []
     private: Text | list[Text] = []
 
 

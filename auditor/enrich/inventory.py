@@ -4,6 +4,7 @@ It is a proof, since whoever runs a network knows where it stands, and it wins o
 
     vantages:
       - {name: toronto, sources: ["toronto-*.pcap"], country: CA, private: [10.1.0.0/16]}
+      - {name: branch, observers: ["192.0.2.1*"], country: NL}
     sites:
       - {name: beijing-kms, networks: [203.0.113.0/24], country: CN, operator: Example, planes: [keys], role: server,
          holds: mainland, valid: {from: 2019-01-01, until: 2020-04-03}}
@@ -24,7 +25,7 @@ from auditor.model import documents, labels
 from auditor.model.countries import known, of
 from auditor.model.documents import Document, nanoseconds
 from auditor.model.errors import gathering
-from auditor.model.flow import PLANES
+from auditor.model.flow import INSIDE, PLANES, inside
 from auditor.model.reserved import instead
 
 Network = IPv4Network | IPv6Network
@@ -59,6 +60,16 @@ class Vantage:
     sources: tuple[str, ...]  # shell patterns of input names
     country: str = ""
     private: tuple[Network, ...] = ()  # where its country holds; empty: all private addresses
+    observers: tuple[str, ...] = ()  # shell patterns of who logged records; empty: all, but for what captures carry
+
+    def holds(self, source: str, observer: str, carried: bool) -> bool:
+        """Say whether it is that of the records of an observer in an input, which a capture `carried` or not."""
+        last = source.replace("\\", "/").rpartition("/")[2]
+        if not any(fnmatch.fnmatchcase(name, glob) for glob in self.sources for name in (source, last)):
+            return False
+        if not self.observers:
+            return not carried
+        return any(fnmatch.fnmatchcase(observer, glob) for glob in self.observers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +79,27 @@ class Inventory:
     entries: tuple[Entry, ...] = ()
     vantages: tuple[Vantage, ...] = ()
 
-    def vantage_of(self, source: str) -> str:
-        """Return the name of the first vantage whose pattern matches an input's name or its last part, else empty."""
-        last = source.replace("\\", "/").rpartition("/")[2]
-        for vantage in self.vantages:
-            if any(fnmatch.fnmatchcase(name, glob) for glob in vantage.sources for name in (source, last)):
-                return vantage.name
-        return ""
+    def vantage_of(self, source: str, observer: str = "", carried: bool = False) -> str:
+        """Return the name of the first vantage whose patterns match, else empty.
+
+        Those of sources match an input's name or its last part.  What a capture `carried` (exports of flows) was seen
+        elsewhere: a vantage holds for it only if it lists observers.
+        """
+        return next((each.name for each in self.vantages if each.holds(source, observer, carried)), "")
+
+    def seen_by(self, source: str, observer: str, carried: bool = False) -> str:
+        """Return the vantage of the records of an observer: the declared one, else the observer.
+
+        What was seen in tunnels stays so, and nobody is taken for a vantage by being called like one.
+        """
+        outside = observer.removesuffix(INSIDE).rstrip(" ")
+        name = self.vantage_of(source, outside, carried) or self._stranger(outside)
+        return inside(name) if outside != observer else name
+
+    def _stranger(self, observer: str) -> str:
+        while any(observer == vantage.name for vantage in self.vantages):
+            observer = f"observer {observer}"
+        return observer
 
 
 def load_inventory(path: str) -> Inventory:
@@ -143,7 +168,8 @@ def _vantage(document: Document, vantage: VantageFile, path: tuple[str | int, ..
     if private and not vantage.country:
         document.problem("`private` networks are of no use without a `country`; add it", *path, "private")
     sources = (vantage.sources,) if isinstance(vantage.sources, str) else tuple(vantage.sources)
-    return Vantage(vantage.name, sources, country, private)
+    observers = (vantage.observers,) if isinstance(vantage.observers, str) else tuple(vantage.observers)
+    return Vantage(vantage.name, sources, country, private, observers)
 
 
 def _distinct(document: Document, vantages: list[Vantage]) -> None:

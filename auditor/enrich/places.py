@@ -46,6 +46,10 @@ class Places:
         known = sorted(set(each))
         return known, [known.index(vantage) for vantage in each]
 
+    def seen_by(self, source: str, observer: str, carried: bool) -> str:
+        """Return the vantage of an observer's records in an input: see `Inventory.seen_by`."""
+        return _opened(self).inventory.seen_by(source, observer, carried)
+
     def explain(self, questions: Sequence[Question]) -> list[tuple[Source, ...]]:
         """List for each (address, vantage, first, last) what every source says, for traffic of that time.
 

@@ -1,7 +1,7 @@
 """What an audit read and found, kept so that its findings can be traced back to flows and records."""
 
 import difflib
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from auditor.rules import RuleSet
 
 NAMED: Final = 5  # findings that an error names
-SAME: Final = "give the options of the `auditor audit` that named it: --rules, --inventory, --geo, --catalogue"
+SAME: Final = (
+    "give the options of the `auditor audit` that named it: --rules, --inventory, --geo, --catalogue, --columns"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Read:
     legs: Mapping[str, Set[str]]  # the Call-IDs of each session that has several
     coarse: int  # how flows were told apart: see read.directed
     fragments_apart: bool  # later fragments stand without ports
+    lined: Mapping[str, Callable[["Source"], bool]]  # by format of logs, whether records are numbered by lines
 
 
 @dataclass(frozen=True)
@@ -87,10 +90,12 @@ def opened(
     selections: str | Path | None = None,
     waivers: Sequence[str | Path] = (),
     as_of: date | None = None,
+    columns: Sequence[str | Path] = (),
     workers: int | None = None,
     progress: pipeline.Progress | None = None,
 ) -> Case:
     """Audit captures as `pipeline.audit` does, and keep what it took.  Raise InputError for what the user can mend."""
+    from auditor.logs.formats import lined
     from auditor.read.assemble import named
     from auditor.read.scan import uncollected
     from auditor.read.ties import legs
@@ -98,14 +103,24 @@ def opened(
     places, known, ruleset = opening.open_all(rules, inventory, geo, services, selections)
     accepted = opening.load_waivers(waivers, ruleset, as_of)
     with uncollected():
-        reading = pipeline.read(inputs, places, workers, progress, apart=pipeline.asked(ruleset, places, known))
+        asked = pipeline.asked(ruleset, places, known)
+        reading = pipeline.read(inputs, places, workers, progress, apart=asked, columns=columns)
         located = pipeline.put_together(pipeline.gather(reading), places, known)
         digest = pipeline.fold(located, ruleset)
         report = pipeline.conclude(digest, located, ruleset, places, known, opening.notes(rules), accepted)
     scan = reading.scan
     told = named(scan).facts(), legs(scan.said)
     captures = len(scan.inputs)
-    read = Read(reading.sources, reading.vantages, reading.of, captures, *told, scan.coarse, scan.fragments_apart)
+    read = Read(
+        reading.sources,
+        reading.vantages,
+        reading.of,
+        captures,
+        *told,
+        scan.coarse,
+        scan.fragments_apart,
+        lined(columns),
+    )
     return Case(report, located, read, digest, ruleset)
 
 

@@ -11,7 +11,6 @@ import polars as pl
 
 from auditor.evidence import shape
 from auditor.evidence.case import Case
-from auditor.logs.formats import FORMATS
 from auditor.logs.lines import blocks
 from auditor.logs.model import Told
 from auditor.model.flow import SIDES
@@ -34,7 +33,8 @@ def messages(rows: pl.DataFrame, case: Case, limit: int) -> list[shape.Message]:
     found = []
     for index, some in _first(rows, limit).group_by("source", maintain_order=True):
         source = case.reading.sources[int(str(index[0]))]
-        said = dict(_lines(source, set(some["record"].to_list())))
+        lined = case.reading.lined.get(source.format)
+        said = dict(_lines(source, set(some["record"].to_list()))) if lined and lined(source) else {}
         found += [_message(row, source.name, said) for row in some.iter_rows(named=True)]
     return found
 
@@ -57,9 +57,7 @@ def _message(row: dict[str, object], name: str, said: dict[int, str]) -> shape.M
 
 
 def _lines(source: Source, numbers: Set[int]) -> Iterator[tuple[int, str]]:
-    """Yield the lines of these numbers, made harmless, of a log whose records are its lines."""
-    if not getattr(FORMATS[source.format], "LINES", False):
-        return
+    """Yield the lines of these numbers, made harmless."""
     last = max(numbers, default=0)
     for block in blocks(source, Told()):
         if block.number > last:

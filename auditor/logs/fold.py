@@ -47,14 +47,16 @@ class Folder:
         self._tied = Store("tie")
         self._room = Room(("profile", "together", *ENDS), FOLDS, "together")
 
-    def add(self, rows: pl.DataFrame, source: int, vantage: str) -> pl.DataFrame:
-        """Take rows with status ok and all columns of LOG; return those whose addresses are none."""
+    def add(self, rows: pl.DataFrame, source: int) -> pl.DataFrame:
+        """Take rows with status ok and all columns of LOG; return those whose addresses are none.
+
+        Their observers stand for vantages: private addresses of one of these mean one machine each.
+        """
         rows = texts.addressed(rows)
         whole = pl.col("src_addr").is_not_null() & pl.col("dst_addr").is_not_null()
         bad, rows = rows.filter(~whole), rows.filter(whole)
         if len(rows):
-            named = rows.with_columns(observer=pl.lit(vantage)) if vantage else rows
-            sourced = named.with_columns(source=pl.lit(source, pl.Int64))
+            sourced = rows.with_columns(source=pl.lit(source, pl.Int64))
             tied = pl.col("tie").is_not_null()
             self._tied.add(sourced.filter(tied))
             self._fold(sourced.filter(~tied))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import polars as pl
@@ -23,14 +24,32 @@ class Job:
 
     index: int  # of the source among all inputs
     source: Source
-    vantage: str  # that the inventory declares; empty: none
     read: Callable[[Source, Told], Iterator[pl.LazyFrame]]
+    vantage: Callable[[str], str] = str  # of whose records: takes the observer that they name
+    around: str = ""  # the vantage that is declared of the capture that carries them
+
+
+Seen = Callable[[str, str, bool], str]
+"""Says of which vantage records are: takes the input's name, the observer, and whether a capture carries them."""
+
+
+def themselves(source: str, observer: str, carried: bool) -> str:
+    """Take observers for vantages, where nothing is declared."""
+    return observer
 
 
 def jobs(
-    sources: Sequence[Source], vantages: Sequence[str], carried: Set[str], formats: Mapping[str, Reader] = FORMATS
+    sources: Sequence[Source],
+    vantages: Sequence[str],
+    carried: Set[str],
+    formats: Mapping[str, Reader] = FORMATS,
+    seen: Seen = themselves,
 ) -> list[Job]:
-    """List what is to be read of inputs, captures first; `carried` are the kinds of payload in the captures."""
+    """List what is to be read of inputs, captures first; `carried` are the kinds of payload in the captures.
+
+    `vantages` are those of the inputs: where a capture was taken.  Whoever sent the exports in it saw something else,
+    so that vantage does not hold for them, unless the inventory says so of these observers.
+    """
     captures = [source for source in sources if source.format not in formats]
     files = sources[len(captures) :]
     told = [*files, *(captures if carried & EXPORTS else ())]
@@ -39,11 +58,17 @@ def jobs(
         readers = dict(exports.bound(exports.prepare(told)))
     found = []
     for index, (source, vantage) in enumerate(zip(sources, vantages, strict=True)):
-        if index >= len(captures):
-            found.append(Job(index, source, vantage, (readers.get(source.format) or formats[source.format]).read))
+        inside = index < len(captures)
+        place = partial(_place, seen, source.name, inside)
+        if not inside:
+            found.append(Job(index, source, (readers.get(source.format) or formats[source.format]).read, place))
             continue
         if source.format in readers:
-            found.append(Job(index, source, vantage, readers[source.format].read))
+            found.append(Job(index, source, readers[source.format].read, place, vantage))
         if HEP in carried and source.format in exports.shared.CAPTURES:
-            found.append(Job(index, source, vantage, hep3.carried))
+            found.append(Job(index, source, hep3.carried, place, vantage))
     return found
+
+
+def _place(seen: Seen, source: str, carried: bool, observer: str) -> str:
+    return seen(source, observer, carried)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import polars as pl
@@ -10,6 +11,7 @@ import polars as pl
 from auditor.logs.fold import Folder, complete
 from auditor.logs.jobs import Job
 from auditor.logs.model import Ports, Told
+from auditor.logs.traces.trace import is_trace
 from auditor.model import flow
 from auditor.model.report import Input
 from auditor.model.status import MALFORMED, OK
@@ -68,7 +70,7 @@ def scan(
     return Logs(
         folder,
         _unread(pl.concat(counts)),
-        _names(tolds, [job.vantage for job in found]),
+        _names(tolds, [partial(_vantage, job) for job in found]),
         inputs,
         sorted(lost),
         sorted(set().union(*(told.notes for told in tolds))),
@@ -88,12 +90,38 @@ def _read(job: Job, told: Told, folder: Folder) -> pl.DataFrame:
         rows = complete(some).collect()
         ok = rows["status"] == OK
         good, bad = (rows, rows.clear()) if ok.all() else (rows.filter(ok), rows.filter(~ok))
-        none = folder.add(good, index, job.vantage)
+        none = folder.add(_placed(good, job, told), index)
         if len(none):
             counts.append(_counted(none.with_columns(status=pl.lit(MALFORMED), detail=pl.lit(NO_ADDRESS_TEXT)), index))
             counts.append(_counted(none.with_columns(records=-pl.col("records")), index))
         counts += [_counted(each, index) for each in (good, bad)]
     return _counted(pl.concat(counts), index)
+
+
+def _placed(rows: pl.DataFrame, job: Job, told: Told) -> pl.DataFrame:
+    """Write the vantage in the place of the observer; what was traced from elsewhere is of another session."""
+    vantages = {each: _vantage(job, each) for each in rows["observer"].unique().to_list()}
+    if job.around and any(job.vantage(each) == each for each in vantages):
+        told.notes.add(CARRIED)
+    known = {each: vantage for each, vantage in vantages.items() if each != vantage}
+    if not known:
+        return rows
+    vantage = pl.col("observer").replace(known)
+    elsewhere = pl.col("observer").is_in(list(known)) & is_trace(pl.col("session"))
+    session = pl.when(elsewhere).then(pl.format("{} at {}", "session", vantage)).otherwise("session")
+    return rows.with_columns(session.alias("session"), vantage.alias("observer"))
+
+
+def _vantage(job: Job, observer: str) -> str:
+    """Return the vantage of an observer's records; one in a capture that nobody declared may have namesakes elsewhere."""
+    vantage = job.vantage(observer)
+    return f"{observer} at {job.around}".strip() if job.around and vantage == observer else vantage
+
+
+CARRIED: Final = (
+    "Captures carry what others saw and sent: the vantage of such a capture does not hold for it, "
+    "unless the inventory lists these `observers`."
+)
 
 
 def _counted(rows: pl.DataFrame, index: int) -> pl.DataFrame:
@@ -107,10 +135,10 @@ def _unread(counts: pl.DataFrame) -> pl.DataFrame:
     return flow.frame(rows.with_columns(basis=pl.lit(flow.REPORTED)).to_dict())
 
 
-def _names(tolds: Sequence[Told], vantages: Sequence[str]) -> pl.DataFrame:
+def _names(tolds: Sequence[Told], vantages: Sequence[Callable[[str], str]]) -> pl.DataFrame:
     """List what addresses were called, by vantage: the one that is declared, or who logged the answer."""
     rows = {
-        (vantage or observer, address, name)
+        (vantage(observer), address, name)
         for told, vantage in zip(tolds, vantages, strict=True)
         for observer, address, name in told.names
     }

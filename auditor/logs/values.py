@@ -40,7 +40,7 @@ def lines(source: Source, told: Told) -> Iterator[Value]:
             yield Value(block.number, status=MALFORMED, detail="a line of more than 64 MiB")
             continue
         for number, line in enumerate(block.data.split(b"\n"), block.number):
-            if text := line.strip():
+            if text := (line.removeprefix(codecs.BOM_UTF8) if number == 1 else line).strip():
                 yield _value(number, text)
 
 
@@ -76,13 +76,26 @@ def _whole(value: Any) -> Any:
 
 
 def values(source: Source, told: Told, key: str = "") -> Iterator[Value]:
-    """Read values as `lines` does where the first line holds a whole one, else as `elements` does."""
+    """Read values as `lines` does where they stand so, else as `elements` does."""
+    yield from lines(source, told) if by_line(source, key) else elements(source, told, key)
+
+
+def by_line(source: Source, key: str = "") -> bool:
+    """Say whether a text has a value a line, of which the first may be damaged: then a later one is a whole object."""
     with opened(source) as stream:
-        first = (stream.read(HEAD) or b"").lstrip().partition(b"\n")[0]
-    by_line = bool(first) and not first.startswith(b"[") and not _lenient(0, first).status
-    if by_line and key and isinstance(whole := _lenient(0, first).value, dict) and isinstance(whole.get(key), list):
-        by_line = False
-    yield from lines(source, told) if by_line else elements(source, told, key)
+        try:
+            head = (stream.read(HEAD) or b"").removeprefix(codecs.BOM_UTF8).lstrip()
+        except OSError:
+            return False
+    first, *others = head.split(b"\n")
+    if not first or first.startswith(b"["):
+        return False
+    whole = _lenient(0, first)
+    if not whole.status:
+        return not (key and isinstance(whole.value, dict) and isinstance(whole.value.get(key), list))
+    if _Text(source, Told()).enter(key) or next(elements(source, Told(), key)).status != MALFORMED:
+        return False
+    return any(line[:1] == b"{" and isinstance(_lenient(0, line).value, dict) for line in others)
 
 
 def elements(source: Source, told: Told, key: str = "") -> Iterator[Value]:

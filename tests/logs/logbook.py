@@ -20,11 +20,11 @@ def rows(*given: dict[str, Any]) -> pl.DataFrame:
     return complete(pl.DataFrame(data, schema={name: LOG[name] for name in names}).lazy()).collect()
 
 
-def folded(*parts: pl.DataFrame, ports: Any = PORTS, edges: Sequence[int] = (), vantage: str = "") -> pl.DataFrame:
+def folded(*parts: pl.DataFrame, ports: Any = PORTS, edges: Sequence[int] = ()) -> pl.DataFrame:
     """Fold parts, each from a source of its own, and return the flows in a certain order."""
     folder = Folder(ports, edges)
     for source, part in enumerate(parts):
-        assert not len(folder.add(part, source, vantage))
+        assert not len(folder.add(part, source))
     folder.close()
     found = pl.concat(list(folder.flows()))
     return found.sort("src_addr", "dst_addr", "src_port", "dst_port", "first_ns", "outcome", "session")

@@ -151,6 +151,27 @@ def test_sessions_and_show_name_the_lines(tmp_path: Path) -> None:
         assert said in done.stdout + done.stderr
 
 
+def test_evidence_takes_column_maps(tmp_path: Path) -> None:
+    (tmp_path / "inventory.yaml").write_text(INVENTORY)
+    mapped = tmp_path / "own.columns.yaml"
+    mapped.write_text(
+        "name: own\nformat: csv\ncolumns: {src_addr: from, dst_addr: to, dst_port: port, outcome: came}\n"
+        "constants: {transport: udp}\nvalues: {outcome: {yes it did: carried}}\n"
+    )
+    log = tmp_path / "own.csv"
+    log.write_text("from,to,port,came\n10.1.0.6,203.0.113.9,8801,yes it did\n")
+    options = ["--inventory", str(tmp_path / "inventory.yaml"), "--columns", str(mapped)]
+    report = auditor.audit([log], inventory=tmp_path / "inventory.yaml", columns=[mapped]).report
+    finding = next(each.id for each in report.findings if each.verdict == "fail")
+    for arguments, code, said in (
+        (["sessions", str(log), "--finding", finding, *options], 0, b"203.0.113.9"),
+        (["show", finding, str(log), *options], 0, b"| 10.1.0.6,203.0.113.9,8801,yes it did"),
+        (["extract", finding, str(log), *options, "--output", str(tmp_path / "x.pcapng")], 2, b"no packet"),
+    ):
+        done = run(*arguments)
+        assert (done.returncode, said in done.stdout + done.stderr) == (code, True), done
+
+
 HOSTILE = ["=cmd()", "<script>alert(1)</script>", "\x1b[31m", "%s%n", "\ufeff", "a" * 100_000, "-", "NaN", "1e400"]
 
 

@@ -50,7 +50,7 @@ def read(source: Source, told: Told) -> Iterator[pl.LazyFrame]:
 def carried(source: Source, told: Told) -> Iterator[pl.LazyFrame]:
     """Yield the exchanges of the messages that travel in a capture, with the numbers of its packets.
 
-    They stand beside the rows of the capture, which count its packets, so they stand for no records (`records`: 0).
+    They stand beside the rows of the capture, which count its packets, so they count nothing.
     """
     return _read(from_capture(source, told), told, counts=False)
 
@@ -61,7 +61,10 @@ def _read(copies: Iterable[Copy], told: Told, counts: bool) -> Iterator[pl.LazyF
         yield from taken.frames(row for row in written.take(copies) if counts or row.get("status", OK) == OK)
         written.close()
         for rows in written.flows(told):
-            yield rows if counts else rows.with_columns(records=pl.lit(0, pl.Int64))
+            yield rows if counts else rows.with_columns(pl.lit(0, pl.Int64).alias(name) for name in COUNTS)
+
+
+COUNTS: Final = ("records", *(f"{side}_{name}" for side in ("src", "dst") for name in ("packets", "bytes")))
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ Metadata (instances, VPCs) are approximations by the service's own word, so a re
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Final
 
 import polars as pl
@@ -18,7 +19,7 @@ from auditor.logs.cloud.instants import ODD, interval, written
 from auditor.logs.cloud.pick import child, portions, text, whole
 from auditor.logs.model import Told
 from auditor.logs.protocols import numbered
-from auditor.logs.values import Value, values
+from auditor.logs.values import Value, by_line, values
 from auditor.model.status import MALFORMED, OK, UNSUPPORTED
 from auditor.read.source import Source
 
@@ -45,6 +46,10 @@ _NESTED: Final = re.compile(rb'"connection"\s*:\s*\{[^{}]*"(?:src|dest)_ip"')
 _FLAT: Final = re.compile(rb'"(?:jsonPayload\.)?connection\.(?:src|dest)_ip"')
 _REGION: Final = re.compile(r"[a-z]{2,20}-[a-z]{2,20}[0-9]{1,2}(-[a-z])?")
 Record = dict[str, Any]
+
+
+LINES: Final = partial(by_line, key="entries")
+"""A record is a line where a text has one a line."""
 
 
 def sniff(head: bytes) -> bool:

@@ -15,7 +15,7 @@ from auditor.logs.cloud.instants import written
 from auditor.logs.cloud.pick import LONGEST, child, portions, text, whole
 from auditor.logs.model import Told, turned
 from auditor.logs.protocols import ACK, FIN, PSH, RST, SYN
-from auditor.logs.values import Value, values
+from auditor.logs.values import Value, by_line, values
 from auditor.model.flow import REJECTED, UNANSWERED
 from auditor.model.status import MALFORMED, NO_ADDRESS, OK, UNSUPPORTED
 from auditor.read.source import Source
@@ -68,6 +68,10 @@ _FLOW: Final = re.compile(
 _MESSAGE: Final = re.compile(rb'^\s*\{\s*"(?:flow|lost_events|node_status|agent_event|debug_event|time|node_name)"\s*:')
 _POINTS: Final = re.compile(rb'"(?:trace_observation_point|traffic_direction|event_type|is_reply|Type|node_name)"\s*:')
 Flow = dict[str, Any]
+
+
+LINES: Final = by_line
+"""A record is a line where a text has one a line."""
 
 
 def sniff(head: bytes) -> bool:

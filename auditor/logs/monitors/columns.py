@@ -24,7 +24,7 @@ from auditor.logs.monitors import jsonlines, mapped
 from auditor.logs.monitors.fields import SIZE, is_address, text, transport
 from auditor.logs.tables import MORE, NUMBER, table
 from auditor.logs.tables import told as filled
-from auditor.logs.values import values
+from auditor.logs.values import by_line, values
 from auditor.model import documents
 from auditor.model.documents import Document
 from auditor.model.errors import gathering
@@ -70,6 +70,10 @@ class Map:
                 yield found
             elif len(found):
                 yield from mapped.rows(self.file, self.named, found, told)
+
+    def LINES(self, source: Source) -> bool:
+        """Say whether a record is a line."""
+        return self.file.format == "csv" or (self.file.format == "json" and by_line(source))
 
     @property
     def named(self) -> dict[str, str]:

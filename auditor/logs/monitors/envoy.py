@@ -50,6 +50,10 @@ NEVER: Final = frozenset(("UF", "UH", "NR", "UO", "NC", "DPE"))
 """Response flags of requests that no upstream got (`UF`: the connection failed)."""
 
 
+LINES: Final = True
+"""A record is a line."""
+
+
 def sniff(head: bytes) -> bool:
     """Say whether the first line is one of the formats."""
     first = head.lstrip(b"\xef\xbb\xbf \t\r\n").partition(b"\n")[0].strip()

@@ -63,6 +63,10 @@ TIMES: Final = ("time_iso8601", "msec", "time_local", "@timestamp", "timestamp",
 SAYING: Final = frozenset(("request", "status", "request_uri", "upstream_addr", "bytes_sent", "body_bytes_sent"))
 
 
+LINES: Final = True
+"""A record is a line."""
+
+
 def sniff(head: bytes) -> bool:
     """Say whether the first line is one of the formats."""
     first = head.lstrip(b"\xef\xbb\xbf \t\r\n").partition(b"\n")[0].strip()

@@ -12,11 +12,15 @@ import polars as pl
 from auditor.logs.model import Told
 from auditor.logs.monitors import suricata_events as events
 from auditor.logs.monitors.fields import Row, frames
-from auditor.logs.values import values
+from auditor.logs.values import by_line, values
 from auditor.model.status import MALFORMED
 from auditor.read.source import Source
 
 KINDS: Final = frozenset((*events.WITHOUT, "flow", "netflow", "alert", "anomaly", "fileinfo", "drop", *events.CLIENTS))
+
+
+LINES: Final = by_line
+"""A record is a line where a text has one a line."""
 
 
 def sniff(head: bytes) -> bool:

@@ -38,6 +38,10 @@ MARKS: Final[tuple[tuple[re.Pattern[str], Reads], ...]] = (
 _ANY: Final = re.compile(r"%(?:ASA|FTD|PIX|FWSM)-|RT_FLOW|,TRAFFIC,|\|TRAFFIC\||=TRAFFIC\b|Palo Alto Networks\|")
 
 
+LINES: Final = True
+"""A record is a line."""
+
+
 def sniff(head: bytes) -> bool:
     """Say whether the text begins as a line of syslog does, and a line of it is a message that is read."""
     lines = head.decode("utf-8", "replace").split("\n")

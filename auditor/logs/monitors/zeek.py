@@ -9,6 +9,7 @@ import polars as pl
 
 from auditor.logs.model import Told
 from auditor.logs.monitors import zeek_json, zeek_tsv
+from auditor.logs.values import by_line
 from auditor.read.source import HEAD, Source, opened
 
 
@@ -17,11 +18,20 @@ def sniff(head: bytes) -> bool:
     return zeek_tsv.sniff(head) or zeek_json.sniff(head)
 
 
+def LINES(source: Source) -> bool:
+    """Say whether a record is a line, as nearly always."""
+    return _is_table(source) or by_line(source)
+
+
 def read(source: Source, told: Told) -> Iterator[pl.LazyFrame]:
     """Yield rows of some of the columns of LOG."""
+    yield from (zeek_tsv if _is_table(source) else zeek_json).read(source, told)
+
+
+def _is_table(source: Source) -> bool:
     with opened(source) as stream:
         try:
             head = stream.read(HEAD) or b""
         except OSError:
             head = b""
-    yield from (zeek_tsv if zeek_tsv.sniff(head) else zeek_json).read(source, told)
+    return zeek_tsv.sniff(head)

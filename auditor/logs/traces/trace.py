@@ -301,6 +301,11 @@ def _missing(trace: Trace, seen: set[int], last: int) -> bool:
     return any(hop not in seen for hop in range(1, min(whole, HOPS) + 1))
 
 
+def is_trace(session: pl.Expr) -> pl.Expr:
+    """Say which sessions are traces."""
+    return (session.str.starts_with("trace ") & session.str.contains(ARROW, literal=True)).fill_null(False)
+
+
 def _session(trace: Trace, source: str, end: str) -> str:
     """Name the session by its ends; see the head of this module."""
     name = f"{source}{ARROW}{end}"
