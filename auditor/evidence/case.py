@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from auditor.rules import RuleSet
 
 NAMED: Final = 5  # findings that an error names
-SAME: Final = (
-    "give the options of the `auditor audit` that named it: --rules, --inventory, --geo, --catalogue, --columns"
-)
+SAME: Final = "give the options of the `auditor audit` that named it, such as --rules, --inventory, --geo, --columns"
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,7 @@ def _placed(rows: pl.DataFrame, job: Job, told: Told) -> pl.DataFrame:
 
 
 def _vantage(job: Job, observer: str) -> str:
-    """Return the vantage of an observer's records; one in a capture that nobody declared may have namesakes elsewhere."""
+    """Return the vantage of an observer's records; undeclared ones in a capture may have namesakes elsewhere."""
     vantage = job.vantage(observer)
     return f"{observer} at {job.around}".strip() if job.around and vantage == observer else vantage
 

@@ -53,7 +53,7 @@ def test_without_the_options_of_the_audit_it_says_what_to_give() -> None:
     done = run("show", FINDING, str(CAPTURE), "--workers", "1")
     assert done.returncode == 2
     assert (
-        b"give the options of the `auditor audit` that named it: --rules, --inventory, --geo, --catalogue"
+        b"give the options of the `auditor audit` that named it, such as --rules, --inventory, --geo, --columns"
         in done.stderr
     )
 

@@ -6,8 +6,9 @@ import polars as pl
 import pytest
 
 import auditor
+from auditor import pipeline
 from auditor.enrich.inventory import load_inventory
-from auditor.logs import scan as scans
+from auditor.logs.scan import CARRIED
 from tests.logs.exports.build import DST, FLOW, flow, nine, part, template
 from tests.logs.logbook import flow as logged
 from tests.logs.logbook import folded, rows
@@ -32,8 +33,7 @@ def capture(path: Path) -> Path:
 
 def read(path: Path, vantages: str = "") -> pl.DataFrame:
     (path.parent / "inventory.yaml").write_text(vantages or "sites: []")
-    found = auditor.flows([path], inventory=path.parent / "inventory.yaml")
-    return pl.DataFrame(found[["basis", "vantage", "src_addr", "src_proven", "records"]]).filter(basis="reported")
+    return pipeline.located([path], inventory=path.parent / "inventory.yaml").frame.filter(basis="reported")
 
 
 def test_private_addresses_of_two_exporters_in_one_capture_are_two_machines(tmp_path: Path) -> None:
@@ -50,10 +50,10 @@ def test_private_addresses_of_two_exporters_in_one_capture_are_two_machines(tmp_
 def test_a_report_says_where_a_vantage_does_not_hold(tmp_path: Path) -> None:
     (tmp_path / "inventory.yaml").write_text("vantage: {name: collector, country: CA}")
     path = capture(tmp_path / "a.pcap")
-    assert scans.CARRIED in auditor.audit([path], inventory=tmp_path / "inventory.yaml").report.notes
+    assert CARRIED in auditor.audit([path], inventory=tmp_path / "inventory.yaml").report.notes
     (tmp_path / "inventory.yaml").write_text('vantage: {name: here, country: CA, observers: "*"}')
     whole = auditor.audit([path], inventory=tmp_path / "inventory.yaml")
-    assert scans.CARRIED not in whole.report.notes
+    assert CARRIED not in whole.report.notes
     assert set(whole.flows["vantage"]) == {"here"}
 
 
@@ -66,9 +66,8 @@ def test_show_names_the_packets_that_carry_records(tmp_path: Path) -> None:
         "clients: [{networks: 10.0.0.0/8, population: overseas, country: CA}]\n"
     )
     path = capture(tmp_path / "a.pcap")
-    finding = next(
-        each for each in auditor.audit([path], inventory=inventory).report.findings if each.verdict == "fail"
-    )
+    report = auditor.audit([path], inventory=inventory).report
+    finding = next(each for each in report.findings if each.verdict == "fail")
     done = run("show", finding.id, str(path), "--inventory", str(inventory))
     assert done.returncode == 0
     assert b"The first of 1 log record of this exchange" in done.stdout
