@@ -19,7 +19,7 @@ from auditor.logs.monitors.fields import (
     text,
     transport,
 )
-from auditor.model.flow import CARRIED, OFFERED, REJECTED, UNANSWERED
+from auditor.model.flow import CARRIED, OFFERED, REJECTED
 from auditor.model.status import NO_ADDRESS, UNSUPPORTED
 
 Event = dict[str, Any]
@@ -124,10 +124,11 @@ def flow(kind: str, event: Event, told: Told) -> Row:
     there, back = _flags(tcp, "tcp_flags_ts"), _flags(tcp, "tcp_flags_tc")
     sent, got = count(of.get("pkts_toserver")) or 0, count(of.get("pkts_toclient")) or 0
     opened = "handshake" if ((there or 0) | (back or 0)) & _SYN else ""
-    outcome = CARRIED if sent and got else UNANSWERED
-    if outcome == CARRIED and (back or 0) & _RST and not (back or 0) & _SYN and (there or 0) & _SYN:
+    outcome = CARRIED if sent and got else None  # flags of one direction may tell that there was another
+    if sent and got and (back or 0) & _RST and not (back or 0) & _SYN and (there or 0) & _SYN:
         outcome = REJECTED
-    if of.get("action") in ("drop", "reject") or _inside(event, "verdict").get("action") in ("drop", "reject"):
+    stopped = of.get("action") in ("drop", "reject") or _inside(event, "verdict").get("action") in ("drop", "reject")
+    if stopped and not (sent and got):  # else it was let through until then
         outcome = REJECTED
     return _span(of, {
         "app": _app(event), "opened": opened, "outcome": outcome, "src_flags": there, "dst_flags": back,
@@ -156,7 +157,7 @@ def _packet(kind: str, event: Event, told: Told) -> Row:
     if blocked:
         row["outcome"] = REJECTED
     elif got is not None:
-        row["outcome"] = CARRIED if got and count(of.get("pkts_toserver")) else UNANSWERED
+        row["outcome"] = CARRIED if got and count(of.get("pkts_toserver")) else None
     start = moment(of.get("start"))[0]
     return row | ({"first_ns": start} if start else {})
 

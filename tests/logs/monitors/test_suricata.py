@@ -35,14 +35,17 @@ def flow(there: str, back: str, sent: int, got: int, **more: Any) -> dict[str, A
     ("given", "outcome", "opened", "flags"),
     [
         (flow("1b", "1b", 5, 4), "", "handshake", (27, 27)),
-        (flow("02", "00", 3, 0), "unanswered", "handshake", (2, 0)),
+        (flow("02", "00", 3, 0), None, "handshake", (2, 0)),
         (flow("02", "14", 1, 1), "rejected", "handshake", (2, 20)),
         (flow("18", "18", 5, 4), "", "", (24, 24)),
-        (flow("1b", "1b", 5, 4, action="drop"), "rejected", "handshake", (27, 27)),
+        (flow("1b", "1b", 5, 4, action="drop"), "", "handshake", (27, 27)),
+        (flow("02", "00", 5, 0, action="drop"), "rejected", "handshake", (2, 0)),
         (flow("xyz", "", 5, 4), "", "", (None, None)),
     ],
 )
-def test_flows(tmp_path: Path, given: Any, outcome: str, opened: str, flags: tuple[int | None, int | None]) -> None:
+def test_flows(
+    tmp_path: Path, given: Any, outcome: str | None, opened: str, flags: tuple[int | None, int | None]
+) -> None:
     (row,) = events(tmp_path, given)
     assert (row["outcome"], row["opened"], (row["src_flags"], row["dst_flags"])) == (outcome, opened, flags)
     assert (row["first_ns"], row["last_ns"]) == (1599999999500000000, 1600000000500000000)
@@ -120,7 +123,7 @@ def test_alerts_count_with_their_flow(tmp_path: Path) -> None:
         event("fileinfo", flow={"src_ip": "198.51.100.7", "src_port": 443}),
     )
     assert some(found, "src_addr", "outcome", "src_packets") == [
-        ("192.0.2.1", "", 0), ("198.51.100.7", "rejected", 0), ("192.0.2.1", "unanswered", 0),
+        ("192.0.2.1", "", 0), ("198.51.100.7", "rejected", 0), ("192.0.2.1", None, 0),
         ("192.0.2.1", "rejected", 0),
         ("198.51.100.7", None, 0),
     ]  # fmt: skip
