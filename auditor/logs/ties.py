@@ -45,7 +45,8 @@ def united(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _ranked(rows: pl.DataFrame) -> pl.DataFrame:
     """Sort records by what they counted, then by what they say and not by where they stand, which may change."""
-    counted = pl.sum_horizontal(pl.col(f"{side}_packets").fill_null(0) for side in SIDES)
+    counts = [f"{side}_{name}" for side in SIDES for name in ("packets", "bytes")]  # some logs count only bytes
+    counted = pl.sum_horizontal(pl.col(name).fill_null(0) for name in counts)
     content = [name for name in rows.columns if name not in ("source", "record")]
     return rows.with_columns(*_key(), rank=-counted).sort("rank", *content, "source", "record")
 

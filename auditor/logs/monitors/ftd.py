@@ -43,7 +43,7 @@ def rows(line: str, found: re.Match[str], when: Stamp) -> Iterator[Row]:
         "transport": carried,
         "app": apps.of_suricata(text(got("ApplicationProtocol")), carried),
         "opened": "handshake" if carried == "tcp" else "",
-        "outcome": REJECTED if blocked else CARRIED if counts.both else UNANSWERED,
+        "outcome": CARRIED if counts.both else REJECTED if blocked else UNANSWERED,
         "first_ns": first or when.ns,
         "last_ns": first + seconds(got("ConnectionDuration", "")) if first else when.ns,
         "src_addr": host(src),

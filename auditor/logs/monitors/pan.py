@@ -114,7 +114,7 @@ def _row(given: dict[str, str], when: Stamp, zone: str) -> Row:
         "dst_port": dport,
         "zoneless": zoneless,
     }
-    if subtype in ("deny", "drop") or action in DENIED:
+    if (subtype in ("deny", "drop") or action in DENIED) and not counts.both:  # else it was let through until then
         return row | counts.columns() | {"outcome": REJECTED}
     if subtype == "start":
         return row | {"outcome": CARRIED if counts.both else UNANSWERED}

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from auditor.logs.monitors.fields import Row, ended, host, is_address
-from auditor.model.flow import CARRIED, REJECTED, UNANSWERED
+from auditor.model.flow import CARRIED, UNANSWERED
 
 UNKNOWN_SERVER: Final = "@masked:server"
 UNKNOWN_CLIENT: Final = "@masked:client"
@@ -51,7 +51,8 @@ def is_server(end: str) -> bool:
 
 
 def outcome(status: str) -> str:
-    """Say what came of an attempt by the status that an upstream gave, or that the proxy gave in its place."""
-    if status in ("", "-", "000", "0"):
-        return UNANSWERED
-    return {"502": REJECTED, "504": UNANSWERED}.get(status, CARRIED)
+    """Say what came of an attempt by the status that an upstream gave, or that the proxy gave in its place.
+
+    A proxy says 502 of who refused the connection, and of who took the request and then broke off.
+    """
+    return UNANSWERED if status in ("", "-", "000", "0", "502", "504") else CARRIED

@@ -81,7 +81,7 @@ INGRESS = " 10 1.500 [default-a-80] [] {addr} {length} {time} {status} abc"
         (COMBINED + INGRESS.format(addr="198.51.100.7:80", length="20", time="0.1", status="200"), [("198.51.100.7", "")]),
         (
             COMBINED + INGRESS.format(addr="198.51.100.7:80, [2001:db8::7]:80 : 198.51.100.9:80", length="0, 0 : 20", time="0.1, 0.0 : 0.2", status="504, 502 : 200"),
-            [("198.51.100.7", "unanswered"), ("2001:db8::7", "rejected"), ("198.51.100.9", "")],
+            [("198.51.100.7", "unanswered"), ("2001:db8::7", "unanswered"), ("198.51.100.9", "")],
         ),
         (COMBINED + INGRESS.format(addr="-", length="-", time="-", status="-"), []),
         (COMBINED + ' upstream_addr="198.51.100.7:80, unix:/a" upstream_status="200, 502"', [("198.51.100.7", "")]),
@@ -111,7 +111,7 @@ def test_json_and_streams_of_nginx(tmp_path: Path) -> None:
     found = read(tmp_path, "nginx", f"{json.dumps(value)}\n<script>\n", told)
     assert some(found[:3], "dst_addr", "dst_port", "dst_role", "outcome", "encrypted", "dst_name", "src_port") == [
         ("203.0.113.5", 443, "relay", "", "yes", "a.example.org", 4000),
-        ("198.51.100.7", 80, "server", "rejected", "", "", 4000),
+        ("198.51.100.7", 80, "server", "unanswered", "", "", 4000),
         ("198.51.100.9", 80, "server", "", "", "", 4000),
     ]
     assert (found[0]["first_ns"], found[0]["last_ns"], found[3]["status"]) == (NS - 1_500_000_000, NS, "malformed")

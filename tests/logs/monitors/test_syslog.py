@@ -99,14 +99,14 @@ def test_pinholes_are_offers(tmp_path: Path) -> None:
 
 PAN = (
     "1,2020/09/13 12:26:41,0123,TRAFFIC,{subtype},2049,2020/09/13 12:26:41,192.0.2.1,198.51.100.7,203.0.113.9,{nat},rule,,,"
-    '{app},vsys1,trust,untrust,e1,e2,fwd,2020/09/13 12:26:41,777,1,4000,443,61000,8443,0x0,{proto},{action},300,100,200,{packets},'
+    '{app},vsys1,trust,untrust,e1,e2,fwd,2020/09/13 12:26:41,777,1,4000,443,61000,8443,0x0,{proto},{action},300,100,{back},{packets},'
     "2020/09/13 12:26:40,7,\"a, b\",0,1,0x0,Reserved,Reserved,0,{sent},{got},{reason},0,0,0,0,,pa1,from-policy{more}"
 )  # fmt: skip
 
 
 def pan(**given: Any) -> str:
     values = {"subtype": "end", "nat": "0.0.0.0", "app": "ssl", "proto": "tcp", "action": "allow", "packets": 9, "sent": 4,
-              "got": 5, "reason": "tcp-fin", "more": ""}  # fmt: skip
+              "got": 5, "back": 200, "reason": "tcp-fin", "more": ""}  # fmt: skip
     return f"Sep 13 12:26:41 pa1 {PAN.format(**{**values, **given})}\n"
 
 
@@ -123,8 +123,10 @@ def test_traffic_of_palo_alto(tmp_path: Path) -> None:
     [
         ({"nat": "10.0.0.8"}, {"dst_addr": "10.0.0.8", "dst_port": 8443}),
         ({"subtype": "start"}, {"outcome": "", "src_packets": 0, "dst_packets": None, "src_bytes": 0}),
-        ({"subtype": "drop", "action": "deny", "app": "not-applicable"}, {"outcome": "rejected", "app": ""}),
-        ({"subtype": "end", "action": "reset-both"}, {"outcome": "rejected"}),
+        ({"subtype": "drop", "action": "deny", "app": "not-applicable", "got": 0, "back": 0},
+         {"outcome": "rejected", "app": ""}),
+        ({"subtype": "end", "action": "reset-both", "got": 0, "back": 0}, {"outcome": "rejected"}),
+        ({"subtype": "deny", "action": "reset-both", "reason": "policy-deny"}, {"outcome": None, "dst_flags": 16}),
         ({"app": "incomplete", "got": 1, "reason": "tcp-rst-from-server"}, {"dst_flags": 16}),  # 200 bytes are data
         ({"proto": "udp", "app": "zoom-meeting"}, {"service": "zoom", "app": "", "dst_flags": None, "opened": ""}),
         ({"more": "," * 60 + "2020-09-13T12:26:41.5+02:00"}, {"first_ns": NS - 7200 * 10**9}),
@@ -205,11 +207,15 @@ def test_connection_events_of_ftd(tmp_path: Path) -> None:
         "ResponderBytes: 200\n"
     )
     found = read(
-        tmp_path, "syslog", said.format(action="Allow") + said.format(action="Block").replace("430003", "430002")
+        tmp_path,
+        "syslog",
+        said.format(action="Allow")
+        + said.format(action="Block").replace("430003", "430002").replace(": 5,", ": 0,").replace("200\n", "0\n"),
     )
+    found += read(tmp_path, "syslog", said.format(action="Block with reset"))  # after it knew what was asked
     assert {tuple(row[name] for name in ENDS) for row in found} == {(*A, *B)}
     assert some(found, "outcome", "src_packets", "dst_bytes", "first_ns", "observer") == [
-        ("", 4, 200, NS, "ftd1"), ("rejected", 0, None, NS, "ftd1"),
+        ("", 4, 200, NS, "ftd1"), ("rejected", 0, None, NS, "ftd1"), ("", 4, 200, NS, "ftd1"),
     ]  # fmt: skip
 
 
