@@ -50,10 +50,16 @@ def _message(row: dict[str, object], name: str, said: dict[int, str]) -> shape.M
         record=number,
         time=jsonv1.time(int(str(row["first_ns"]))),
         why=str(row["why"]),
-        says=[f"The first of {words.many(int(str(row['records'])), RECORD)} of this exchange."],
+        says=[_says(int(str(row["records"])))],
         text=[said[number]] if number in said else [],
         unit=RECORD,
     )
+
+
+def _says(count: int) -> str:
+    if not count:
+        return "A record that also tells of another exchange, with which it is counted."
+    return f"The first of {words.many(count, RECORD)} of this exchange."
 
 
 def _lines(source: Source, numbers: Set[int]) -> Iterator[tuple[int, str]]:

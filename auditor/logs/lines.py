@@ -64,6 +64,17 @@ def blocks(source: Source, told: Told, size: int = BLOCK) -> Iterator[Block]:
                 buffer.extend(bytes(len(buffer)))
 
 
+def numbered(source: Source, told: Told) -> Iterator[tuple[int, bytes | None]]:
+    """Yield the number of each line that isn't blank, and its text without spaces around it; None: it is too long."""
+    for block in blocks(source, told):
+        if block.cut:
+            yield block.number, None
+            continue
+        for number, line in enumerate(block.data.split(b"\n"), block.number):
+            if text := line.strip():
+                yield number, text
+
+
 def _fill(stream: io.RawIOBase, room: memoryview, told: Told) -> int:
     """Fill a buffer with unpacked bytes; return how many there were, fewer than its size only at the end."""
     have = 0

@@ -36,9 +36,9 @@ def united(rows: pl.DataFrame) -> pl.DataFrame:
         pl.col("first_ns").filter(pl.col("first_ns") > 0).min().fill_null(0),
         pl.col("last_ns").max(),
     )
-    one = calls.select("session", *_key()).group_by(_KEY)
-    one = one.agg(pl.col("session").min(), calls=pl.col("session").n_unique())
-    one = one.filter(pl.col("calls") == 1).select(*_KEY, call="session")
+    sessions = calls.select("session", *_key()).group_by(_KEY)
+    counted = sessions.agg(pl.col("session").min(), calls=pl.col("session").n_unique())
+    one = counted.filter(pl.col("calls") == 1).select(*_KEY, call="session")
     named = folded.join(one, on=_KEY, how="left").with_columns(session="call")
     return pl.concat([named.select(rows.columns), calls])
 

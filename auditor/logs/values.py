@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from auditor.logs.lines import blocks, pieces
+from auditor.logs.lines import LONG, numbered, pieces
 from auditor.logs.model import Told
 from auditor.model.status import MALFORMED, TRUNCATED
 from auditor.read.source import HEAD, Source, opened
@@ -35,13 +35,11 @@ class Value:
 
 def lines(source: Source, told: Told) -> Iterator[Value]:
     """Read a value from each line that isn't blank."""
-    for block in blocks(source, told):
-        if block.cut:
-            yield Value(block.number, status=MALFORMED, detail="a line of more than 64 MiB")
-            continue
-        for number, line in enumerate(block.data.split(b"\n"), block.number):
-            if text := (line.removeprefix(codecs.BOM_UTF8) if number == 1 else line).strip():
-                yield _value(number, text)
+    for number, line in numbered(source, told):
+        if line is None:
+            yield Value(number, status=MALFORMED, detail=LONG)
+        elif text := line.removeprefix(codecs.BOM_UTF8).lstrip() if number == 1 else line:
+            yield _value(number, text)
 
 
 def _value(number: int, text: bytes) -> Value:

@@ -18,7 +18,7 @@ from auditor.logs.calls import taken
 from auditor.logs.calls.legs import named
 from auditor.logs.calls.quoted import records
 from auditor.logs.calls.taken import Row, text
-from auditor.logs.lines import blocks
+from auditor.logs.lines import LONG, numbered
 from auditor.logs.model import Told
 from auditor.model.flow import OFFERED, UNANSWERED, UNKNOWN
 from auditor.model.status import MALFORMED, NO_ADDRESS
@@ -69,13 +69,11 @@ def read(source: Source, told: Told) -> Iterator[pl.LazyFrame]:
 
 
 def _lines(source: Source, told: Told) -> Iterator[Row]:
-    for block in blocks(source, told):
-        if block.cut:
-            yield {"record": block.number, "status": MALFORMED, "detail": "a line of more than 64 MiB"}
-            continue
-        for number, line in enumerate(block.data.split(b"\n"), block.number):
-            if plain := line.strip():
-                yield from _line(number, plain, told.notes)
+    for number, line in numbered(source, told):
+        if line is None:
+            yield {"record": number, "status": MALFORMED, "detail": LONG}
+        else:
+            yield from _line(number, line, told.notes)
 
 
 def _line(number: int, line: bytes, notes: set[str]) -> Iterator[Row]:

@@ -13,7 +13,7 @@ import polars as pl
 
 from auditor.logs.exports import textrows
 from auditor.logs.exports.records import NAMELESS
-from auditor.logs.lines import blocks
+from auditor.logs.lines import LONG, Block, blocks
 from auditor.logs.model import Told
 from auditor.logs.tables import MORE, table
 from auditor.logs.tables import told as is_told
@@ -38,7 +38,6 @@ OTHERS: Final = frozenset((
 ))  # fmt: skip
 """Further columns by which such a table is told."""
 END: Final = "Summary"
-CUT: Final = "a line of more than 64 MiB"
 
 
 def names(line: str) -> list[str]:
@@ -71,7 +70,7 @@ def read(source: Source, told: Told) -> Iterator[pl.LazyFrame]:
     ended = False
     for block in blocks(source, told):
         if block.cut:
-            yield pl.DataFrame({"record": [block.number], "status": [flow.MALFORMED], "detail": [CUT]}).lazy()
+            yield pl.DataFrame({"record": [block.number], "status": [flow.MALFORMED], "detail": [LONG]}).lazy()
             continue
         for number, data in _tables(block.number, block.data):
             first = data[:4096].partition(b"\n")[0].decode("utf-8", "replace")
@@ -106,8 +105,6 @@ STARTS: Final = (b"\nts,", b"\nfirstSeen,", b"\ncnt,", b"\nSummary")
 
 
 def _rows(number: int, data: bytes, header: list[str], told: Told) -> pl.DataFrame:
-    from auditor.logs.lines import Block
-
     frame = table(Block(number, data), header, ",").filter(is_told(header))
     frame = frame.with_columns(
         pl.col(name).str.strip_chars().str.strip_chars('"') for name in header if name in frame.columns

@@ -10,7 +10,7 @@ from typing import Final
 import polars as pl
 
 from auditor.logs.exports import nfdump_json
-from auditor.logs.lines import blocks
+from auditor.logs.lines import LONG, blocks
 from auditor.logs.model import Told
 from auditor.model import flow
 from auditor.read.source import Source
@@ -40,7 +40,7 @@ def read(source: Source, told: Told) -> Iterator[pl.LazyFrame]:
     found: list[dict[str, str | int | None]] = []
     for block in blocks(source, told):
         if block.cut:
-            found.append({"record": block.number, "status": flow.MALFORMED, "detail": "a line of more than 64 MiB"})
+            found.append({"record": block.number, "status": flow.MALFORMED, "detail": LONG})
             continue
         for number, line in enumerate(block.data.split(b"\n"), block.number):
             if BEGIN.match(line):

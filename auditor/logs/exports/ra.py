@@ -12,7 +12,7 @@ import polars as pl
 
 from auditor.logs.exports import textrows
 from auditor.logs.exports.records import FRAMES
-from auditor.logs.lines import Block, blocks
+from auditor.logs.lines import LONG, Block, blocks
 from auditor.logs.model import Told
 from auditor.logs.tables import MORE, table
 from auditor.logs.tables import told as is_told
@@ -33,7 +33,6 @@ ARROW: Final = re.compile(r"\s(<?[-|o?]>|<[-|o?]>?|who-has|\s-\s)\s")
 CLOCK: Final = re.compile(r"^\s*\d{1,2}:\d\d:\d\d")
 NO_WORDS: Final = "a line that fits no columns"
 CUT_ADDRESS: Final = "an address that the listing cut"
-LONG: Final = "a line of more than 64 MiB"
 TOGETHER: Final = "Packets of both directions were counted together: all but one stand with the source."
 ASKED_ALONE: Final = ("REQ", "INT", "TIM", "ECO", "NRS", "NNS")
 """Of others than TCP: one side spoke."""

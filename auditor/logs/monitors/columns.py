@@ -17,7 +17,7 @@ from typing import Any, Final
 import msgspec
 import polars as pl
 
-from auditor.logs.lines import blocks
+from auditor.logs.lines import LONG, blocks
 from auditor.logs.model import Reader, Told, unread
 from auditor.logs.monitors import columns_format as form
 from auditor.logs.monitors import jsonlines, mapped
@@ -94,7 +94,7 @@ class Map:
         header: Sequence[str] = self.file.header
         for block in blocks(source, told):
             if block.cut:
-                yield unread([block.number], MALFORMED, "a line of more than 64 MiB")
+                yield unread([block.number], MALFORMED, LONG)
                 continue
             first = not header
             if first:

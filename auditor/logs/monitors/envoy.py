@@ -11,7 +11,6 @@ from typing import Any, Final
 
 import polars as pl
 
-from auditor.logs.lines import blocks
 from auditor.logs.model import Told
 from auditor.logs.monitors import jsonlines, proxied
 from auditor.logs.monitors.fields import (
@@ -29,7 +28,6 @@ from auditor.logs.monitors.fields import (
 )
 from auditor.logs.monitors.proxied import Upstream
 from auditor.model.flow import CARRIED, UNANSWERED
-from auditor.model.status import MALFORMED
 from auditor.read.source import Source
 
 LONGEST: Final = 1 << 16
@@ -70,21 +68,12 @@ def _ours(value: dict[str, Any]) -> bool:
 
 def read(source: Source, told: Told) -> Iterator[pl.LazyFrame]:
     """Yield the rows of each request."""
-    yield from frames(_rows(source, told))
+    yield from frames(proxied.requests(source, told, _asked))
 
 
-def _rows(source: Source, told: Told) -> Iterator[Row]:
-    for block in blocks(source, told):
-        if block.cut:
-            yield {"record": block.number, "status": MALFORMED, "detail": "a line of more than 64 MiB"}
-            continue
-        for number, raw in enumerate(block.data.split(b"\n"), block.number):
-            if line := raw.strip():
-                given = _given(line)
-                if given is None:
-                    yield {"record": number, "status": MALFORMED, "detail": "no line of an access log that is known"}
-                else:
-                    yield from _request(given, number, told)
+def _asked(line: bytes, number: int, told: Told) -> Iterator[Row] | None:
+    given = _given(line)
+    return None if given is None else _request(given, number, told)
 
 
 def _given(line: bytes) -> dict[str, Any] | None:

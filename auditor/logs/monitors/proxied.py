@@ -4,11 +4,15 @@ The proxy ends connections, but the request goes on: a row leads from the client
 whose request it was stays known.  Counts are those of bodies and stand with the first row.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
+from auditor.logs.lines import LONG, numbered
+from auditor.logs.model import Told
 from auditor.logs.monitors.fields import Row, ended, host, is_address
 from auditor.model.flow import CARRIED, UNANSWERED
+from auditor.model.status import MALFORMED
+from auditor.read.source import Source
 
 UNKNOWN_SERVER: Final = "@masked:server"
 UNKNOWN_CLIENT: Final = "@masked:client"
@@ -22,6 +26,19 @@ class Upstream(NamedTuple):
 
     end: str  # address and port, or a name
     outcome: str = CARRIED
+
+
+def requests(source: Source, told: Told, asked: Callable[[bytes, int, Told], Iterator[Row] | None]) -> Iterator[Row]:
+    """Yield the rows of each line, which `asked` makes of the line and its number; None: it is no request."""
+    for number, line in numbered(source, told):
+        found = None if line is None else asked(line, number, told)
+        if found is None:
+            yield {"record": number, "status": MALFORMED, "detail": LONG if line is None else NO_REQUEST}
+        else:
+            yield from found
+
+
+NO_REQUEST: Final = "no line of an access log that is known"
 
 
 def rows(common: Row, client: tuple[str, int], proxy: tuple[str, int], upstreams: Sequence[Upstream]) -> Iterator[Row]:

@@ -6,10 +6,10 @@ Suricata User Guide, "Eve JSON Format"; its layouts of versions 3 to 8, dns of v
 from collections.abc import Iterator
 from typing import Any, Final
 
-import msgspec
 import polars as pl
 
 from auditor.logs.model import Told
+from auditor.logs.monitors import jsonlines
 from auditor.logs.monitors import suricata_events as events
 from auditor.logs.monitors.fields import Row, frames
 from auditor.logs.values import by_line, values
@@ -28,11 +28,8 @@ def sniff(head: bytes) -> bool:
     first = head.lstrip(b"\xef\xbb\xbf \t\r\n").partition(b"\n")[0]
     if not first.startswith(b"{") or b'"event_type"' not in first:
         return False
-    try:
-        value = msgspec.json.decode(first)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return False
-    return isinstance(value, dict) and ours(value)
+    value = jsonlines.first(first)
+    return value is not None and ours(value)
 
 
 def ours(value: dict[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from typing import Final
 
 import polars as pl
 
-from auditor.logs.lines import Block, blocks
+from auditor.logs.lines import LONG, Block, blocks
 from auditor.logs.model import Told
 from auditor.logs.monitors import asa, ftd, pan, srx
 from auditor.logs.monitors.fields import ZONELESS, Row, frames
@@ -62,7 +62,7 @@ def read(source: Source, told: Told) -> Iterator[pl.LazyFrame]:
 
 def _lines(block: Block, told: Told) -> Iterator[Row]:
     if block.cut:
-        yield {"record": block.number, "status": MALFORMED, "detail": "a line of more than 64 MiB"}
+        yield {"record": block.number, "status": MALFORMED, "detail": LONG}
         return
     for number, raw in enumerate(block.data.split(b"\n"), block.number):
         if line := raw[:LONGEST].strip():

@@ -7,11 +7,10 @@ which name each in `_path`.  What names no log is told by its fields.
 from collections.abc import Iterator
 from typing import Any, Final
 
-import msgspec
 import polars as pl
 
 from auditor.logs.model import Told, unread
-from auditor.logs.monitors import zeek_logs
+from auditor.logs.monitors import jsonlines, zeek_logs
 from auditor.logs.monitors.fields import SIZE, moment, seconds, text
 from auditor.logs.tables import NUMBER
 from auditor.logs.values import values
@@ -51,11 +50,8 @@ def sniff(head: bytes) -> bool:
     first = head.lstrip(b"\xef\xbb\xbf \t\r\n").partition(b"\n")[0]
     if not first.startswith(b"{") or b'"ts"' not in first:
         return False
-    try:
-        value = msgspec.json.decode(first)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return False
-    return isinstance(value, dict) and _ours(value)
+    value = jsonlines.first(first)
+    return value is not None and _ours(value)
 
 
 def _ours(value: dict[str, Any]) -> bool:

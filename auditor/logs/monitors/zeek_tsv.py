@@ -21,7 +21,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from auditor.logs.lines import Block, blocks
+from auditor.logs.lines import LONG, Block, blocks
 from auditor.logs.model import Told, unread
 from auditor.logs.monitors import zeek_logs
 from auditor.logs.monitors.fields import moment
@@ -104,7 +104,7 @@ def read(source: Source, told: Told) -> Iterator[pl.LazyFrame]:
     header, known = Header(), set[Header]()
     for block in blocks(source, told):
         if block.cut:
-            yield unread([block.number], MALFORMED, "a line of more than 64 MiB")
+            yield unread([block.number], MALFORMED, LONG)
             continue
         header, groups = _grouped(block, header)
         for each, stretches in groups.items():

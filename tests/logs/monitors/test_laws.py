@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from auditor.logs import lines, values
-from auditor.logs.monitors import FORMATS, columns, envoy, nginx, syslog, zeek_tsv
+from auditor.logs import lines
+from auditor.logs.monitors import FORMATS, columns, syslog, zeek_tsv
 from tests.logs.monitors import test_columns, test_proxies, test_suricata, test_syslog, test_zeek
 from tests.logs.monitors.given import rows
 
@@ -46,7 +46,7 @@ def test_where_blocks_end_changes_nothing(
     data = SAMPLES[name].encode()
     whole = rows(tmp_path, readers[name], data)
     small = partial(lines.blocks, size=size)
-    for module in (values, zeek_tsv, syslog, envoy, nginx, columns):
+    for module in (lines, zeek_tsv, syslog, columns):
         monkeypatch.setattr(module, "blocks", small)
     assert rows(tmp_path, readers[name], data) == whole
 
