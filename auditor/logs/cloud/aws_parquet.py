@@ -11,13 +11,15 @@ from typing import Final
 import polars as pl
 
 from auditor.logs.cloud.aws import KNOWN, is_flow
-from auditor.logs.cloud.vpc import rows
+from auditor.logs.cloud.vpc import KEYS, PLACE, rows
 from auditor.logs.model import Told
 from auditor.logs.parquet import tables
 from auditor.logs.tables import NUMBER
 from auditor.read.footer import footer
 from auditor.read.source import Source
 
+TEXTS: Final = frozenset({*KEYS, *PLACE, "log-status"})
+"""Fields that are text, also where whoever wrote the file again made numbers of them (accounts, say)."""
 UNTOLD: Final = {"tcp-flags": -1, "srcport": 0, "dstport": 0}
 """What stands for a number that a record doesn't have."""
 
@@ -50,7 +52,8 @@ def _read(source: Source, told: Told, bad: list[pl.LazyFrame]) -> Iterator[tuple
             if name != NUMBER:
                 names.setdefault(_field(name), name)
         whole = found.select(NUMBER, **{field: pl.col(name) for field, name in names.items()})
-        text = [pl.col(name).fill_null("-") for name in names if whole.schema[name] == pl.String]
+        texts = [name for name in names if name in TEXTS or whole.schema[name] == pl.String]
+        text = [pl.col(name).cast(pl.String).fill_null("-") for name in texts]
         numbers = [
             pl.col(name).fill_null(value) for name, value in UNTOLD.items() if whole.schema.get(name) == pl.Int64
         ]

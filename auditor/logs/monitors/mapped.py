@@ -179,9 +179,7 @@ def _tell(any_at_all: bool, zone: str, told: Told) -> None:
 
 def _counted(texts: pl.Series, unit: int) -> pl.Series:
     """Read a number of units since 1970, with a fraction or not."""
-    parts = (
-        pl.col("time").str.extract_groups(r"^(\d{1,19})(?:\.(\d{1,9})\d*)?$").struct.rename_fields(["whole", "part"])
-    )
+    parts = pl.col("time").str.extract_groups(_NUMBER).struct.rename_fields(["whole", "part"])
     whole = parts.struct.field("whole").cast(pl.Int64, strict=False)
     part = parts.struct.field("part").fill_null("0").str.pad_end(9, "0").cast(pl.Int64, strict=False)
     fits = whole <= (1 << 62) // unit

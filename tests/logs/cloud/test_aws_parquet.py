@@ -87,3 +87,19 @@ def test_only_columns_of_a_flow_log_are_one() -> None:
     assert not aws_parquet.sniff(b"PAR1")
     assert not aws_parquet.sniff(table(VALUES))  # a head without the footer
     assert list(FORMATS).count("aws-parquet") == 1
+
+
+ANYTHING = [1, -1, 1.5, float("nan"), True, None, "x", [1], {"a": 1}, b"\xff", 1 << 40]
+
+
+@pytest.mark.parametrize("name", ["account-id", "region", "srcaddr", "tcp-flags", "packets", "start", "log-status"])
+def test_a_column_of_any_kind_is_counted(tmp_path: Path, name: str) -> None:
+    for value in ANYTHING:
+        frame = pl.DataFrame([{**VALUES, name: value}]).rename(lambda field: field.replace("-", "_"))
+        found, _ = read(tmp_path, aws_parquet, parquet(frame))
+        assert sum(row["records"] for row in found) == 1
+
+
+def test_an_account_that_became_a_number_is_the_same(tmp_path: Path) -> None:
+    (row,), _ = read(tmp_path, aws_parquet, table({**VALUES, "vpc-id": None, "account-id": 123456789012}))
+    assert (row["status"], row["observer"]) == ("ok", "123456789012")
