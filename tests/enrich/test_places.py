@@ -251,7 +251,7 @@ def test_a_users_database_adds_claims(tmp_path: Path) -> None:
     assert where(places, "::ffff:18.162.1.1", time=IN_2020) == "CN+HK"
     assert where(places, "9.9.10.1") == "*"
     assert where(places, "10.1.1.1") == "*"
-    assert [each.kind for each in places.databases()] == ["country", "operator", "ranges", "country"]
+    assert [each.kind for each in places.databases()] == ["country", "operator", "ranges", "regions", "country"]
 
 
 def test_places_pickle(inventory: Write) -> None:
