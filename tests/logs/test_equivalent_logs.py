@@ -97,7 +97,7 @@ ELSEWHERE: Final = World(
 
 def aws(world: World) -> dict[str, str | bytes]:
     lines = [
-        f"2 1 eni-{world.words[0]} {src} {dst} {sport} {dport} 17 20 18000 {world.begin + n} {world.begin + 60} ACCEPT OK"
+        f"2 1 eni-{world.words[0]} {src} {dst} {sport} {dport} 17 20 18000 {world.begin} {world.begin + n} ACCEPT OK"
         for n, client, place, port in world.sessions()
         for src, dst, sport, dport in (
             (client, place, port, world.ports[1]), (place, client, world.ports[1], port)
