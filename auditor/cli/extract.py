@@ -8,7 +8,19 @@ import typer
 
 from auditor.cli import exits, output, progress
 from auditor.cli.opened import opened
-from auditor.cli.options import AsOf, Finding, Geo, Inputs, Inventory, Packs, Selections, Services, Waivers, Workers
+from auditor.cli.options import (
+    AsOf,
+    Columns,
+    Finding,
+    Geo,
+    Inputs,
+    Inventory,
+    Packs,
+    Selections,
+    Services,
+    Waivers,
+    Workers,
+)
 from auditor.model.errors import InputError
 
 
@@ -25,6 +37,7 @@ def extract(
     catalogue: Services = None,
     selections: Selections = None,
     waivers: Waivers = None,
+    columns: Columns = None,
     as_of: AsOf = None,
     limit: Annotated[
         int | None,
@@ -39,7 +52,7 @@ def extract(
     from auditor.evidence.extract import extract as extracted
     from auditor.report.words import many
 
-    case = opened(target, inputs, rules, inventory, geo, catalogue, selections, waivers, as_of, workers)
+    case = opened(target, inputs, rules, inventory, geo, catalogue, selections, waivers, as_of, columns, workers)
     chosen = case.finding(finding)
     with output.whole(target) as file, progress.shown("extracting") as shown:
         done = extracted(case, chosen, file, limit=limit, progress=shown)

@@ -22,12 +22,12 @@ def opened(
     selections: Path | None,
     waivers: Sequence[Path] | None,
     as_of: datetime | None,
+    columns: Sequence[Path] | None,
     workers: int | None,
 ) -> "Case":
     """Audit the inputs, once it is sure that writing to `target` overwrites nothing of what is read."""
-    output.apart(
-        [target], inputs, inventory, selections, *(geo or ()), *(catalogue or ()), *(rules or ()), *(waivers or ())
-    )
+    given = (geo, catalogue, rules, waivers, columns)
+    output.apart([target], inputs, inventory, selections, *(each for some in given for each in some or ()))
     from auditor.evidence import case as cases
 
     with progress.shown("reading") as shown:
@@ -40,6 +40,7 @@ def opened(
             selections=selections,
             waivers=waivers or (),
             as_of=day(waivers, as_of),
+            columns=columns or (),
             workers=workers,
             progress=shown,
         )

@@ -8,7 +8,7 @@ import typer
 
 from auditor.cli import output
 from auditor.cli.opened import opened
-from auditor.cli.options import AsOf, Geo, Inputs, Inventory, Packs, Selections, Services, Waivers, Workers
+from auditor.cli.options import AsOf, Columns, Geo, Inputs, Inventory, Packs, Selections, Services, Waivers, Workers
 
 
 class Format(StrEnum):
@@ -33,6 +33,7 @@ def sessions(
     catalogue: Services = None,
     selections: Selections = None,
     waivers: Waivers = None,
+    columns: Columns = None,
     as_of: AsOf = None,
     format: Annotated[
         Format | None, typer.Option(help="Default: text, or what the output's name says.", show_default=False)
@@ -49,7 +50,7 @@ def sessions(
     from auditor.evidence.sessions import flat, table
     from auditor.report.table import WRITERS
 
-    case = opened(target, inputs, rules, inventory, geo, catalogue, selections, waivers, as_of, workers)
+    case = opened(target, inputs, rules, inventory, geo, catalogue, selections, waivers, as_of, columns, workers)
     found = list({each.id: each for each in map(case.finding, finding or ())}.values())
     rows = table(case, [each.id for each in found])
     if chosen is Format.TEXT:

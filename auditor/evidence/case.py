@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from auditor.rules import RuleSet
 
 NAMED: Final = 5  # findings that an error names
-SAME: Final = "give the options of the `auditor audit` that named it: --rules, --inventory, --geo, --catalogue"
+SAME: Final = (
+    "give the options of the `auditor audit` that named it: --rules, --inventory, --geo, --catalogue, --columns"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +89,11 @@ def opened(
     selections: str | Path | None = None,
     waivers: Sequence[str | Path] = (),
     as_of: date | None = None,
+    columns: Sequence[str | Path] = (),
     workers: int | None = None,
     progress: pipeline.Progress | None = None,
 ) -> Case:
-    """Audit captures as `pipeline.audit` does, and keep what it took.  Raise InputError for what the user can mend."""
+    """Audit inputs as `pipeline.audit` does, and keep what it took.  Raise InputError for what the user can mend."""
     from auditor.read.assemble import named
     from auditor.read.scan import uncollected
     from auditor.read.ties import legs
@@ -98,7 +101,8 @@ def opened(
     places, known, ruleset = opening.open_all(rules, inventory, geo, services, selections)
     accepted = opening.load_waivers(waivers, ruleset, as_of)
     with uncollected():
-        reading = pipeline.read(inputs, places, workers, progress, apart=pipeline.asked(ruleset, places, known))
+        apart = pipeline.asked(ruleset, places, known)
+        reading = pipeline.read(inputs, places, workers, progress, apart=apart, columns=columns)
         located = pipeline.put_together(pipeline.gather(reading), places, known)
         digest = pipeline.fold(located, ruleset)
         report = pipeline.conclude(digest, located, ruleset, places, known, opening.notes(rules), accepted)

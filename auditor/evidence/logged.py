@@ -58,7 +58,7 @@ def _message(row: dict[str, object], name: str, said: dict[int, str]) -> shape.M
 
 def _lines(source: Source, numbers: Set[int]) -> Iterator[tuple[int, str]]:
     """Yield the lines of these numbers, made harmless, of a log whose records are its lines."""
-    if not getattr(FORMATS[source.format], "LINES", False):
+    if not getattr(FORMATS.get(source.format), "LINES", False):
         return
     last = max(numbers, default=0)
     for block in blocks(source, Told()):

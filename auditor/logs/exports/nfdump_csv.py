@@ -56,6 +56,10 @@ def names(line: str) -> list[str]:
     return found
 
 
+LINES: Final = True
+"""Records are lines: see `evidence`."""
+
+
 def sniff(head: bytes) -> bool:
     """Say whether the first line is a header of nfdump's."""
     return bool(names(head[:4096].partition(b"\n")[0].decode("utf-8", "replace")))

@@ -58,6 +58,10 @@ def header(line: str) -> tuple[str, list[str]]:
     return "", []
 
 
+LINES: Final = True
+"""Records are lines: see `evidence`."""
+
+
 def sniff(head: bytes) -> bool:
     """Say whether the first line is a header of ra's."""
     return bool(header(head[:4096].lstrip(b"\r\n").partition(b"\n")[0].decode("utf-8", "replace"))[1])

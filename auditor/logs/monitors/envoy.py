@@ -49,6 +49,9 @@ KEYS: Final = {
 NEVER: Final = frozenset(("UF", "UH", "NR", "UO", "NC", "DPE"))
 """Response flags of requests that no upstream got (`UF`: the connection failed)."""
 
+LINES: Final = True
+"""Records are lines: see `evidence`."""
+
 
 def sniff(head: bytes) -> bool:
     """Say whether the first line is one of the formats."""

@@ -62,6 +62,9 @@ _LIST: Final = re.compile(r"\s*,\s*|\s+:\s+")
 TIMES: Final = ("time_iso8601", "msec", "time_local", "@timestamp", "timestamp", "time")
 SAYING: Final = frozenset(("request", "status", "request_uri", "upstream_addr", "bytes_sent", "body_bytes_sent"))
 
+LINES: Final = True
+"""Records are lines: see `evidence`."""
+
 
 def sniff(head: bytes) -> bool:
     """Say whether the first line is one of the formats."""

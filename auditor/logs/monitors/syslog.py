@@ -37,6 +37,9 @@ MARKS: Final[tuple[tuple[re.Pattern[str], Reads], ...]] = (
 """What marks the message of a device, and what reads it; whatever stands before is the header."""
 _ANY: Final = re.compile(r"%(?:ASA|FTD|PIX|FWSM)-|RT_FLOW|,TRAFFIC,|\|TRAFFIC\||=TRAFFIC\b|Palo Alto Networks\|")
 
+LINES: Final = True
+"""Records are lines: see `evidence`."""
+
 
 def sniff(head: bytes) -> bool:
     """Say whether the text begins as a line of syslog does, and a line of it is a message that is read."""
