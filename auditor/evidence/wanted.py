@@ -63,7 +63,7 @@ def wanted(case: Case, finding: Finding) -> Wanted:
     hits = case.traced.hits.filter(pl.col("id") == finding.id).select("row").unique()
     touching = every.join(hits, on="row", how="semi")
     related = every.join(touching.select("unit").unique(), on="unit", how="semi").join(touching, on="index", how="anti")
-    captured = pl.col("source") < case.reading.captures
+    captured = (pl.col("source") < case.reading.captures) & (pl.col("basis") != flow.REPORTED)  # exports travel in them
     logged = pl.concat([_because(touching.filter(~captured), TOUCHES), _because(related.filter(~captured), SAME)])
     touching, related, frame = (each.filter(captured) for each in (touching, related, frame))
     rows = pl.concat([_because(touching, TOUCHES), _because(related, SAME)])
