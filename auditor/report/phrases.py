@@ -103,7 +103,9 @@ def happened(finding: Finding) -> str:
     who = people(finding.population, finding.sessions)
     if finding.asked == UNSEEN:
         return f"No traffic can show whether {who} kept to this rule."
-    details = ", ".join(word for word in (finding.place.site or finding.place.operator, addresses(finding)) if word)
+    known = finding.place.site or finding.place.operator
+    first = addresses(finding)
+    details = ", ".join(word for word in (known if first != f"@{known}" else "", first) if word)
     named = f": {details}" if details else ""
     if finding.basis == "offered":
         were = "was" if finding.sessions == 1 else "were"
@@ -226,7 +228,7 @@ def volume(finding: Finding) -> str:
     """Count what a finding's touches carried; logs need not count all of it, or anything."""
     if finding.basis == REPORTED and not (finding.packets and finding.bytes):
         counts = [many(finding.packets, PACKET)] * bool(finding.packets) + [size(finding.bytes)] * bool(finding.bytes)
-        return ", ".join(counts) or "not counted"
+        return ", ".join(counts) or "packets not counted"
     return f"{many(finding.packets, PACKET)}, {size(finding.bytes)}"
 
 
