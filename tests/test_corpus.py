@@ -5,7 +5,6 @@ than it, never worse.  `AUDITOR_UPDATE=1` writes it again.
 """
 
 import json
-import os
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -15,7 +14,7 @@ import polars as pl
 import pytest
 
 from auditor import pipeline
-from auditor.model import countries, flow
+from auditor.model import flow
 from tests import corpus
 
 TABLE = Path(__file__).parent / "data" / "corpus.json"
@@ -27,28 +26,14 @@ def audited(capture: Path) -> pipeline.Audit:
     return pipeline.audit(capture, workers=1)
 
 
-def share(part: float, whole: float) -> float:
-    return round(part / whole, 4) if whole else 1.0
-
-
 def measured(found: pipeline.Audit) -> dict[str, Any]:
     """Return packets by status, and the shares of flows recognised, ends placed, and touches in scope decided."""
-    frame, coverage = found.located.frame, found.report.coverage
-    rows = frame.filter(pl.col("src_addr").is_not_null())
-    ends = [
-        countries.possible(claimed, proven) != countries.ANYWHERE
-        for side in flow.SIDES
-        for claimed, proven in rows.select(f"{side}_claimed", f"{side}_proven").iter_rows()
-    ]
-    judged = Counter()
-    for _, counts in coverage.judged:
-        judged["decided"] += counts.passed + counts.failed
-        judged["in scope"] += counts.passed + counts.failed + counts.open
+    rows = found.located.frame.filter(pl.col("src_addr").is_not_null())
     return {
-        "packets": dict(coverage.records),
-        "recognised": share(rows.filter(pl.col("app") != "").height, rows.height),
-        "placed": share(sum(ends), len(ends)),
-        "decided": share(judged["decided"], judged["in scope"]),
+        "packets": dict(found.report.coverage.records),
+        "recognised": corpus.share(rows.filter(pl.col("app") != "").height, rows.height),
+        "placed": corpus.placed(rows),
+        "decided": corpus.decided(found),
     }
 
 
@@ -91,15 +76,8 @@ def test_all_pairs_of_addresses_are_there(capture: Path) -> None:
 @corpus.needed
 @corpus.each
 def test_what_is_decided_only_grows(capture: Path) -> None:
-    now, table = measured(audited(capture)), json.loads(TABLE.read_text()) if TABLE.exists() else {}
-    if os.environ.get("AUDITOR_UPDATE"):
-        TABLE.write_text(json.dumps(dict(sorted({**table, capture.name: now}.items())), indent=1) + "\n")
-        return
-    before = table[capture.name]
-    unread = [sum(row["packets"].get(status, 0) for status in flow.UNEXAMINED) for row in (now, before)]
-    assert unread[0] <= unread[1]
-    for name in ("recognised", "placed", "decided"):
-        assert now[name] >= before[name], f"{name}: {now[name]} was {before[name]}"
+    now = measured(audited(capture))
+    corpus.only_grows(TABLE, capture.name, now, "packets", "recognised", "placed", "decided")
 
 
 @corpus.needed

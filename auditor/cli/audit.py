@@ -1,4 +1,4 @@
-"""`auditor audit`: captures in, verdicts and a report out."""
+"""`auditor audit`: captures and logs in, verdicts and a report out."""
 
 import sys
 from enum import StrEnum
@@ -64,7 +64,7 @@ def audit(
     ] = False,
     workers: Workers = None,
 ) -> None:
-    """Audit captures: was everything that they touched allowed to be touched?"""
+    """Audit captures and logs: was everything that they touched allowed to be touched?"""
     outputs = output_ or []
     formats = format or [output.named(path, Format.TEXT) for path in outputs] or [Format.TEXT]
     pairs = output.pair(formats, outputs)

@@ -33,7 +33,7 @@ def flows(
     ] = False,
     workers: Workers = None,
 ) -> None:
-    """List every flow of captures with its endpoints located: the table that an audit judges."""
+    """List every flow of captures and logs with its endpoints located: the table that an audit judges."""
     chosen = format or output.named(output_, Table.CSV)
     ((_, target),) = output.pair([chosen], [output_] if output_ else [])
     output.apart([target], inputs, inventory, *(geo or ()), *(catalogue or ()), *(columns or ()))

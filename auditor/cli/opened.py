@@ -26,17 +26,8 @@ def opened(
     workers: int | None,
 ) -> "Case":
     """Audit the inputs, once it is sure that writing to `target` overwrites nothing of what is read."""
-    output.apart(
-        [target],
-        inputs,
-        inventory,
-        selections,
-        *(geo or ()),
-        *(catalogue or ()),
-        *(rules or ()),
-        *(waivers or ()),
-        *(columns or ()),
-    )
+    given = (geo, catalogue, rules, waivers, columns)
+    output.apart([target], inputs, inventory, selections, *(each for some in given for each in some or ()))
     from auditor.evidence import case as cases
 
     with progress.shown("reading") as shown:

@@ -11,7 +11,8 @@ Inputs = Annotated[
     list[str],
     typer.Argument(
         metavar="INPUT...",
-        help="Captures (pcap, pcapng, snoop; also gzip, zstd, xz, bzip2), directories, globs, or - for standard input.",
+        help="Captures (pcap, pcapng, snoop), flow logs, call records, traceroutes; also gzip, zstd, xz, bzip2; "
+        "directories, globs, addresses (s3://, gs://, az://, https://), or - for standard input.",
     ),
 ]
 Finding = Annotated[
@@ -41,7 +42,10 @@ Inventory = Annotated[
 ]
 Geo = Annotated[
     list[Path] | None,
-    typer.Option(metavar="FILE", help="A further location database (.mmdb: MaxMind, DB-IP, IPinfo). Repeatable."),
+    typer.Option(
+        metavar="FILE",
+        help="A further location database (.mmdb: MaxMind, DB-IP, IPinfo; pfx2as: operators alone). Repeatable.",
+    ),
 ]
 Services = Annotated[
     list[Path] | None,

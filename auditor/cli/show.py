@@ -45,10 +45,12 @@ def show(
     output_: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Standard output otherwise.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Packets of each flow that are listed.")] = 10,
+    limit: Annotated[
+        int, typer.Option(min=1, max=10_000, help="Packets of each flow, or records, that are listed.")
+    ] = 10,
     workers: Workers = None,
 ) -> None:
-    """Explain a finding: the rule, who took part, where it was and why that is believed, and which packets show it."""
+    """Explain a finding: the rule, who took part, where it was, why that is believed, and which records show it."""
     chosen = format or output.named(output_, Format.TEXT)
     ((_, target),) = output.pair([chosen], [output_] if output_ else [])
     from auditor.evidence import explained
@@ -57,6 +59,6 @@ def show(
 
     case = opened(target, inputs, rules, inventory, geo, catalogue, selections, waivers, columns, as_of, workers)
     found = case.finding(finding)
-    with progress.shown("looking for its packets") as shown:
+    with progress.shown("looking for what shows it") as shown:
         told = shown_as(case, found, limit=limit, progress=shown)
     output.write(written(told) if chosen is Format.JSON else explained.render(found, told), target)

@@ -92,7 +92,7 @@ def opened(
     workers: int | None = None,
     progress: pipeline.Progress | None = None,
 ) -> Case:
-    """Audit captures as `pipeline.audit` does, and keep what it took.  Raise InputError for what the user can mend."""
+    """Audit inputs as `pipeline.audit` does, and keep what it took.  Raise InputError for what the user can mend."""
     from auditor.logs.formats import lined
     from auditor.read.assemble import named
     from auditor.read.scan import uncollected

@@ -14,7 +14,7 @@ from auditor.evidence.case import Case
 from auditor.logs.lines import blocks
 from auditor.logs.model import Told
 from auditor.model.flow import SIDES
-from auditor.model.report import RECORD
+from auditor.model.report import PACKET, RECORD
 from auditor.read.source import Source
 from auditor.report import jsonv1, words
 from auditor.report.clean import visible
@@ -33,9 +33,10 @@ def messages(rows: pl.DataFrame, case: Case, limit: int) -> list[shape.Message]:
     found = []
     for index, some in _first(rows, limit).group_by("source", maintain_order=True):
         source = case.reading.sources[int(str(index[0]))]
+        unit = PACKET if int(str(index[0])) < case.reading.captures else RECORD
         lined = case.reading.lined.get(source.format)
         said = dict(_lines(source, set(some["record"].to_list()))) if lined and lined(source) else {}
-        found += [_message(row, source.name, said) for row in some.iter_rows(named=True)]
+        found += [_message(row, source.name, said, unit) for row in some.iter_rows(named=True)]
     return found
 
 
@@ -43,7 +44,7 @@ def _first(rows: pl.DataFrame, limit: int) -> pl.DataFrame:
     return rows.sort("why", "first_ns", "source", "record", descending=[True, False, False, False]).head(limit)
 
 
-def _message(row: dict[str, object], name: str, said: dict[int, str]) -> shape.Message:
+def _message(row: dict[str, object], name: str, said: dict[int, str], unit: str) -> shape.Message:
     number = int(str(row["record"]))
     return shape.Message(
         source=name,
@@ -52,7 +53,7 @@ def _message(row: dict[str, object], name: str, said: dict[int, str]) -> shape.M
         why=str(row["why"]),
         says=[_says(int(str(row["records"])))],
         text=[said[number]] if number in said else [],
-        unit=RECORD,
+        unit=unit,
     )
 
 

@@ -129,7 +129,7 @@ def _vantage(end: Subject) -> list[Settle]:
         return [Settle("vantage", end.source, said)]
     if end.vantage:
         return []
-    said = f"Say in which country {end.source} was captured, for private addresses such as {end.addr}."
+    said = f"Say in which country {end.source} was recorded (`vantage`), for private addresses such as {end.addr}."
     return [Settle("vantage", end.source, said)]
 
 

@@ -33,6 +33,10 @@ FORMATS: Final[dict[str, Callable[[bytes], bool]]] = {
     "pcapng": pcapng.sniff,
     "snoop": snoop.sniff,
 }
+NEITHER: Final = (
+    "neither a capture nor a log of a known format; a column map reads any other table (--columns, see "
+    "docs/columns.md), editcap converts other captures"
+)
 NOTHING: Final = "empty"
 UNREADABLE: Final = "unreadable"
 """Formats of a file without any bytes, and of a compressed one that is damaged before its format could be told."""
@@ -40,7 +44,7 @@ UNREADABLE: Final = "unreadable"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One capture, as it was found."""
+    """One capture or log, as it was found."""
 
     name: str  # as given, without folders above the one that was named
     path: str
@@ -98,7 +102,7 @@ def _expand(path: str, others: Named, passed: set[str]) -> Iterator[Source]:
 
 
 def _folder(path: str, others: Named, passed: set[str]) -> Iterator[Source]:
-    """Find the captures in a folder; symbolic links to folders are not followed, so there are no loops."""
+    """Find the captures and logs in a folder; symbolic links to folders are not followed, so there are no loops."""
     base = os.path.basename(os.path.abspath(path))
     found: list[Source] = []
     for folder, inner, files in os.walk(path, onerror=_refuse):
@@ -122,7 +126,9 @@ def _folder(path: str, others: Named, passed: set[str]) -> Iterator[Source]:
 def _some(found: list[Source], path: str) -> list[Source]:
     """Return what was found in a folder; raise InputError if nothing of it is an input."""
     if all(source.format == UNREADABLE and not source.packing for source in found):
-        raise InputError(path, "no capture (pcap, pcapng or snoop) and no known log, compressed or not, in this folder")
+        raise InputError(
+            path, "no capture and no log of a known format, compressed or not, in this folder; see docs/inputs.md"
+        )
     return found
 
 
@@ -179,11 +185,7 @@ def _file(path: str, name: str, others: Named) -> Source:
             return Source(name, path, size, UNREADABLE, packing)
     form = next((each for each, sniff in FORMATS.items() if sniff(head)), None) or others(head)
     if form is None:
-        inside = f", but holds {packing}-compressed data" if packing else ""
-        raise NotACapture(
-            path,
-            f"not a capture{inside}: it begins with no header of pcap, pcapng or snoop; editcap converts other formats",
-        )
+        raise NotACapture(path, f"the {packing}-compressed data in it are {NEITHER}" if packing else NEITHER)
     return Source(name, path, size, form, packing)
 
 

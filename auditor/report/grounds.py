@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from auditor.model import countries
+from auditor.model.flow import REPORTED
 from auditor.model.report import Finding, Source, Verdict
 from auditor.report.words import LISTED, where
 
@@ -33,7 +34,7 @@ def _cited(names: Sequence[str]) -> str:
 def _undecided(finding: Finding) -> str:
     """Say what the sources say of each address of an open finding."""
     if finding.asked == ENCRYPT:
-        return "Not decided by what the packets show."
+        return "Not decided by what the evidence shows."
     if finding.asked == UNSEEN:
         return "Not observable in traffic."
     if excusable(finding):
@@ -48,7 +49,7 @@ def _undecided(finding: Finding) -> str:
 
 
 _WHEREVER: Final = (
-    "No location is needed for it: it rests on what the packets, the service catalogue and the inventory say."
+    "No location is needed for it: it rests on what the evidence, the service catalogue and the inventory say."
 )
 
 
@@ -57,6 +58,8 @@ def known(finding: Finding) -> str:
     if finding.verdict == Verdict.OPEN:
         return _undecided(finding)
     if finding.proven and finding.asked == ENCRYPT:
+        if finding.basis == REPORTED:
+            return "A log or call record says it."
         return "The packets show it: how the exchange was set up, or its text itself."
     if finding.proven:
         proofs = _cited([source.name for source in sources(finding, "proof", place_only=True)])

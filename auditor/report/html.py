@@ -16,7 +16,7 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from auditor.model.report import Finding, Report, Settle, Verdict
+from auditor.model.report import PACKET, Finding, Report, Settle, Verdict
 from auditor.report import grounds, phrases, torn, waived, words, worldmap
 from auditor.report.clean import cleaned, link
 
@@ -125,7 +125,7 @@ def _environment() -> Environment:
         states=waived.STATES,
         torn_first=torn.first,
     )
-    environment.globals.update(BASES=phrases.BASES, GLOSSARY=phrases.GLOSSARY)
+    environment.globals.update(BASES=phrases.BASES, GLOSSARY=phrases.GLOSSARY, PACKET=PACKET)
     return environment
 
 

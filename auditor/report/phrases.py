@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from auditor.model import countries
-from auditor.model.flow import NAMED
+from auditor.model.flow import NAMED, REPORTED
 from auditor.model.report import PACKET, RECORD, Database, Evidence, Finding, Participants, Place, Report, Verdict
 from auditor.report import waived
 from auditor.report.grounds import ENCRYPT, UNSEEN, excusable
-from auditor.report.words import LISTED, capital, listed, many, size, where
+from auditor.report.words import LISTED, capital, listed, many, size, span, where
 
 PLANES: Final = {
     "media": "audio, video or shared screens",
@@ -103,7 +103,9 @@ def happened(finding: Finding) -> str:
     who = people(finding.population, finding.sessions)
     if finding.asked == UNSEEN:
         return f"No traffic can show whether {who} kept to this rule."
-    details = ", ".join(word for word in (finding.place.site or finding.place.operator, addresses(finding)) if word)
+    known = finding.place.site or finding.place.operator
+    first = addresses(finding)
+    details = ", ".join(word for word in (known if first != f"@{known}" else "", first) if word)
     named = f": {details}" if details else ""
     if finding.basis == "offered":
         were = "was" if finding.sessions == 1 else "were"
@@ -217,13 +219,21 @@ def decisions(report: Report) -> str:
     return f"{claimed:,} of {many(decided, 'decision')} {rest} on claims alone (indicated, not proven)."
 
 
+def when(finding: Finding) -> str:
+    """Say when a finding's touches were."""
+    return span(finding.first_ns, finding.last_ns) or "at a time that is not known"
+
+
 def volume(finding: Finding) -> str:
-    """Count what a finding's touches carried."""
-    return f"{many(finding.packets, 'packet')}, {size(finding.bytes)}"
+    """Count what a finding's touches carried; logs need not count all of it, or anything."""
+    if finding.basis == REPORTED and not (finding.packets and finding.bytes):
+        counts = [many(finding.packets, PACKET)] * bool(finding.packets) + [size(finding.bytes)] * bool(finding.bytes)
+        return ", ".join(counts) or "packets not counted"
+    return f"{many(finding.packets, PACKET)}, {size(finding.bytes)}"
 
 
 def witness(entry: Evidence) -> str:
-    """Say where to look: input, packet, what is there."""
+    """Say where to look: input, packet or record, what is there."""
     return f"{entry.source}, {entry.unit} {entry.record:,}: {entry.detail}"
 
 
@@ -236,8 +246,11 @@ def database(entry: Database) -> str:
 
 def commands(finding: Finding) -> tuple[tuple[str, str], ...]:
     """Return the commands that go on from a finding, and what each does; `TAKES` says with what."""
+    listing = (f"auditor sessions --finding {finding.id} INPUT...", "lists every session")
+    if finding.basis == REPORTED:  # no packet shows it
+        return listing, (f"auditor show {finding.id} INPUT...", "explains it record by record")
     return (
-        (f"auditor sessions --finding {finding.id} INPUT...", "lists every session"),
+        listing,
         (f"auditor show {finding.id} INPUT...", "explains it packet by packet"),
         (f"auditor extract {finding.id} INPUT... -o evidence.pcapng", "takes out the packets that show it"),
     )

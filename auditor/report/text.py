@@ -95,7 +95,7 @@ def _finding(finding: Finding, rule: RuleText | None, width: int) -> Iterator[st
         ("known", [grounds.known(finding), *grounds.disputed(finding)]),
         ("conflict", [torn.beside(finding)]),
         ("who", [phrases.whose(entry) for entry in finding.participants[:FEW]]),
-        ("when", [f"{words.span(finding.first_ns, finding.last_ns)}; {phrases.volume(finding)}"]),
+        ("when", ["; ".join(part for part in (phrases.when(finding), phrases.volume(finding)) if part)]),
         ("evidence", [phrases.witness(entry) for entry in finding.evidence[:FEW]]),
         ("sessions", [_more(finding.first_sessions[:FEW], finding.sessions)]),
     ]

@@ -11,6 +11,10 @@ import zstandard
 import auditor
 from auditor.report import RENDERERS
 from tests.cli.test_evidence import run
+from tests.logs.exports import build
+from tests.logs.exports import test_capture as exporting
+
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 
 HEAD = (
     "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status"
@@ -198,3 +202,24 @@ def test_invalid_utf8_and_a_cut_last_line(tmp_path: Path) -> None:
     )
     report = audited(path)
     assert dict(report.coverage.records) == {"malformed": 1, "ok": 3}
+
+
+def test_show_names_the_packet_that_brought_a_record(tmp_path: Path) -> None:
+    exports = exporting.captured(tmp_path / "exports.pcap", exporting.TEMPLATE, exporting.DATA)
+    inventory = tmp_path / "it.yaml"
+    inventory.write_text(INVENTORY.replace("10.1.0.0/16", "192.0.2.0/24").replace("203.0.113.0/24", f"{build.DST}/32"))
+    report = auditor.audit([exports.path], inventory=inventory).report
+    (finding,) = [each for each in report.findings if (each.verdict, each.basis) == ("fail", "reported")]
+    done = run("show", finding.id, exports.path, "--inventory", str(inventory))
+    assert done.returncode == 0
+    assert b"exports.pcap, packet 2: touches the place" in done.stdout
+
+
+def test_findings_of_a_column_map_are_traced_with_it() -> None:
+    log, columns = (str(EXAMPLES / f"edge-sessions.{name}") for name in ("csv", "columns.yaml"))
+    finding = auditor.audit([log], columns=[columns]).report.findings[0].id
+    for command in (["sessions", log, "--finding", finding], ["show", finding, log]):
+        done = run(*command, "--columns", columns)
+        assert done.returncode == 0, done.stderr
+        assert finding.encode() in done.stdout
+    assert len(auditor.sessions([log], columns=[columns]))

@@ -99,7 +99,7 @@ def test_objects_prefixes_and_globs(store: Any) -> None:
         assert Path(source.path).read_bytes() == stored
         assert source.size == len(stored)
     assert passed == {f"{base}/02/readme.md"}
-    with pytest.raises(InputError, match=r"not a capture"):
+    with pytest.raises(InputError, match=r"neither a capture nor a log"):
         found(f"{base}/02/*")
 
 

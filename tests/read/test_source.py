@@ -79,7 +79,7 @@ def test_folders_globs_and_repeats(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.pcap", b"this is text", "begins with no header"),
+        ("a.pcap", b"this is text", "neither a capture nor a log"),
         ("a.gz", gzip.compress(b"this is text", mtime=0), "gzip-compressed"),
     ],
 )
@@ -126,7 +126,7 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     with opened(found[0]) as stream:
         assert stream.read() == PCAP
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"text")))
-    with pytest.raises(InputError, match=r"^-: not a capture"):
+    with pytest.raises(InputError, match=r"^-: neither a capture nor a log"):
         sources(["-"])
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from auditor.model.report import Report, RuleText, Settle, Verdict
+from auditor.model.report import RECORD, Report, RuleText, Settle, Verdict
 from auditor.report import RENDERERS, phrases
 from auditor.report.clean import visible
 from auditor.report.html import BRIEF, FULL, render
@@ -283,3 +283,13 @@ def luminance(colour: str) -> float:
     parts = [int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4)]
     red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_records_of_logs_are_no_frames() -> None:
+    witness = replace(samples.KEYS.evidence[0], record=4321, unit=RECORD)
+    told = replace(samples.KEYS, basis="reported", evidence=(witness,), packets=0, bytes=0)
+    page = Page(render(replace(samples.FAIL, findings=(told,)))).words
+    assert "log record 4,321" in page
+    assert "packets not counted" in page
+    for word in ("frame.number", "Wireshark", "auditor extract", "packet by packet"):
+        assert word not in page

@@ -35,7 +35,7 @@ def test_what_is_asked_of_encryption_is_said_of_encryption() -> None:
     assert " in clear with " in phrases.happened(clear)
     assert grounds.known(clear).startswith("The packets show it")
     assert "Indicated" in grounds.known(replace(clear, proven=False))
-    assert grounds.known(replace(samples.OPEN, asked="must_be_encrypted")) == "Not decided by what the packets show."
+    assert grounds.known(replace(samples.OPEN, asked="must_be_encrypted")) == "Not decided by what the evidence shows."
     report = replace(samples.FAIL, findings=(clear,), verdict=Verdict.FAIL)
     assert phrases.title(report) == "Traffic was in clear where the rules ask for encryption"
     unsure = replace(report, findings=(replace(clear, proven=False),))

@@ -2,7 +2,7 @@
 
 SIP messages are written into captures of their own, one for each agent, with the addresses, ports and times that the
 agent told, and are read by the capture reader: calls, Via chains, descriptions and offers are what they are there.
-What an agent saw is `observed`, and its number is the vantage (`hep:2001`), so private addresses mean its own network.
+What an agent saw is `reported`, and its number is the vantage (`hep:2001`), so private addresses mean its own network.
 Copies of what went over TCP may have been ciphered on the wire, so they show no encryption and no lack of it.
 
 RTCP reports (type 5) are exchanges of media between the ends that the agent names, of the call that they are
@@ -141,9 +141,10 @@ def _logged(flows: pl.DataFrame) -> pl.DataFrame:
     """Write rows of FLOW as rows of LOG; what they count is messages."""
     told = pl.col("basis").is_in([ATTESTED, OFFERED])
     return flows.select(
-        "status", "detail", "basis", "transport", "app", "plane", "service", "session", "account", "opened",
+        "status", "detail", "transport", "app", "plane", "service", "session", "account", "opened",
         "first_ns", "last_ns", "src_packets", "dst_packets", "src_bytes", "dst_bytes",
         *(f"{side}_{name}" for side in ("src", "dst") for name in ("addr", "port", "name", "role")),
+        basis=pl.when(told).then("basis").otherwise(pl.lit(REPORTED)),
         record="number",
         records=pl.when(told).then(0).otherwise(pl.col("src_packets") + pl.col("dst_packets")),
         observer="vantage",

@@ -47,9 +47,8 @@ KEYS: Final = {
 NEVER: Final = frozenset(("UF", "UH", "NR", "UO", "NC", "DPE"))
 """Response flags of requests that no upstream got (`UF`: the connection failed)."""
 
-
 LINES: Final = True
-"""A record is a line."""
+"""Records are lines: see `evidence`."""
 
 
 def sniff(head: bytes) -> bool:

@@ -60,9 +60,8 @@ _LIST: Final = re.compile(r"\s*,\s*|\s+:\s+")
 TIMES: Final = ("time_iso8601", "msec", "time_local", "@timestamp", "timestamp", "time")
 SAYING: Final = frozenset(("request", "status", "request_uri", "upstream_addr", "bytes_sent", "body_bytes_sent"))
 
-
 LINES: Final = True
-"""A record is a line."""
+"""Records are lines: see `evidence`."""
 
 
 def sniff(head: bytes) -> bool:

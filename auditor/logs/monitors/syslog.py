@@ -37,9 +37,8 @@ MARKS: Final[tuple[tuple[re.Pattern[str], Reads], ...]] = (
 """What marks the message of a device, and what reads it; whatever stands before is the header."""
 _ANY: Final = re.compile(r"%(?:ASA|FTD|PIX|FWSM)-|RT_FLOW|,TRAFFIC,|\|TRAFFIC\||=TRAFFIC\b|Palo Alto Networks\|")
 
-
 LINES: Final = True
-"""A record is a line."""
+"""Records are lines: see `evidence`."""
 
 
 def sniff(head: bytes) -> bool:

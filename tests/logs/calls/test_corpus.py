@@ -150,15 +150,15 @@ def test_copies_are_the_calls_that_were_copied(name: str) -> None:
     truth = json.loads((FOLDER / f"{path.name}.truth.json").read_text())
     source = Source(path.name, str(path), path.stat().st_size, "pcap")
     copied = pl.concat([complete(each).collect() for each in hep3.carried(source, Told())])
-    observed = copied.filter(basis="observed")
-    assert observed["src_packets"].sum() + observed["dst_packets"].sum() == truth["packets"]
+    told = copied.filter(basis="reported")
+    assert told["src_packets"].sum() + told["dst_packets"].sum() == truth["packets"]
 
     original = next((each for each in corpus.captures() if each.stem == ORIGINALS[name]), None)
     if original is None:
         pytest.skip("the capture of which these are copies is not here")
     raw = Source(original.name, str(original), original.stat().st_size, original.suffix[1:])
     flows = assemble(scan([raw], [0], workers=1), [""]).flows.filter(app="sip", basis="observed")
-    whole, copies = (_messages(rows) for rows in (flows, observed))
+    whole, copies = (_messages(rows) for rows in (flows, told))
     assert all(0 < count <= whole[ends] for ends, count in copies.items())  # some messages were not copied
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+import auditor
 from auditor.logs.calls import hep3
 from auditor.logs.calls.hep import Copy, decoded, from_file
 from auditor.logs.fold import complete
@@ -62,12 +63,12 @@ def test_messages_are_a_call(tmp_path: Path, src: str, dst: str, packed: bool) -
         chunk(7, struct.pack(">H", 5080)) + chunk(8, struct.pack(">H", 5060)),
     )
     found = table(hep3, tmp_path, data)
-    observed = found.filter(basis="observed")
-    assert observed.select(NAMES).rows() == [
+    told = found.filter(basis="reported")
+    assert told.select(NAMES).rows() == [
         (1, 2, src, 5060, dst, 5080, "udp", "abc@example.org", "hep:2001"),
     ]
-    assert observed.select("app", "plane", "encrypted", "outcome").rows() == [("sip", "signalling", "no", "")]
-    assert observed["first_ns"].to_list() == [1_585_735_200_250_000_000]
+    assert told.select("app", "plane", "encrypted", "outcome").rows() == [("sip", "signalling", "no", "")]
+    assert told["first_ns"].to_list() == [1_585_735_200_250_000_000]
 
 
 def test_streams_show_no_encryption(tmp_path: Path) -> None:
@@ -157,10 +158,18 @@ def test_messages_that_travel_in_a_capture(tmp_path: Path) -> None:
     ]
 
 
+def test_copies_are_no_packets_of_the_capture(tmp_path: Path) -> None:
+    path = tmp_path / "copies.pcap"
+    path.write_bytes(capture([message(invite()), message(answer(), B, A)], 17))
+    found = auditor.audit([path])
+    assert (found.report.coverage.packets, dict(found.report.coverage.records)) == (2, {"ok": 2})
+    assert {(A, B)} <= set(found.located.frame.filter(basis="reported").select("src_addr", "dst_addr").iter_rows())
+
+
 def test_messages_in_pieces_of_a_stream(tmp_path: Path) -> None:
     both = message(invite()) + message(invite("second"))
     found = carried(tmp_path, capture([both[:100], both[100:400], both[400:]], 6))
-    assert sorted(found.filter(basis="observed")["session"]) == ["abc@example.org", "second"]
+    assert sorted(found.filter(basis="reported")["session"]) == ["abc@example.org", "second"]
 
 
 def test_version_two(tmp_path: Path) -> None:

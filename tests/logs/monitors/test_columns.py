@@ -222,7 +222,7 @@ def test_a_map_through_the_whole_house(tmp_path: Path) -> None:
 
     (tmp_path / "map.yaml").write_text(BASE, encoding="utf-8")
     (tmp_path / "edge.log").write_text(f"{HEADER}\n{LINE}\n{LINE.replace('443', 'x')}\n", encoding="utf-8")
-    with pytest.raises(InputError, match="not a"):
+    with pytest.raises(InputError, match="neither a capture nor a log"):
         pipeline.located(str(tmp_path / "edge.log"))
     flows = pipeline.located(str(tmp_path / "edge.log"), columns=[tmp_path / "map.yaml"]).frame
     assert flows.filter(pl.col("status") == "ok").select("src_addr", "dst_addr", "dst_port", "src_role").rows() == [
