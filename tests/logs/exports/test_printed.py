@@ -93,17 +93,18 @@ def test_csv_of_later_versions_and_other_columns(tmp_path: Path) -> None:
 def test_csv_lines_that_do_not_fit(tmp_path: Path) -> None:
     lines = [
         LINE.replace(",443,", ",https,"), LINE.rstrip("\n") + ",1,2\n", "2023-11-14 22:13:20\n",
-        LINE.replace(",3,180,", ",three,180,"), LINE.replace(DST, "0.0.0.0"), LINE.replace("2023-11-14 22:13:20", "?"),
+        LINE.replace(",3,180,", ",three,180,"), LINE.replace(",3,180,", ",3,-180,"),
+        LINE.replace(DST, "0.0.0.0"), LINE.replace("2023-11-14 22:13:20", "?"),
         LINE.replace(",0,0,1,2,", ",4,80,1,2,"), "\n", LINE[:40],
     ]  # fmt: skip
     found, _ = rows(nfdump_csv, tmp_path, OLD + "".join(lines))
     assert [row["status"] for row in found] == [
-        "malformed", "malformed", "malformed", "malformed", "unsupported", "ok", "ok", "malformed",
+        "malformed", "malformed", "malformed", "malformed", "malformed", "unsupported", "ok", "ok", "malformed",
     ]  # fmt: skip
-    assert [found[1]["detail"], found[4]["detail"]] == [textrows.TOO_MANY, ONE_END]
-    assert found[5]["first_ns"] == (AT + 2) * NS
-    assert (found[6]["dst_packets"], found[6]["dst_bytes"]) == (4, 80)
-    assert [row["record"] for row in found] == [2, 3, 4, 5, 6, 7, 8, 10]
+    assert [found[1]["detail"], found[5]["detail"]] == [textrows.TOO_MANY, ONE_END]
+    assert found[6]["first_ns"] == (AT + 2) * NS
+    assert (found[7]["dst_packets"], found[7]["dst_bytes"]) == (4, 80)
+    assert [row["record"] for row in found] == [2, 3, 4, 5, 6, 7, 8, 9, 11]
 
 
 def test_csv_of_aggregates_without_addresses(tmp_path: Path) -> None:
