@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -12,6 +13,8 @@ from auditor.read.source import Source, opened
 
 BLOCK: Final = 1 << 24
 """Bytes of a block."""
+MOST: Final = 1 << 18
+"""Lines of a block."""
 LONGEST: Final = 1 << 26
 """Bytes of the longest line that is kept; what is longer is a record that can't be read."""
 
@@ -51,9 +54,9 @@ def blocks(source: Source, told: Told, size: int = BLOCK) -> Iterator[Block]:
             if over:
                 end = have
             if end > start:
-                block = Block(number, bytes(memoryview(buffer)[start:end]))
-                yield block
-                number += block.lines
+                for block in _cut(number, bytes(memoryview(buffer)[start:end])):
+                    yield block
+                    number += block.lines
             left = have - end
             if left > LONGEST:
                 yield Block(number, bytes(memoryview(buffer)[end : end + size]), cut=True)
@@ -73,6 +76,19 @@ def numbered(source: Source, told: Told) -> Iterator[tuple[int, bytes | None]]:
         for number, line in enumerate(block.data.split(b"\n"), block.number):
             if text := line.strip():
                 yield number, text
+
+
+def _cut(number: int, data: bytes) -> Iterator[Block]:
+    """Cut blocks of very short lines: as rows of many columns they take far more room than as text."""
+    whole = Block(number, data)
+    if whole.lines <= MOST:
+        yield whole
+        return
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")) + 1
+    places = [0, *ends[MOST - 1 :: MOST].tolist(), len(data)]
+    for place, (begin, end) in enumerate(pairwise(places)):
+        if end > begin:
+            yield Block(number + place * MOST, data[begin:end])
 
 
 def _fill(stream: io.RawIOBase, room: memoryview, told: Told) -> int:

@@ -43,6 +43,7 @@ RECORD: Final[dict[str, Any]] = {
 }
 ENDPOINT: Final[dict[str, Any]] = {
     "addr": pl.String,  # as written; null with status no_address
+    "nameless": pl.Boolean,  # the address is none, but what a reader (and no log) calls an end without: see `Nameless`
     "port": pl.Int32,
     "name": pl.String,
     "role": pl.String,
@@ -56,7 +57,7 @@ DEFAULTS: Final[dict[str, Any]] = {
     "encrypted": flow.NOT_SHOWN, "opened": "", "src_flags": None, "dst_flags": None, "first_ns": 0, "last_ns": 0,
     "src_packets": 0, "dst_packets": None, "src_bytes": 0, "dst_bytes": None,
     **{f"{side}_{name}": value for side in flow.SIDES for name, value in {
-        "addr": None, "port": 0, "name": "", "role": flow.UNKNOWN, "site": "",
+        "addr": None, "nameless": False, "port": 0, "name": "", "role": flow.UNKNOWN, "site": "",
     }.items()},
 }  # fmt: skip
 
@@ -101,8 +102,23 @@ class Reader(Protocol):
         """Yield rows of some of the columns of LOG, at most a few hundred thousand at a time."""
 
 
+class Nameless(str):
+    """What stands in the place of an address that a record doesn't tell, beginning with `@`.
+
+    Only readers make one: a text of a log that looks like it is no address, and no place that might be anywhere.
+    """
+
+    __slots__ = ()
+
+
 def rows(columns: dict[str, Any]) -> pl.LazyFrame:
     """Make LOG rows of some of its columns, given as sequences of one length or Polars series."""
+    ends = {side: columns.get(f"{side}_addr") for side in flow.SIDES}
+    if any(isinstance(given, list) for given in ends.values()):
+        said = {side: given if isinstance(given, list) else [] for side, given in ends.items()}
+        columns = columns | {
+            f"{side}_nameless": [isinstance(each, Nameless) for each in given] for side, given in said.items() if given
+        }
     return pl.DataFrame(columns, schema_overrides={name: LOG[name] for name in columns}).lazy()
 
 

@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
@@ -54,12 +54,12 @@ class _Reader:
                 if pipe is not None:
                     pipe.close()
 
-    def portions(self, path: str, rows: int, columns: list[str]) -> Iterator[pl.DataFrame]:
+    def portions(self, path: str, rows: int, columns: list[str], texts: bool) -> Iterator[pl.DataFrame]:
         """Yield rows; raise EOFError if the process ended before the rows did."""
         put, get = self.process.stdin, self.process.stdout
         assert put is not None
         assert get is not None
-        asked = {"path": os.path.abspath(path), "rows": rows, "portion": PORTION, "columns": columns}
+        asked = {"path": os.path.abspath(path), "rows": rows, "portion": PORTION, "columns": columns, "texts": texts}
         try:
             put.write(json.dumps(asked).encode() + b"\n")
             put.flush()
@@ -97,9 +97,12 @@ def _close() -> None:
         _SPARE.pop().close()
 
 
-def tables(source: Source, told: Told, wanted: Callable[[str], bool]) -> Iterator[pl.DataFrame]:
+def tables(
+    source: Source, told: Told, wanted: Callable[[str], bool], texts: Mapping[str, str] | None = None
+) -> Iterator[pl.DataFrame]:
     """Yield the columns that are wanted, as whole numbers or text, and the number of each row from 1.
 
+    With `texts`, what columns are to be called, all are text: times in ISO 8601, with their zone if they have one.
     Rows that can't be read are one frame of LOG, with the columns `status` and `detail`.
     """
     said, why = _footer(source)
@@ -107,7 +110,9 @@ def tables(source: Source, told: Told, wanted: Callable[[str], bool]) -> Iterato
     if said and said.rows > 0:
         try:
             with _seekable(source) as path, _lent() as reader:
-                for found in reader.portions(path, said.rows, [name for name in said.names if wanted(name)]):
+                names = [name for name in dict.fromkeys(said.names) if wanted(name)]
+                for found in reader.portions(path, said.rows, names, texts is not None):
+                    found = found.rename(dict(texts or {}), strict=False)
                     yield found.with_row_index(NUMBER, done + 1).with_columns(pl.col(NUMBER).cast(pl.Int64))
                     done += len(found)
         except (EOFError, OSError, pl.exceptions.PolarsError):

@@ -38,11 +38,11 @@ def main() -> int:
 
 
 def answer(asked: dict[str, Any], answers: BinaryIO) -> None:
-    """Read what is asked for: the keys path, rows (in the file), portion (rows at once) and columns."""
+    """Read what is asked for: the keys path, rows (in the file), portion (rows at once), columns, texts."""
     wanted = set(asked["columns"])
     frame = pl.scan_parquet(asked["path"], glob=False, hive_partitioning=False, missing_columns="raise")
     kinds = {name: kind for name, kind in frame.collect_schema().items() if name in wanted}
-    frame = frame.select(plain(name, kind) for name, kind in kinds.items())
+    frame = frame.select((text if asked["texts"] else plain)(name, kind) for name, kind in kinds.items())
     at = 0
     while at < asked["rows"]:
         found = frame.slice(at, asked["portion"]).collect()
@@ -66,6 +66,15 @@ def plain(name: str, kind: pl.DataType) -> pl.Expr:
         return column.cast(pl.Int64, strict=False)
     if isinstance(kind, pl.Binary):
         return column.cast(pl.String, strict=False)
+    return pl.lit(None, pl.String).alias(name) if kind.is_nested() else column.cast(pl.String, strict=False)
+
+
+def text(name: str, kind: pl.DataType) -> pl.Expr:
+    """Return a column as text, times as ISO 8601, with their zone if they have one; null for what has none."""
+    column = pl.col(name)
+    if isinstance(kind, pl.Datetime):
+        pattern = "%Y-%m-%dT%H:%M:%S%.9f" + ("+00:00" if kind.time_zone else "")
+        return (column.dt.convert_time_zone("UTC") if kind.time_zone else column).dt.strftime(pattern).alias(name)
     return pl.lit(None, pl.String).alias(name) if kind.is_nested() else column.cast(pl.String, strict=False)
 
 

@@ -11,6 +11,7 @@ import polars as pl
 from auditor.logs.fold import Folder, complete
 from auditor.logs.jobs import Job
 from auditor.logs.model import Ports, Told
+from auditor.logs.texts import canonical
 from auditor.logs.traces.trace import is_trace
 from auditor.model import flow
 from auditor.model.report import Input
@@ -138,7 +139,7 @@ def _unread(counts: pl.DataFrame) -> pl.DataFrame:
 def _names(tolds: Sequence[Told], vantages: Sequence[Callable[[str], str]]) -> pl.DataFrame:
     """List what addresses were called, by vantage: the one that is declared, or who logged the answer."""
     rows = {
-        (vantage(observer), address, name)
+        (vantage(observer), canonical(address) or address, name)
         for told, vantage in zip(tolds, vantages, strict=True)
         for observer, address, name in told.names
     }
@@ -152,7 +153,7 @@ def _called(rows: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
         return rows
     known = names.group_by("vantage", "addr").agg(pl.col("name").sort().head(NAMES).str.join(" "))
     for side in flow.SIDES:
-        end = rows.select("vantage", addr=f"{side}_addr")
+        end = rows.select(pl.col("vantage").str.strip_suffix(flow.INSIDE).str.strip_chars_end(), addr=f"{side}_addr")
         said = end.join(known, on=["vantage", "addr"], how="left", maintain_order="left")["name"].fill_null("")
         own = pl.col(f"{side}_name")
         rows = rows.with_columns(pl.when(own == "").then(said).otherwise(own).alias(f"{side}_name"))

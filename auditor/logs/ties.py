@@ -12,7 +12,7 @@ from typing import Final
 import polars as pl
 
 from auditor.logs.model import turned
-from auditor.model.flow import CARRIED, INSIDE, NOT_SHOWN, SIDES, UNANSWERED, UNKNOWN
+from auditor.model.flow import CARRIED, INSIDE, NOT_SHOWN, REJECTED, SIDES, UNANSWERED, UNKNOWN
 
 _BLANK: Final = {
     "app": "", "service": "", "account": "", "encrypted": NOT_SHOWN, "opened": "", "detail": "", "plane": UNKNOWN,
@@ -44,11 +44,17 @@ def united(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _ranked(rows: pl.DataFrame) -> pl.DataFrame:
-    """Sort records by what they counted, then by what they say and not by where they stand, which may change."""
+    """Sort records by what they counted, then by what they say and not by where they stand, which may change.
+
+    No record takes back that another one shows something exchanged: of those that counted, one that says that nothing
+    was comes last.
+    """
     counts = [f"{side}_{name}" for side in SIDES for name in ("packets", "bytes")]  # some logs count only bytes
     counted = pl.sum_horizontal(pl.col(name).fill_null(0) for name in counts)
     content = [name for name in rows.columns if name not in ("source", "record")]
-    return rows.with_columns(*_key(), rank=-counted).sort("rank", *content, "source", "record")
+    failed = pl.col("outcome").is_in([UNANSWERED, REJECTED]).fill_null(False) & (counted > 0)
+    order = pl.when(counted > 0).then(failed.cast(pl.Int8)).otherwise(2)
+    return rows.with_columns(*_key(), rank=-counted, order=order).sort("order", "rank", *content, "source", "record")
 
 
 def _key() -> list[pl.Expr]:
@@ -82,6 +88,11 @@ def _first(name: str) -> pl.Expr:
 
 
 def _outcome() -> pl.Expr:
-    """Take what the first record says that says anything; that nobody answered is refuted by any that saw it."""
-    said = pl.col("outcome").drop_nulls()
-    return pl.when((said.first() == UNANSWERED) & (said == CARRIED).any()).then(pl.lit(CARRIED)).otherwise(said.first())
+    """Take what the first record says that says anything, unless its counts are to say it.
+
+    That nobody answered is refuted by any record that saw it; and what only a record without counts says doesn't
+    decide for one whose counts do.
+    """
+    said, counts = pl.col("outcome").drop_nulls(), (pl.col("outcome").is_null() & (pl.col("rank") < 0)).any()
+    carried = (said == CARRIED).any() & (counts | (said.first() == UNANSWERED))
+    return pl.when(carried).then(pl.lit(CARRIED)).when(~counts).then(said.first())

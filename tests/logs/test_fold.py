@@ -8,6 +8,9 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from auditor.logs import room
+from auditor.logs.fold import Folder, complete
+from auditor.logs.model import Nameless
+from auditor.logs.model import rows as made
 from tests.logs.logbook import flow, folded, rows
 
 CLIENT, SERVER = "10.0.0.1:40000", "203.0.113.5:443"
@@ -94,7 +97,6 @@ def test_private_addresses_of_two_observers_are_two_machines() -> None:
         ("::ffff:192.0.2.1", "192.0.2.1"),
         ("[2001:db8::1]", "2001:db8::1"),
         ("fe80::1%eth0", "fe80::1"),
-        ("@zoom/SC", "@zoom/SC"),
     ],
 )
 def test_addresses_become_canonical(text: str, canonical: str) -> None:
@@ -102,12 +104,30 @@ def test_addresses_become_canonical(text: str, canonical: str) -> None:
     assert {found["src_addr"][0], found["dst_addr"][0]} == {"10.0.0.1", canonical}
 
 
-@pytest.mark.parametrize("text", ["", "nowhere", "999.1.1.1", "192.0.2.01", "=cmd()", "1.2.3", None])
+@pytest.mark.parametrize("text", ["", "nowhere", "999.1.1.1", "192.0.2.01", "=cmd()", "1.2.3", "@aws/us-east-1", None])
 def test_what_is_no_address_is_given_back(text: str | None) -> None:
-    from auditor.logs.fold import Folder
-
     bad = Folder(None, ()).add(rows(flow(CLIENT, SERVER, dst_addr=text)), 0)
     assert bad["record"].to_list() == [1]
+
+
+def test_only_readers_say_that_an_end_has_no_address() -> None:
+    columns = {"record": [1, 2], "src_addr": ["10.0.0.1", "10.0.0.1"], "transport": ["tcp", "tcp"]}
+    columns |= {"dst_addr": [Nameless("@zoom/SC"), "@zoom/SC"]}
+    folder = Folder(None, ())
+    assert folder.add(complete(made(columns)).collect(), 0)["record"].to_list() == [2]
+    found = pl.concat(list(folder.flows()))
+    assert found.select("src_addr", "dst_addr", "records").rows() == [("10.0.0.1", "@zoom/SC", 1)]
+
+
+def test_no_record_takes_back_what_another_of_its_exchange_shows() -> None:
+    both = {"transport": "udp", "dst_packets": 4, "dst_bytes": 900}
+    counted = flow(CLIENT, SERVER, tie="C1", src_packets=3, **both)
+    for forged in (
+        flow(CLIENT, SERVER, tie="C1", src_packets=900, outcome="rejected", **both | {"dst_packets": 0}),
+        flow(CLIENT, SERVER, tie="C1", src_packets=0, outcome="unanswered", **both | {"dst_packets": 0}),
+    ):
+        for said in ({}, {"outcome": ""}):
+            assert folded(rows(counted | said, forged))["outcome"].to_list() == [""]
 
 
 def test_what_logs_tell_of_one_exchange_is_one_row() -> None:

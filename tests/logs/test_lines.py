@@ -52,3 +52,18 @@ def test_damage_is_told_and_what_came_before_is_kept(tmp_path: Path) -> None:
     found = list(blocks(source(tmp_path, packed[:-12], "gzip"), told))
     assert b"".join(block.data for block in found).startswith(b"one\ntwo\n")
     assert list(told.lost) == ["the gzip stream is cut or damaged"]
+
+
+@given(st.binary(max_size=60), st.integers(1, 9), st.integers(1, 4))
+def test_no_block_has_more_lines_than_a_table_has_room_for(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes, size: int, most: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines, "MOST", most)
+        found = list(blocks(source(tmp_path_factory.mktemp("text"), data.replace(b"a", b"\n")), Told(), size))
+    assert b"".join(block.data for block in found) == data.replace(b"a", b"\n")
+    assert all(0 < block.lines <= most for block in found)
+    number = 1
+    for block in found:
+        assert block.number == number
+        number += block.data.count(b"\n")

@@ -21,7 +21,7 @@ import polars as pl
 
 from auditor.logs.calls import taken
 from auditor.logs.calls.taken import Row, child, children, text
-from auditor.logs.model import Told
+from auditor.logs.model import Nameless, Told
 from auditor.logs.values import values
 from auditor.model.flow import UNANSWERED, UNKNOWN
 from auditor.read.source import Source
@@ -186,7 +186,7 @@ def _routed(record: dict[str, Any]) -> list[Row]:
                 found.append({**base, **media, **person, **_as_dst(border)})
             continue
         site = _site(text(record, code))
-        there = {"dst_addr": f"@{site}", "dst_site": site, "dst_role": "server"}
+        there = {"dst_addr": Nameless(f"@{site}"), "dst_site": site, "dst_role": "server"}
         found += [{**base, **plane, **end, **there} for end in (person, border) if end]
     return found
 

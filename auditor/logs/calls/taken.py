@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from auditor.logs.model import DEFAULTS, rows
+from auditor.logs.model import DEFAULTS, Nameless, rows
 from auditor.logs.values import Value
 from auditor.model.status import NO_ADDRESS
 from auditor.read.facts.text import address as literal
@@ -92,13 +92,13 @@ def session(space: str, name: str) -> str | None:
 
 def masked(*parts: str) -> str:
     """Stand for an end whose address the record doesn't tell: it may be anywhere."""
-    return f"@masked:{ident(*parts)}"
+    return Nameless(f"@masked:{ident(*parts)}")
 
 
 def host(name: str) -> str:
     """Stand for an end that is known by its name only."""
     plain = name.strip().strip("[]").rstrip(".").lower()
-    return f"@host:{plain if len(plain) <= LONGEST else ident(plain)}"
+    return Nameless(f"@host:{plain if len(plain) <= LONGEST else ident(plain)}")
 
 
 def address(value: Any) -> str:

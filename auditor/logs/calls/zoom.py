@@ -24,7 +24,7 @@ import polars as pl
 
 from auditor.logs.calls import taken
 from auditor.logs.calls.taken import Row, child, children, text
-from auditor.logs.model import Told
+from auditor.logs.model import Nameless, Told
 from auditor.logs.values import values
 from auditor.read.source import Source
 
@@ -127,7 +127,7 @@ def _participant(record: Any, meeting: str | None, account: str, notes: set[str]
         "dst_role": "server",
         **times,
     }
-    return [{**row, "dst_addr": f"@{site}", "dst_site": site} for site in data_centres(record)]
+    return [{**row, "dst_addr": Nameless(f"@{site}"), "dst_site": site} for site in data_centres(record)]
 
 
 def _transport(kinds: set[str]) -> str:
@@ -185,7 +185,7 @@ def _call(record: Any) -> list[Row]:
             "outcome": "",
             "src_addr": _device(end) or taken.masked("zoom", name, side, text(end, "phone_number", "extension_number")),
             "src_role": "client",
-            "dst_addr": "@zoom/phone",
+            "dst_addr": Nameless("@zoom/phone"),
             "dst_site": "zoom/phone",
             "dst_role": "server",
             **times,

@@ -5,7 +5,7 @@ record, fields between spaces, `-` for a field without a value.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import polars as pl
@@ -25,6 +25,9 @@ TIMESTAMP: Final = "timestamp"
 KNOWN: Final = frozenset({*ORDER, *TRANSIT, TIMESTAMP})
 MOST: Final = 200
 """Fields of a header, at most."""
+HEADERS: Final = 1_000
+"""Different headers of one file; what stands below more of them is not read."""
+MANY: Final = "a record below a header that is one of too many"
 _NAME: Final = re.compile(rb"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _STAMP: Final = re.compile(rb"\d{4}-\d\d-\d\dT[\d:.]+Z?$")
 _STATUS: Final = {b"OK", b"NODATA", b"SKIPDATA"}
@@ -79,38 +82,57 @@ def _order(record: list[bytes]) -> list[str]:
 
 def read(source: Source, told: Told) -> Iterator[pl.LazyFrame]:
     """Yield rows; those of records that nothing tells apart come together."""
-    cut: list[int] = []
-    yield from rows(_read(source, told, cut), told)
-    if cut:
-        yield unread(cut, MALFORMED, LONG)
+    bad: dict[str, list[int]] = {}
+    yield from rows(_read(source, told, bad), told)
+    for why, numbers in bad.items():
+        yield unread(numbers, MALFORMED, why)
 
 
-def _read(source: Source, told: Told, cut: list[int]) -> Iterator[tuple[pl.LazyFrame, list[str]]]:
-    """Yield tables of records with their fields; numbers of lines that are too long go to `cut`."""
+def _read(source: Source, told: Told, bad: dict[str, list[int]]) -> Iterator[tuple[pl.LazyFrame, list[str]]]:
+    """Yield tables of records with their fields; numbers of lines that can't be read go to `bad`."""
     names: list[str] = []
+    kinds: set[tuple[str, ...]] = set()
     for block in blocks(source, told):
         if block.cut:
-            cut.append(block.number)
+            bad.setdefault(LONG, []).append(block.number)
             continue
-        known = names or fields(first_line(block.data)) or ORDER[:DEFAULT]
-        for found, names in _tables(block, known):  # the last header holds for the next block
-            yield found.lazy().filter(spoken(names)), names
+        names = names or fields(first_line(block.data)) or ORDER[:DEFAULT]
+        names, tables = _tables(block, names)  # the last header holds for the next block
+        for each, found in tables:
+            kinds.add(tuple(each))
+            some = found.filter(spoken(each))
+            if len(kinds) > HEADERS:
+                bad.setdefault(MANY, []).extend(some["record"].to_list())
+            else:
+                yield some.lazy(), each
 
 
-def _tables(block: Block, names: list[str]) -> Iterator[tuple[pl.DataFrame, list[str]]]:
-    """Read the records between lines of names, of which there may be several: files are put together."""
+def _tables(block: Block, names: list[str]) -> tuple[list[str], list[tuple[list[str], pl.DataFrame]]]:
+    """Read the records between lines of names, of which there may be several: files are put together.
+
+    Return the names that hold at the end, and the records below each header, wherever that stands.
+    """
     whole = table(block, names, " ")
-    headers = whole[names[0]].is_in([*KNOWN, names[0]]).fill_null(False).arg_true().to_list()
-    if not headers or (headers == [0] and fields(block.data.partition(b"\n")[0]) == names):
-        yield whole[len(headers) :], names
-        return
-    lines = block.data.removesuffix(b"\n").split(b"\n")
+    maybe = whole[names[0]].is_in([*KNOWN, names[0]]).fill_null(False).arg_true().to_list()
+    lines = block.data.removesuffix(b"\n").split(b"\n") if maybe else []
+    known = {line: fields(line) for line in {lines[at] for at in maybe}}
+    headers = [at for at in maybe if known[lines[at]]]
+    if all(known[lines[at]] == names for at in headers):
+        return names, [(names, whole.filter(~pl.int_range(pl.len()).is_in(headers)) if headers else whole)]
+    groups: dict[tuple[str, ...], list[range]] = {}
     start = 0
     for at in [*headers, len(lines)]:
         if at > start:
-            yield table(Block(block.number + start, b"\n".join(lines[start:at])), names, " "), names
-        names = (fields(lines[at]) or names) if at < len(lines) else names
-        start = at + 1
+            groups.setdefault(tuple(names), []).append(range(start, at))
+        names, start = known[lines[at]] if at < len(lines) else names, at + 1
+    return names, [(list(each), _together(block.number, lines, parts, each)) for each, parts in groups.items()]
+
+
+def _together(first: int, lines: list[bytes], parts: list[range], names: Sequence[str]) -> pl.DataFrame:
+    """Read some lines of a block as one table."""
+    places = [at for part in parts for at in part]
+    found = table(Block(1, b"\n".join(lines[at] for at in places) + b"\n"), names, " ")
+    return found.with_columns(pl.Series("record", [first + at for at in places], pl.Int64))
 
 
 LINES: Final = True

@@ -6,6 +6,7 @@ with its header; what follows `Summary` are totals and no records.  Aggregated t
 those that were not asked for; one without both addresses counts traffic without its addresses.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -14,8 +15,8 @@ import polars as pl
 from auditor.logs.exports import textrows
 from auditor.logs.exports.records import NAMELESS
 from auditor.logs.lines import LONG, Block, blocks
-from auditor.logs.model import Told
-from auditor.logs.tables import MORE, table
+from auditor.logs.model import Told, unread
+from auditor.logs.tables import MORE, NUMBER, table
 from auditor.logs.tables import told as is_told
 from auditor.model import flow
 from auditor.read.source import Source
@@ -37,14 +38,22 @@ OTHERS: Final = frozenset((
     "srctos", "srcas", "dstas", "bps", "pps", "bpp", "event", "val",
 ))  # fmt: skip
 """Further columns by which such a table is told."""
-END: Final = "Summary"
+END: Final = b"Summary"
+TOTALS: Final = 2
+"""Lines of a summary: names and numbers."""
+FIELDS: Final = 256
+"""Columns at most."""
+HEADERS: Final = 1_000
+"""Different headers of one file; what stands below more of them is not read."""
+TOO_MANY: Final = "a record below a header that is one of too many"
+BEHIND: Final = "a line behind the totals"
 
 
 def names(line: str) -> list[str]:
     """Return the columns of a header in our names, others in theirs; empty if the line is none."""
     fields = [field.strip().strip('"').lower() for field in line.strip().split(",")]
     ours = [NAMES.get(field, "") for field in fields]
-    if not ("first" in ours and len(set(fields)) == len(fields)):
+    if not ("first" in ours and len(set(fields)) == len(fields) <= FIELDS):
         return []
     known = sum(1 for field, name in zip(fields, ours, strict=True) if name or field in OTHERS)
     if fields[0] not in ("ts", "tsr", "firstseen", "cnt") or known < 5 or not set(ours) & {"packets", "octets"}:
@@ -67,45 +76,69 @@ def sniff(head: bytes) -> bool:
 def read(source: Source, told: Told) -> Iterator[pl.LazyFrame]:
     """Yield a row a line."""
     header: list[str] = []
-    ended = False
+    totals, kinds = 0, set[tuple[str, ...]]()
     for block in blocks(source, told):
         if block.cut:
-            yield pl.DataFrame({"record": [block.number], "status": [flow.MALFORMED], "detail": [LONG]}).lazy()
+            yield unread([block.number], flow.MALFORMED, LONG)
             continue
-        for number, data in _tables(block.number, block.data):
-            first = data[:4096].partition(b"\n")[0].decode("utf-8", "replace")
-            found = names(first)
-            if found:
-                header, ended = found, False
-                number, data = number + 1, data.partition(b"\n")[2]
-            if first.strip() == END:
-                ended = True
-            if header and not ended and data:
-                yield _rows(number, data, header, told).lazy()
+        header, totals, groups = _grouped(block, header, totals)
+        for each, (numbers, lines) in groups.items():
+            kinds.add(each)
+            why = TOO_MANY if len(kinds) > HEADERS else "" if each else BEHIND
+            if why:
+                yield unread(numbers, flow.MALFORMED, why)
+            else:
+                yield _rows(numbers, lines, list(each), told).lazy()
 
 
-def _tables(number: int, data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Cut a block before each header and each summary."""
-    begin = at = 0
-    lines = 0
-    while at < len(data):
-        places = [place for word in STARTS if (place := data.find(word, at)) >= 0]
-        if not places:
+Group = tuple[list[int], list[bytes]]
+"""Numbers of lines, and the lines."""
+
+
+def _grouped(block: Block, header: list[str], totals: int) -> tuple[list[str], int, dict[tuple[str, ...], Group]]:
+    """Divide a block at headers and summaries: the header at its end, totals that are due, and the lines below each.
+
+    Lines behind a summary, but for the two of its totals, are below no header.
+    """
+    lines = block.data.removesuffix(b"\n").split(b"\n")
+    starts = _places(block.data)
+    groups: dict[tuple[str, ...], Group] = {}
+    known = {line: names(line[:4096].decode("utf-8", "replace")) for line in {lines[at] for at in starts}}
+    starts = [at for at in starts if known[lines[at]] or lines[at].strip() == END]
+    begin = 0
+    for at in [*starts, len(lines)]:
+        part, numbers = lines[begin:at], range(block.number + begin, block.number + at)
+        kept = [(number, line) for number, line in zip(numbers, part, strict=True) if line.strip()]
+        if totals:
+            kept, totals = kept[totals:], max(totals - len(kept), 0)
+        if kept:
+            group = groups.setdefault(tuple(header), ([], []))
+            group[0].extend(number for number, _ in kept)
+            group[1].extend(line for _, line in kept)
+        if at == len(lines):
             break
-        at = min(places) + 1
-        if at > begin:
-            yield number + lines, data[begin:at]
-            lines += data.count(b"\n", begin, at)
-            begin = at
-    if begin < len(data):
-        yield number + lines, data[begin:]
+        found = known[lines[at]]
+        header, totals, begin = found, 0 if found else TOTALS, at + 1
+    return header, totals, groups
 
 
-STARTS: Final = (b"\nts,", b"\nfirstSeen,", b"\ncnt,", b"\nSummary")
+def _places(data: bytes) -> list[int]:
+    """Return which lines may be headers or summaries, from 0."""
+    found: list[int] = []
+    before = at = 0
+    for each in _STARTS.finditer(data):
+        before += data.count(b"\n", at, each.start())
+        at = each.start()
+        found.append(before)
+    return found
 
 
-def _rows(number: int, data: bytes, header: list[str], told: Told) -> pl.DataFrame:
-    frame = table(Block(number, data), header, ",").filter(is_told(header))
+_STARTS: Final = re.compile(rb"^(?:ts|firstSeen|cnt|Summary\s*$)[,\r\n]?", re.MULTILINE)
+
+
+def _rows(numbers: list[int], lines: list[bytes], header: list[str], told: Told) -> pl.DataFrame:
+    frame = table(Block(1, b"\n".join(lines) + b"\n"), header, ",").with_columns(pl.Series(NUMBER, numbers, pl.Int64))
+    frame = frame.filter(is_told(header))
     frame = frame.with_columns(
         pl.col(name).str.strip_chars().str.strip_chars('"') for name in header if name in frame.columns
     )

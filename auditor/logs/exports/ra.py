@@ -40,6 +40,8 @@ ESTABLISHED: Final = ("EST", "CON", "FIN", "CLO")
 """Of TCP: packets that only an established connection has, of either side."""
 
 
+FIELDS: Final = 256
+"""Columns at most."""
 FEW: Final = 2
 """Packets from the source of a connection that was refused."""
 
@@ -49,7 +51,7 @@ def header(line: str) -> tuple[str, list[str]]:
     for separator in (",", "\t", ";", "|", " "):
         fields = line.split() if separator == " " else [field.strip() for field in line.strip("\r\n").split(separator)]
         ours = [NAMES.get(field.lower(), "") for field in fields]
-        if len(fields) > len(ASKED) and set(ASKED) <= set(ours) and ({"direction", "state"} & set(ours)):
+        if len(ASKED) < len(fields) <= FIELDS and set(ASKED) <= set(ours) and ({"direction", "state"} & set(ours)):
             found: list[str] = []
             for field, name in zip(fields, ours, strict=True):
                 found.append(name if name and name not in found else f"?{field}{len(found)}")

@@ -30,8 +30,9 @@ COLUMNS: Final = (
 
 
 def number(column: str) -> pl.Expr:
-    """Read a count; null where there is none."""
-    return pl.col(column).str.strip_chars().cast(pl.Float64, strict=False).clip(0, 2**53).cast(pl.Int64, strict=False)
+    """Read a count; null where there is none, as in what is negative."""
+    value = pl.col(column).str.strip_chars().cast(pl.Float64, strict=False)
+    return pl.when(value >= 0).then(value.clip(0, 2**53).cast(pl.Int64, strict=False))
 
 
 def transport() -> pl.Expr:

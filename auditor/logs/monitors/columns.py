@@ -22,6 +22,7 @@ from auditor.logs.model import Reader, Told, unread
 from auditor.logs.monitors import columns_format as form
 from auditor.logs.monitors import jsonlines, mapped
 from auditor.logs.monitors.fields import SIZE, is_address, text, transport
+from auditor.logs.parquet import tables
 from auditor.logs.tables import MORE, NUMBER, table
 from auditor.logs.tables import told as filled
 from auditor.logs.values import by_line, values
@@ -33,7 +34,6 @@ from auditor.model.status import MALFORMED, UNSUPPORTED
 from auditor.read.codes import APPS
 from auditor.read.source import Source
 
-DAMAGED: Final = "a Parquet file that is damaged, or packed once more"
 MISSING: Final = "not the columns that the column map names"
 _MAGIC: Final = b"PAR1"
 _OFFSET: Final = re.compile(r"[+-](0\d|1[0-4]):[0-5]\d\Z", re.ASCII)
@@ -134,24 +134,20 @@ class Map:
         yield pl.DataFrame(kept, schema=schema, orient="row")
 
     def _parquet(self, source: Source, told: Told) -> Iterator[pl.DataFrame | pl.LazyFrame]:
-        if source.packing:
-            told.lose(source.size, DAMAGED)
-            return
-        try:
-            scan = pl.scan_parquet(source.path, glob=False, hive_partitioning=False)
-            schema = scan.collect_schema()
-            size = int(scan.select(pl.len()).collect().item())
-            known = all(name in schema for name in self.named.values())
-            texts = [_plain(ours, theirs, schema[theirs]) for ours, theirs in self.named.items()] if known else []
-            for at in range(0, size, SIZE):
-                count = min(SIZE, size - at)
-                numbers = pl.Series(NUMBER, range(at + 1, at + count + 1), pl.Int64)
-                if not known:
-                    yield unread(numbers.to_list(), UNSUPPORTED, MISSING)
-                else:
-                    yield scan.slice(at, count).select(texts).collect().insert_column(0, numbers)
-        except (pl.exceptions.PolarsError, OSError):
-            told.lose(source.size, DAMAGED)
+        places = {theirs: f"c{at}" for at, theirs in enumerate(self.named.values())}
+        first: list[str] = []
+
+        def wanted(name: str) -> bool:
+            first.append(name)  # one column at least, so that rows can be counted
+            return name in places or len(first) == 1
+
+        for found in tables(source, told, wanted, places):
+            if "status" in found.columns:
+                yield found.lazy()
+            elif not {*places.values()} <= {*found.columns}:
+                yield unread(found[NUMBER].to_list(), UNSUPPORTED, MISSING)
+            else:
+                yield found.select(NUMBER, **{ours: pl.col(places[theirs]) for ours, theirs in self.named.items()})
 
 
 def _split(line: str, file: form.File) -> list[str]:
@@ -191,19 +187,6 @@ def _text(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     return repr(value) if isinstance(value, float) else text(value) or None
-
-
-def _plain(ours: str, theirs: str, kind: Any) -> pl.Expr:
-    """Write a column of Parquet as text; times as ISO 8601 with their zone if they have one."""
-    column = pl.col(theirs)
-    if isinstance(kind, pl.Datetime):
-        pattern = "%Y-%m-%dT%H:%M:%S%.9f" + ("+00:00" if kind.time_zone else "")
-        column = (column.dt.convert_time_zone("UTC") if kind.time_zone else column).dt.strftime(pattern)
-    elif kind == pl.Binary:
-        column = column.cast(pl.String, strict=False)
-    elif kind.is_nested():
-        column = pl.lit(None, pl.String)
-    return column.cast(pl.String, strict=False).alias(ours)
 
 
 def readers(paths: Sequence[str | Path]) -> dict[str, Reader]:

@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from auditor.logs.lines import LONG, numbered
-from auditor.logs.model import Told
+from auditor.logs.model import Nameless, Told
 from auditor.logs.monitors.fields import Row, ended, host, is_address
 from auditor.model.flow import CARRIED, UNANSWERED
 from auditor.model.status import MALFORMED
 from auditor.read.source import Source
 
-UNKNOWN_SERVER: Final = "@masked:server"
-UNKNOWN_CLIENT: Final = "@masked:client"
+UNKNOWN_SERVER: Final = Nameless("@masked:server")
+UNKNOWN_CLIENT: Final = Nameless("@masked:client")
 """Ends that the log doesn't name: a place, and a participant, that may be anywhere."""
 LIMIT: Final = 64
 """Upstreams of one request that are read; no proxy tries more."""

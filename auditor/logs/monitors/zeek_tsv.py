@@ -34,6 +34,8 @@ ESCAPED: Final = ("query", "server_name", "host", "call_id")
 EMPTIED: Final = frozenset(("query", "answers", "server_name", "server_scid", "tunnel_parents", "host", "service"))
 """Fields that may be texts or sets without anything in them."""
 SEPARATORS: Final = frozenset(map(chr, range(1, 127))) - {"\n", "\r", "#", '"'}
+FIELDS: Final = 256
+"""Fields of a record at most: monitors with many packages have some 60."""
 HEADERS: Final = 1_000
 """Different headers of one file; what stands below more of them is not read."""
 Numbers = NDArray[np.int64]
@@ -109,7 +111,7 @@ def read(source: Source, told: Told) -> Iterator[pl.LazyFrame]:
         header, groups = _grouped(block, header)
         for each, stretches in groups.items():
             known.add(each)
-            readable = each.fields and each.separator in SEPARATORS and len(known) <= HEADERS
+            readable = 0 < len(each.fields) <= FIELDS and each.separator in SEPARATORS and len(known) <= HEADERS
             data = b"".join(stretch.data for stretch in stretches) if len(stretches) > 1 else stretches[0].data
             numbers = np.concatenate([stretch.number + np.arange(_lines(stretch.data)) for stretch in stretches])
             if readable:

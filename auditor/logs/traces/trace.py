@@ -30,15 +30,15 @@ import polars as pl
 
 from auditor.enrich.addresses import parse, write
 from auditor.enrich.special import PRIVATE, registry
-from auditor.logs.model import Told, rows, unread
+from auditor.logs.model import Nameless, Told, rows, unread
 from auditor.model import flow
 
 HERE: Final = "127.0.0.1"
 """The source of a trace that doesn't tell its own: the machine where it was made, at the vantage of its file."""
-SILENT: Final = "@silent hop"
+SILENT: Final = Nameless("@silent hop")
 BEYOND: Final = "@beyond:"
 NAMED: Final = "@host:"
-NOWHERE: Final = "@destination"
+NOWHERE: Final = Nameless("@destination")
 """Stand for addresses: what did not answer, another network's private address, a host without one, an end not told."""
 BATCH: Final = 100_000
 """Rows of a frame, at least, but for the last."""
@@ -158,7 +158,7 @@ def _special(version: int) -> tuple[list[int], list[bool]]:
 
 def host(name: str) -> str:
     """Stand for a host of which only the name is told; empty for what is no name."""
-    return f"{NAMED}{name}" if _NAME.match(name) else ""
+    return Nameless(f"{NAMED}{name}") if _NAME.match(name) else ""
 
 
 _NAME: Final = re.compile(r"[\w.:-]{1,255}$")
@@ -279,7 +279,7 @@ def _sorted(trace: Trace, source: str) -> tuple[_End, dict[str, _End], int]:
                 end.replies += answer.replies
         else:
             if not address.startswith("@") and private(address) and (answer.hop > abroad or not answer.hop):
-                address = BEYOND + address
+                address = Nameless(BEYOND + address)
             end = hops.setdefault(address, _End(address, "hop", flow.CARRIED))
             end.replies += answer.replies
         end.records.append(answer.record)

@@ -1,11 +1,14 @@
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from auditor.logs import tables
 from auditor.logs.cloud import FORMATS, aws, tgw, vpc
 from auditor.logs.cloud.instants import ODD
+from auditor.logs.lines import blocks
 from tests.logs.cloud.reading import FLOWS, read, rows, states
 
 START = 1_714_557_600
@@ -297,3 +300,26 @@ def test_files_put_together_may_hold_nothing_that_can_be_read(tmp_path: Path) ->
     header = log().partition(b"\n")[0] + b"\n"
     found, _ = read(tmp_path, aws, header + b"torn\n" + header + b"torn\n" + header)
     assert states(found) == {("malformed", vpc.TORN): 2}
+
+
+@pytest.mark.parametrize("size", [1, 100, 250, 1 << 20])
+def test_a_header_holds_wherever_a_block_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    one, other = log({}).partition(b"\n")[0], b"srcaddr dstaddr interface-id srcport dstport packets bytes protocol"
+    lines = [one, log({}).split(b"\n")[1], other, b"192.0.2.1 192.0.2.2 eni-1 5 6 1 40 6", b"", other] * 3
+    lines += [b"srcaddr dstaddr", b"srcaddr what ever 5 6 1 40 6"]
+    monkeypatch.setattr(aws, "blocks", partial(blocks, size=size))
+    found, _ = read(tmp_path, aws, b"\n".join(lines))
+    assert states(found) == {("ok", ""): 7, ("malformed", vpc.NUMBERS): 1}  # what only begins like a header is a record
+    assert {row["src_port"] for row in found if row["status"] == "ok"} == {50000, 5}
+
+
+def test_thousands_of_headers_take_no_longer_than_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+    monkeypatch.setattr(aws, "table", lambda *given: calls.append(1) or tables.table(*given))
+    pair = log({}) + b"srcaddr dstaddr interface-id srcport\n192.0.2.1 192.0.2.2 eni-1 5\n"
+    found, _ = read(tmp_path, aws, pair * 2_000)
+    assert sum(states(found).values()) == 4_000
+    assert len(calls) < 10
+    monkeypatch.setattr(aws, "HEADERS", 1)
+    found, _ = read(tmp_path, aws, pair * 3)
+    assert states(found)["malformed", aws.MANY] == 3

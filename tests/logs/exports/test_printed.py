@@ -4,14 +4,17 @@ import gzip
 import json
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from auditor.logs import tables
 from auditor.logs.exports import FORMATS, argus, nfcapd, nfdump_csv, nfdump_json, nfdump_raw, program, ra, textrows
 from auditor.logs.exports.records import BINDING, FRAMES, NAMELESS, ONE_END
+from auditor.logs.lines import blocks
 from auditor.logs.model import Told
 from auditor.model.errors import InputError
 from auditor.read.source import Source
@@ -49,6 +52,30 @@ def test_csv_of_older_versions_with_its_summary(tmp_path: Path) -> None:
     assert told.notes == {textrows.NO_ZONE}
 
 
+@pytest.mark.parametrize("size", [1, 90, 1 << 20])
+def test_csv_of_several_tables_and_what_stands_behind_totals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(nfdump_csv, "blocks", partial(blocks, size=size))
+    text = OLD + LINE + "Summary of nothing\n" + NEW + f"{AT},1.000,TCP,{SRC},4,{DST},443,3,180,1\n" + TAIL
+    found, _ = rows(nfdump_csv, tmp_path, text + LINE + "\n" + LINE + "ts,\n" + OLD + LINE + TAIL.rstrip("\n"))
+    assert sorted((row["record"], row["status"], row["detail"]) for row in found) == [
+        (2, "ok", ""), (3, "malformed", textrows.SHORT), (5, "ok", ""), (9, "malformed", nfdump_csv.BEHIND),
+        (11, "malformed", nfdump_csv.BEHIND), (12, "malformed", nfdump_csv.BEHIND), (14, "ok", ""),
+    ]  # fmt: skip
+
+
+def test_csv_of_thousands_of_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+    monkeypatch.setattr(nfdump_csv, "table", lambda *given: calls.append(1) or tables.table(*given))
+    found, _ = rows(nfdump_csv, tmp_path, (OLD + LINE) * 3_000)
+    assert [row["record"] for row in found] == list(range(2, 6_001, 2))
+    assert len(calls) < 10
+    monkeypatch.setattr(nfdump_csv, "HEADERS", 1)
+    found, _ = rows(nfdump_csv, tmp_path, OLD + LINE + NEW + LINE)
+    assert [row["detail"] for row in found] == ["", nfdump_csv.TOO_MANY]
+
+
 def test_csv_of_later_versions_and_other_columns(tmp_path: Path) -> None:
     found, _ = rows(nfdump_csv, tmp_path, NEW + f"2023-11-14 22:13:20.250,1.000,TCP,{SRC},40000,{DST},443,3,180,1\n")
     assert (found[0]["first_ns"], found[0]["last_ns"]) == (AT * NS + NS // 4, AT * NS + NS * 5 // 4)
@@ -66,17 +93,18 @@ def test_csv_of_later_versions_and_other_columns(tmp_path: Path) -> None:
 def test_csv_lines_that_do_not_fit(tmp_path: Path) -> None:
     lines = [
         LINE.replace(",443,", ",https,"), LINE.rstrip("\n") + ",1,2\n", "2023-11-14 22:13:20\n",
-        LINE.replace(",3,180,", ",three,180,"), LINE.replace(DST, "0.0.0.0"), LINE.replace("2023-11-14 22:13:20", "?"),
+        LINE.replace(",3,180,", ",three,180,"), LINE.replace(",3,180,", ",3,-180,"),
+        LINE.replace(DST, "0.0.0.0"), LINE.replace("2023-11-14 22:13:20", "?"),
         LINE.replace(",0,0,1,2,", ",4,80,1,2,"), "\n", LINE[:40],
     ]  # fmt: skip
     found, _ = rows(nfdump_csv, tmp_path, OLD + "".join(lines))
     assert [row["status"] for row in found] == [
-        "malformed", "malformed", "malformed", "malformed", "unsupported", "ok", "ok", "malformed",
+        "malformed", "malformed", "malformed", "malformed", "malformed", "unsupported", "ok", "ok", "malformed",
     ]  # fmt: skip
-    assert [found[1]["detail"], found[4]["detail"]] == [textrows.TOO_MANY, ONE_END]
-    assert found[5]["first_ns"] == (AT + 2) * NS
-    assert (found[6]["dst_packets"], found[6]["dst_bytes"]) == (4, 80)
-    assert [row["record"] for row in found] == [2, 3, 4, 5, 6, 7, 8, 10]
+    assert [found[1]["detail"], found[5]["detail"]] == [textrows.TOO_MANY, ONE_END]
+    assert found[6]["first_ns"] == (AT + 2) * NS
+    assert (found[7]["dst_packets"], found[7]["dst_bytes"]) == (4, 80)
+    assert [row["record"] for row in found] == [2, 3, 4, 5, 6, 7, 8, 9, 11]
 
 
 def test_csv_of_aggregates_without_addresses(tmp_path: Path) -> None:

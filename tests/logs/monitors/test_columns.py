@@ -1,6 +1,7 @@
 # ruff: noqa: E501  (records are as long as logs write them)
 import gzip
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from auditor.logs.model import Told
 from auditor.logs.monitors import columns
+from auditor.logs.parquet import DAMAGED
 from auditor.model.errors import InputError
 from tests.logs.monitors.given import rows, some
 
@@ -171,9 +173,29 @@ def test_parquet(tmp_path: Path) -> None:
     ]  # fmt: skip
     table.drop("server").write_parquet(tmp_path / "t")
     assert {row["status"] for row in read(tmp_path, text, (tmp_path / "t").read_bytes())} == {"unsupported"}
-    told = Told()
-    assert read(tmp_path, text, data[:-9], told) == []
-    assert sum(told.lost.values()) == len(data) - 9
+    (cut,) = read(tmp_path, text, data[:-9])
+    assert (cut["status"], cut["detail"], cut["records"]) == ("malformed", DAMAGED, 1)
+    table.select(other="verdict").write_parquet(tmp_path / "t")
+    assert [row["status"] for row in read(tmp_path, text, (tmp_path / "t").read_bytes())] == ["unsupported"] * 2
+
+
+def test_a_parquet_file_that_lies_ends_nothing_but_itself(tmp_path: Path) -> None:
+    names = {"client": "record", "server": "status"}
+    text = BASE.replace("format: csv", "format: parquet").replace("client,", "record,").replace("server,", "status,")
+    table = pl.DataFrame({"client": ["192.0.2.1"] * 999, "server": ["198.51.100.7"] * 999, "port": range(999)})
+    table = table.with_columns(start=pl.lit("x"), proto=pl.lit("17"), verdict=pl.lit("ok")).rename(names)
+    table.write_parquet(tmp_path / "t")
+    data = (tmp_path / "t").read_bytes()
+    assert {(row["status"], row["src_addr"]) for row in read(tmp_path, text, data)} == {("ok", "192.0.2.1")}
+    chance, seen = random.Random(5), set()
+    for _ in range(25):
+        torn = bytearray(data)
+        for _ in range(20):
+            torn[chance.randrange(4, len(data) - 8)] = chance.randrange(256)
+        found = read(tmp_path, text, bytes(torn))
+        seen |= {row["status"] for row in found}
+        assert sum(row["records"] for row in found) >= 1
+    assert "malformed" in seen
 
 
 @pytest.mark.parametrize(
