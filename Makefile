@@ -16,7 +16,7 @@ demo: .venv/ready        ## audit every sample capture and write its report to r
 	$(BIN)/python tools/samples.py reports/out
 
 test: check              ## everything that has to hold before a change lands
-	$(BIN)/python -m pytest --numprocesses auto
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 check: .venv/ready       ## style, types, and who may import whom
 	$(BIN)/ruff check .

@@ -4,7 +4,7 @@ The house, from the door down; imports run downwards only, and a linter checks i
 
     cli         arguments in, exit codes out
     evidence    the sessions, records and packets behind a finding        workshop   rules are looked over and tried
-    pipeline    strings the rooms together              opening  what an audit judges by
+    pipeline    strings the rooms together      intake  takes inputs in      opening  what an audit judges by
     judge       may every place that was touched be touched?      report   text, JSON, HTML
     digest      tally, merge: flows become one small table
     logs        flow logs, exports, call records and traceroutes become flows

@@ -7,11 +7,12 @@ opened in `opening`.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from auditor.intake import Gathered, Paths, Progress, asked, gather, given, read
 from auditor.model.report import Database, Input, Report
 from auditor.opening import catalogue, load_waivers, notes, open_all, open_places
 
@@ -22,17 +23,9 @@ if TYPE_CHECKING:
     from auditor.digest import Digest
     from auditor.enrich.catalogue import Catalogue
     from auditor.enrich.places import Places
-    from auditor.logs import Logs
-    from auditor.logs.model import Ports
-    from auditor.read.assemble import Assembled
-    from auditor.read.scan import Scan
-    from auditor.read.source import Source
     from auditor.read.staff import Worker
     from auditor.rules import RuleSet
     from auditor.rules.waivers import Waivers
-
-Progress = Callable[[int, int], None]
-Paths = str | Path | Sequence[str | Path]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,40 +38,6 @@ class Located:
     notes: tuple[str, ...] = ()  # what a reader has to know of the reading
     limits: tuple[str, ...] = ()  # what was there and was not examined
     streams: "pl.DataFrame | None" = None  # the columns of read.media.STREAM: each stream of media
-    databases: tuple[Database, ...] = ()  # by which the inputs were read
-
-
-@dataclass(frozen=True, slots=True)
-class Apart:
-    """What records of logs have to be kept apart by, because something asks for it."""
-
-    edges: Sequence[int]  # moments in nanoseconds: see logs.model.epochs
-    ports: "Ports"
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What was read, and from where."""
-
-    sources: "Sequence[Source]"
-    vantages: Sequence[str]  # names of the capture points
-    of: Sequence[int]  # for each source the index of its vantage
-    scan: "Scan"  # of the captures, which come first
-    logs: "Logs"
-    databases: tuple[Database, ...] = ()  # column maps
-    passed: int = 0  # files that were passed over
-
-
-@dataclass(frozen=True, slots=True)
-class Gathered:
-    """The flows of some inputs before anything is known of their ends, and what is known of the inputs."""
-
-    assembled: "Assembled"
-    inputs: tuple[Input, ...]
-    unread_bytes: tuple[tuple[str, int, str], ...]
-    notes: tuple[str, ...]
-    limits: tuple[str, ...]
-    logs: "Logs"
     databases: tuple[Database, ...] = ()  # by which the inputs were read
 
 
@@ -144,7 +103,7 @@ def audit(
     """
     from auditor.read.staff import started
 
-    with started(_given(inputs), workers) as staff:  # before heavy libraries are imported: theirs take as long
+    with started(given(inputs), workers) as staff:  # before heavy libraries are imported: theirs take as long
         from auditor.read.scan import uncollected
 
         # first: a bad rule should not cost the time of reading captures
@@ -157,14 +116,6 @@ def audit(
             digest = fold_parts(found, ruleset, places, known)
             report = conclude(digest, found, ruleset, places, known, notes(rules), accepted)
     return Audit(report, found, places, known)
-
-
-def asked(ruleset: "RuleSet", places: "Places", services: "Catalogue") -> Apart:
-    """Say what rules, proofs and the catalogue tell apart in the records of logs."""
-    from auditor.digest import edges
-    from auditor.enrich.ports import stands
-
-    return Apart(tuple(sorted({*edges(ruleset.rules), *places.bounds()})), stands(services.ports))
 
 
 def fold(found: Located, ruleset: "RuleSet") -> "Digest":
@@ -237,67 +188,6 @@ def locate_flows(
     return put_together(gathered, places, services)
 
 
-def read(
-    inputs: Paths,
-    places: "Places",
-    workers: int | None = None,
-    progress: Progress | None = None,
-    staff: "Sequence[Worker]" = (),
-    apart: "Apart | None" = None,
-    columns: Sequence[str | Path] = (),
-) -> Reading:
-    """Read inputs: one-way flows of captures and what single packets say, and the records of logs.
-
-    Without `apart`, records that differ in any port are not put together.
-    """
-    import numpy as np
-
-    from auditor import logs
-    from auditor.logs.formats import databases, named, readers
-    from auditor.read.codes import APPS
-    from auditor.read.scan import scan
-    from auditor.read.source import sources
-
-    formats = readers(columns)
-    passed: set[str] = set()
-    known = partial(named, readers=formats)
-    found = sorted(sources(_given(inputs), known, passed), key=lambda source: source.format in formats)
-    names, vantages = places.vantages([source.name for source in found])
-    count = sum(source.format not in formats for source in found)
-    scanned = scan(found[:count], vantages[:count], workers=workers, progress=progress, staff=staff)
-    carried = {APPS[code] for code in np.unique(scanned.directed.app).tolist()}
-    told = logs.scan(
-        logs.jobs(found, [names[vantage] for vantage in vantages], carried, formats, places.seen_by),
-        list(enumerate(found))[count:],
-        apart.ports if apart else None,
-        apart.edges if apart else places.bounds(),
-    )
-    return Reading(found, names, vantages, scanned, told, databases(formats), len(passed))
-
-
-def gather(reading: Reading) -> Gathered:
-    """Make flows of what was read."""
-    from auditor.enrich.hops import CROWDED, SESSIONS, WRAPPED_SOME
-    from auditor.read import shortfalls
-    from auditor.read.arrays import give_back
-    from auditor.read.assemble import finished, sketched
-    from auditor.read.folders import passed_over
-
-    read, logs, vantages, databases = reading.scan, reading.logs, reading.vantages, reading.databases
-    inputs = (*read.inputs, *logs.inputs)
-    unread = tuple((inputs[source].name, size, why) for source, size, why in (*read.unread_bytes, *logs.unread_bytes))
-    notes = (*passed_over(reading.passed), *shortfalls.of_captures(read), *logs.notes)
-    limits = (*shortfalls.of_reading(read), *logs.limits)
-    give_back()
-    sketch = sketched(read, vantages)
-    del read, reading
-    give_back()
-    found = finished(sketch, vantages)
-    wrapped = [WRAPPED_SOME] if len(found.passages) else []
-    crowded = [CROWDED] if found.wrapped_alone > SESSIONS else []
-    return Gathered(found, inputs, unread, (*notes, *wrapped), (*limits, *crowded), logs, databases)
-
-
 def put_together(gathered: Gathered, places: "Places", services: "Catalogue") -> Located:
     """Say of every end of flows who and where it may be."""
     import polars as pl
@@ -305,8 +195,10 @@ def put_together(gathered: Gathered, places: "Places", services: "Catalogue") ->
     from auditor.enrich.meetings import meetings
 
     found = gathered.assembled
-    every = pl.concat([found.flows, *gathered.logs.flows()])
-    flows = _known(every, found.passages, found.reflexive, places, services, meetings)
+    none = found.passages.clear()
+    captured = _known(found.flows, found.passages, found.reflexive, places, services, meetings)
+    logged = [_known(rows, none, found.reflexive, places, services) for rows in gathered.logs.flows()]
+    flows = pl.concat([captured, *logged])
     notes, limits, databases = gathered.notes, gathered.limits, gathered.databases
     return Located(flows, gathered.inputs, gathered.unread_bytes, notes, limits, found.streams, databases)
 
@@ -343,13 +235,8 @@ def located(
     """Return the located flow table of captures: what an audit judges, before it judges."""
     from auditor.read.staff import started
 
-    with started(_given(inputs), workers) as staff:
+    with started(given(inputs), workers) as staff:
         return locate_flows(inputs, open_places(inventory, geo), catalogue(services), workers, progress, staff, columns)
-
-
-def _given(inputs: Paths) -> list[str]:
-    """Return the paths of inputs."""
-    return [str(path) for path in ([inputs] if isinstance(inputs, str | Path) else inputs)]
 
 
 def flows(inputs: Paths, **options: Any) -> "pd.DataFrame":

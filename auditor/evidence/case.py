@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
-from auditor import opening, pipeline
+from auditor import intake, opening, pipeline
 from auditor.digest import Digest, asks_rejected, edges, folded_into
 from auditor.judge.traced import Traced, traced
 from auditor.model.errors import InputError
@@ -79,7 +79,7 @@ class Case:
 
 
 def opened(
-    inputs: pipeline.Paths,
+    inputs: intake.Paths,
     *,
     rules: Sequence[str | Path] | None = None,
     inventory: str | Path | None = None,
@@ -90,7 +90,7 @@ def opened(
     as_of: date | None = None,
     columns: Sequence[str | Path] = (),
     workers: int | None = None,
-    progress: pipeline.Progress | None = None,
+    progress: intake.Progress | None = None,
 ) -> Case:
     """Audit inputs as `pipeline.audit` does, and keep what it took.  Raise InputError for what the user can mend."""
     from auditor.logs.formats import lined
@@ -101,9 +101,9 @@ def opened(
     places, known, ruleset = opening.open_all(rules, inventory, geo, services, selections)
     accepted = opening.load_waivers(waivers, ruleset, as_of)
     with uncollected():
-        asked = pipeline.asked(ruleset, places, known)
-        reading = pipeline.read(inputs, places, workers, progress, apart=asked, columns=columns)
-        located = pipeline.put_together(pipeline.gather(reading), places, known)
+        asked = intake.asked(ruleset, places, known)
+        reading = intake.read(inputs, places, workers, progress, apart=asked, columns=columns)
+        located = pipeline.put_together(intake.gather(reading), places, known)
         digest = pipeline.fold(located, ruleset)
         report = pipeline.conclude(digest, located, ruleset, places, known, opening.notes(rules), accepted)
     scan = reading.scan
@@ -122,7 +122,7 @@ def opened(
     return Case(report, located, read, digest, ruleset)
 
 
-def sessions(inputs: pipeline.Paths, *, finding: Sequence[str] | str | None = None, **options: Any) -> Any:
+def sessions(inputs: intake.Paths, *, finding: Sequence[str] | str | None = None, **options: Any) -> Any:
     """Return the sessions that were touched as a pandas DataFrame; takes the options of `auditor.audit`.
 
     With `finding` (the beginning of an identifier, or several) only the sessions of those findings, all of them.
