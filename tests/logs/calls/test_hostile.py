@@ -73,7 +73,8 @@ def test_lines_of_any_json(tmp_path: Path, values: list[Any], reader: Reader) ->
     if reader not in (rtcstats, internals) and all(
         isinstance(value, str | int | float | bool | None) for value in values
     ):
-        assert found["records"].sum() == len(values) or not values
+        header = reader is kamailio  # which takes the first line of what is no JSON of its own for names
+        assert found["records"].sum() in (len(values), len(values) - header) or not values
 
 
 @SETTINGS
