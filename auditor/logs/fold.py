@@ -8,7 +8,7 @@ Ports.  Where one end's port is a service's and the other's is not, the other's 
 and mean nothing, so they are one, unless all ports are to be kept.  Of the others both ports tell exchanges apart.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -75,7 +75,7 @@ class Folder:
     def flows(self) -> Iterator[pl.DataFrame]:
         """Yield FLOW rows; all rows of one exchange, and of one session, are in one of the frames."""
         profiles = pl.DataFrame(list(self._profiles), schema=_PROFILES, orient="row")
-        for part in self._room.parts():
+        for part in _gathered(self._room.parts()):
             of_session = profiles["session"].gather(part["profile"]).is_not_null()
             for some in (part.filter(of_session), *part.filter(~of_session).iter_slices(SOME)):
                 yield _written(some.hstack(profiles.select(pl.all().gather(some["profile"]))))
@@ -115,6 +115,18 @@ RECORDWIDE: Final = (
 )  # fmt: skip
 _KINDS: Final = {**LOG, **dict.fromkeys(EPOCHS, pl.Int32)}
 _PROFILES: Final = {name: _KINDS.get(name, pl.String) for name in PROFILE}
+
+
+def _gathered(parts: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Put small parts together: what follows costs by the part, too."""
+    some: list[pl.DataFrame] = []
+    for part in parts:
+        some.append(part)
+        if sum(map(len, some)) >= SOME:
+            yield pl.concat(some)
+            some = []
+    if some:
+        yield pl.concat(some)
 
 
 def complete(rows: pl.LazyFrame) -> pl.LazyFrame:
