@@ -106,7 +106,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     said = (
-        *(words.capital, words.many, words.moment, words.size, words.span, words.where, link, spelled),
+        *(words.amount, words.capital, words.many, words.moment, words.size, words.span, words.where, link, spelled),
         *(
             phrases.cast,
             phrases.commands,

@@ -12,7 +12,7 @@ from auditor.model.flow import NAMED, REPORTED
 from auditor.model.report import PACKET, RECORD, Database, Evidence, Finding, Participants, Place, Report, Verdict
 from auditor.report import waived
 from auditor.report.grounds import ENCRYPT, UNSEEN, excusable
-from auditor.report.words import LISTED, capital, listed, many, size, span, where
+from auditor.report.words import LISTED, amount, capital, listed, many, size, span, where
 
 PLANES: Final = {
     "media": "audio, video or shared screens",
@@ -195,9 +195,9 @@ def examined(report: Report) -> str:
             f"{many(len(report.rules), 'rule')} decided {coverage.decided:,} of them."
         )
     if missed or coverage.unread_bytes:
-        lost = sum(count for _, count, _ in coverage.unread_bytes)
-        parts = [many(missed, coverage.unit)] * bool(missed) + [size(lost)] * bool(lost)
-        return f"{text} {' and '.join(parts)} could not be examined."
+        lost = [amount(sum(count for _, count, _ in coverage.unread_bytes))] * bool(coverage.unread_bytes)
+        parts = [many(missed, coverage.unit)] * bool(missed) + lost
+        return f"{text} {capital(' and '.join(parts))} could not be examined."
     if coverage.limits:
         what = "the packets" if not coverage.logged else "the inputs"
         return f"{text} Not all that was in {what} could be examined."

@@ -246,7 +246,7 @@ class Unread(Shape):
 
 class UnreadBytes(Shape):
     source: str
-    bytes: Count
+    bytes: Annotated[Count, Meta(description="0: of a stream that ended too soon nobody knows how many.")]
     reason: str
 
 

@@ -164,7 +164,10 @@ def _unread(report: Report, width: int) -> list[str]:
         f"{f' ({row.reason})' if row.reason else ''}, first at {row.unit} {row.first_record:,}"
         for row in coverage.unread[:MOST]
     ]
-    rows += [f"{words.size(count)} of {source}: {reason}" for source, count, reason in coverage.unread_bytes[:MOST]]
+    rows += [
+        f"{words.capital(words.amount(count))} of {source}: {reason}"
+        for source, count, reason in coverage.unread_bytes[:MOST]
+    ]
     rows += [
         f"{words.many(count, 'flow')} {outcome}: attempts that carried nothing" for outcome, count in coverage.outcomes
     ]

@@ -45,6 +45,11 @@ def many(count: int, one: str, more: str = "") -> str:
     return f"{count:,} {one if count == 1 else more or one.replace(' or ', 's or ') + 's'}"
 
 
+def amount(count: int) -> str:
+    """Write how many bytes were lost; of a stream that ended too soon nobody knows how many there were (0)."""
+    return size(count) if count else "an unknown amount"
+
+
 def size(count: int) -> str:
     """Write bytes in the largest unit (powers of 1000) that keeps the number at least 1."""
     value, unit = float(count), "bytes"

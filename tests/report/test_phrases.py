@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from auditor.model.report import Participants, Place, Source, Verdict
-from auditor.report import grounds, phrases
+from auditor.report import RENDERERS, grounds, phrases
 
 from . import samples
 
@@ -102,3 +102,13 @@ def test_a_proof_that_leaves_a_choice_does_not_hide_the_claims() -> None:
     assert (
         grounds.known(finding) == "Indicated, not proven: the place by proof (round-trip time) and by claims (DB-IP)."
     )
+
+
+def test_a_stream_that_ends_too_soon_lost_an_unknown_amount() -> None:
+    cut = (("flows.log.gz", 0, "the compressed stream ends too soon"),)
+    report = replace(samples.PASS, verdict=Verdict.OPEN, coverage=replace(samples.CLEAN, unread_bytes=cut))
+    assert phrases.examined(report).endswith(" An unknown amount could not be examined.")
+    for kind in ("text", "html"):
+        told = RENDERERS[kind](report)
+        assert "nknown amount" in told
+        assert "0 bytes" not in told
