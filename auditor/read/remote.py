@@ -87,7 +87,12 @@ def listed(url: str) -> list[Object]:
 
 
 _LISTED: Final[dict[str, list[Object]]] = {}
-"""One answer for one run: what is listed twice is not fetched twice."""
+"""What is listed twice for one audit is not fetched twice."""
+
+
+def renew() -> None:
+    """Ask stores again: another audit begins, and what is at an address may have changed."""
+    _LISTED.clear()
 
 
 def _keys(store: Any, path: str, web: bool) -> dict[str, bool]:

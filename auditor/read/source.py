@@ -75,6 +75,7 @@ def sources(paths: Sequence[str], others: Named = _nothing, passed: set[str] | N
     """
     found: dict[str, Source] = {}
     over: set[str] = set() if passed is None else passed
+    remote.renew()
     for path in paths:
         for source in _expand(path, others, over):
             found.setdefault(os.path.realpath(source.path), source)

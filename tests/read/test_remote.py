@@ -115,6 +115,15 @@ def test_an_audit_tells_what_it_read(store: Any) -> None:
     assert any("1 other file in the given folders was passed over" in note for note in report.notes)
 
 
+def test_another_audit_reads_what_is_there_now(store: Any) -> None:
+    from auditor import pipeline
+
+    for data in (TRACE, TRACE.replace(b"203.0.113.9", b"198.51.100.7")):
+        store.pipe("evidence/way.txt", data)
+        (entry,) = pipeline.audit("s3://evidence", workers=1).report.inputs
+        assert entry.sha256 == hashlib.sha256(data).hexdigest()
+
+
 def test_more_objects_than_a_page_of_the_store_lists(store: Any) -> None:
     import asyncio
 
