@@ -92,15 +92,36 @@ def read(
     found = sorted(sources(given(inputs), known, passed), key=lambda source: source.format in formats)
     names, vantages = places.vantages([source.name for source in found])
     count = sum(source.format not in formats for source in found)
-    scanned = scan(found[:count], vantages[:count], workers=workers, progress=progress, staff=staff)
+    captures, logged = found[:count], found[count:]
+    ahead = sum(source.size for source in logged)
+    scanned = scan(captures, vantages[:count], workers=workers, progress=_beside(progress, ahead), staff=staff)
     carried = {APPS[code] for code in np.unique(scanned.directed.app).tolist()}
     told = logs.scan(
         logs.jobs(found, [names[vantage] for vantage in vantages], carried, formats, places.seen_by),
         list(enumerate(found))[count:],
         apart.ports if apart else None,
         apart.edges if apart else places.bounds(),
+        _adding(progress, sum(source.size for source in captures), ahead),
     )
     return Reading(found, names, vantages, scanned, told, databases(formats), len(passed))
+
+
+def _beside(progress: Progress | None, more: int) -> Progress | None:
+    """Count bytes that are read later among those that there are."""
+    return (lambda done, total: progress(done, total + more)) if progress else None
+
+
+def _adding(progress: Progress | None, done: int, more: int) -> Callable[[int], None]:
+    """Add up what is read behind the captures; a capture that is read again for what it carries is not counted."""
+    left = more
+
+    def advanced(size: int) -> None:
+        nonlocal left
+        left = max(0, left - size)
+        if progress:
+            progress(done + more - left, done + more)
+
+    return advanced
 
 
 def gather(reading: Reading) -> Gathered:

@@ -51,7 +51,7 @@ def scan(
 ) -> Logs:
     """Read the records of `found`; `logs` are the inputs that hold nothing else, with their indices.
 
-    Raise InputError for a source that can't be opened.
+    `advanced` is told the bytes of every source that was read.  Raise InputError for a source that can't be opened.
     """
     folder = Folder(ports, edges)
     tolds = [Told(tuple(edges), ports) for _ in found]

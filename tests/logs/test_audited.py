@@ -223,3 +223,17 @@ def test_findings_of_a_column_map_are_traced_with_it() -> None:
         assert done.returncode == 0, done.stderr
         assert finding.encode() in done.stdout
     assert len(auditor.sessions([log], columns=[columns]))
+
+
+def test_progress_counts_captures_and_logs(tmp_path: Path) -> None:
+    from auditor import pipeline
+    from tests.read.files import PLAIN, pcap
+
+    capture, log = pcap([PLAIN] * 20), (EXAMPLES / "vpc-surge.log").read_bytes()
+    (tmp_path / "a.pcap").write_bytes(capture)
+    (tmp_path / "b.log").write_bytes(log)
+    told: list[tuple[int, int]] = []
+    pipeline.audit(tmp_path, workers=1, progress=lambda done, total: told.append((done, total)))
+    assert told == sorted(told)
+    assert {total for _done, total in told} == {len(capture) + len(log)}
+    assert told[-1][0] == len(capture) + len(log)
