@@ -7,13 +7,10 @@ have so much memory.  So that process is another one; when it ends early, the re
 import atexit
 import json
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from io import BytesIO
-from pathlib import Path
 from typing import Final
 
 import polars as pl
@@ -22,6 +19,7 @@ from auditor.logs.model import Told, rows
 from auditor.logs.tables import NUMBER
 from auditor.model.errors import InputError
 from auditor.model.status import MALFORMED
+from auditor.read import staff
 from auditor.read.footer import Footer, footer, start, telling
 from auditor.read.source import Source, opened
 
@@ -35,24 +33,11 @@ class _Reader:
     """The other process."""
 
     def __init__(self) -> None:
-        root = str(Path(__file__).resolve().parents[2])
-        path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "auditor.logs.parquet_worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": path},
-            start_new_session=True,  # Ctrl-C is for the process that started it, which ends it
-        )
+        self.process = staff.start("auditor.logs.parquet_worker", {})
 
     def close(self) -> None:
         """End it."""
-        self.process.kill()
-        self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            with suppress(OSError):
-                if pipe is not None:
-                    pipe.close()
+        staff.end(self.process)
 
     def portions(self, path: str, rows: int, columns: list[str], texts: bool) -> Iterator[pl.DataFrame]:
         """Yield rows; raise EOFError if the process ended before the rows did."""

@@ -10,10 +10,12 @@ import os
 import pickle  # between this process and those that it starts, and nobody else
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from auditor.read.unpack import MAGICS
 
 if TYPE_CHECKING:
     from auditor.read.part import Answer, Job
@@ -30,30 +32,43 @@ SETTINGS: Final = {
 """Of a worker: glibc is to keep the memory of NumPy's columns, which else comes and goes page by page."""
 
 
+Process = subprocess.Popen[bytes]
+
+
+def start(module: str, settings: Mapping[str, str]) -> Process:
+    """Start a module of this package as a process that is talked with through pipes."""
+    root = str(Path(__file__).resolve().parents[2])
+    path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+    return subprocess.Popen(  # noqa: S603 - a module of this package
+        [sys.executable, "-P", "-m", module],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, **settings, "PYTHONPATH": path},
+        start_new_session=True,  # Ctrl-C is for the process that started it, which ends it
+    )
+
+
+def end(process: Process) -> None:
+    """End a process, whatever it does."""
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        with suppress(OSError):
+            if pipe is not None:
+                pipe.close()
+
+
 class Worker:
     """A process that does some jobs; leaving its context ends it."""
 
     def __init__(self) -> None:
-        root = str(Path(__file__).resolve().parents[2])
-        path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "auditor.read.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, **SETTINGS, "PYTHONPATH": path},
-            start_new_session=True,  # Ctrl-C is for the process that started it, which ends it
-        )
+        self.process = start("auditor.read.worker", SETTINGS)
 
     def __enter__(self) -> "Worker":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            with suppress(OSError):
-                if pipe is not None:
-                    pipe.close()
+        end(self.process)
 
     def answer(self, jobs: Sequence["Job"], advanced: Callable[[int], None]) -> "Answer":
         """Hand over the jobs, and wait for what they find."""
@@ -88,7 +103,7 @@ def processes(workers: int | None) -> int:
 
 @contextmanager
 def started(paths: Sequence[str], workers: int | None) -> Iterator[list[Worker]]:
-    """Start the processes that these captures seem to be worth; whatever is not needed ends with the context."""
+    """Start the processes that the captures among these seem to be worth; what is not needed ends with the context."""
     count = processes(workers)
     with ExitStack() as stack:
         worth = count > 1 and sys.executable and _size(paths, WORTH) >= WORTH
@@ -101,10 +116,21 @@ def _size(paths: Sequence[str], enough: int) -> int:
     for path in paths:
         for name in glob.iglob(path) if glob.has_magic(path) and not os.path.exists(path) else (path,):
             with suppress(OSError):
-                total += _folder(name, enough) if os.path.isdir(name) else os.path.getsize(name)
+                total += _folder(name, enough) if os.path.isdir(name) else _captured(name)
             if total >= enough:
                 return total
     return total
+
+
+def _captured(path: str) -> int:
+    """Return the size of a file that may be a capture: no text, no Parquet, and no pipe, which is read only once."""
+    if not os.path.isfile(path):
+        return 0
+    with open(path, "rb") as stream:
+        head = stream.read(64)
+    packed = head.startswith(tuple(MAGICS.values()))
+    plain = head.startswith(b"PAR1") or b"\0" not in head
+    return 0 if plain and not packed else os.path.getsize(path)
 
 
 def _folder(path: str, enough: int) -> int:
@@ -112,7 +138,7 @@ def _folder(path: str, enough: int) -> int:
     for folder, _inner, files in os.walk(path):
         for name in files:
             with suppress(OSError):
-                total += os.path.getsize(os.path.join(folder, name))
+                total += _captured(os.path.join(folder, name))
         if total >= enough:
             break
     return total

@@ -1,3 +1,5 @@
+import gzip
+import os
 from pathlib import Path
 
 import pytest
@@ -46,3 +48,19 @@ def test_little_work_starts_nobody(name: str, folder: Path) -> None:
 def test_globs_count(folder: Path) -> None:
     with staff.started([str(folder / "*.pcap")], 2) as waiting:
         assert len(waiting) == 2
+
+
+def test_logs_start_nobody(folder: Path) -> None:
+    (folder / "a.pcap").write_text("2 123456789012 eni-1 10.0.0.1 8.8.8.8 1 2 17 1 9 1 2 ACCEPT OK\n" * 200)
+    (folder / "b.pcap").write_bytes(b"PAR1" + bytes(1 << 14))
+    with staff.started([str(folder)], 2) as waiting:
+        assert waiting == []
+    (folder / "c.gz").write_bytes(gzip.compress(pcap([PLAIN])) + bytes(1 << 14))  # a capture may be inside
+    with staff.started([str(folder)], 2) as waiting:
+        assert len(waiting) == 2
+
+
+def test_a_pipe_is_not_read_from(folder: Path) -> None:
+    os.mkfifo(folder / "pipe")
+    with staff.started([str(folder / "pipe")], 2) as waiting:
+        assert waiting == []
