@@ -65,7 +65,7 @@ def jobs(
             continue
         if source.format in readers:
             found.append(Job(index, source, readers[source.format].read, place, vantage))
-        if HEP in carried and source.format in exports.shared.CAPTURES:
+        if HEP in carried and source.format in exports.CAPTURES:
             found.append(Job(index, source, hep3.carried, place, vantage))
     return found
 

@@ -161,7 +161,7 @@ def host(name: str) -> str:
     return Nameless(f"{NAMED}{name}") if _NAME.match(name) else ""
 
 
-_NAME: Final = re.compile(r"[\w.:-]{1,255}$")
+_NAME: Final = re.compile(r"[\w.:-]{1,255}\Z")
 
 
 def observer(name: Any) -> str:
