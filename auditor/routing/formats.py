@@ -1,0 +1,25 @@
+"""The formats of routing configuration, each a module with a `sniff` and a `read`."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from auditor.routing.model import File, Routing
+from auditor.routing.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How a format is known and read."""
+
+    sniff: Callable[[File], bool]
+    """Say, by content, whether a file is of this format."""
+    read: Callable[[Sequence[File], Store], list[Routing]]
+    """Read all given files of this format together; what they include comes from the store.
+
+    Raise InputError, with file, line and remedy, for what can't be read at all.
+    """
+
+
+FORMATS: Final[dict[str, Format]] = {}
+"""In the order in which they are asked; the first that knows a file has it."""
