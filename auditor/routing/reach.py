@@ -1,0 +1,81 @@
+"""Which pools can answer a client under some combination of outages, and how few outages that takes: exactly.
+
+Two ways, which agree wherever both go (`tests/routing`): where every fault takes away one pool of the graph alone,
+what has to fail adds up along the graph (`adding`); else statements about faults are decision diagrams (`diagrams`),
+which hold for all combinations at once.  Where a diagram would grow too large the answer says so, and nothing passes.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from auditor.routing import adding, diagrams
+from auditor.routing.diagram import TooLargeError
+from auditor.routing.graph import Way, leaves
+from auditor.routing.model import Line, Node, Pool, Routing
+
+ADDED, DRAWN, BOUNDED = "every fault counts in one place", "all combinations of outages", "not proven"
+"""How it is known; of what is not proven `outages` means nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A pool that can answer."""
+
+    at: Line  # the edge by which it does
+    size: int  # of the smallest sets of faults that make it
+    witness: Callable[[], frozenset[str]]  # lists one of those: the sets of a long chain are too long to keep
+    proven: bool = True  # False: it is only not excluded, and `size` means nothing
+
+    @property
+    def outages(self) -> frozenset[str]:
+        """A smallest set of faults that makes it answer."""
+        return self.witness()
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What is known of one graph."""
+
+    pools: Mapping[str, Reached]  # those that can answer; of others it is proven that they can't
+    listed: frozenset[str]  # all that the graph names
+    how: str  # ADDED, DRAWN or BOUNDED
+    faults: int  # that bear on it
+
+
+_NOTHING: Final = Reach({}, frozenset(), ADDED, 0)
+
+
+def reach(root: Node | None, pools: Mapping[str, Pool]) -> Reach:
+    """Find what can answer below a node."""
+    if root is None:
+        return _NOTHING
+    uses = list(leaves(root))
+    faults = {fault for use in uses if not use.blind for fault in pools[use.pool].faults | pools[use.pool].strains}
+    listed = frozenset(use.pool for use in uses)
+    found = adding.reached(root, pools)
+    how = ADDED
+    if found is None:
+        try:
+            found, how = diagrams.reached(root, pools), DRAWN
+        except TooLargeError:
+            every = {use.pool: Reached(use.at, 0, frozenset, proven=False) for use in reversed(uses)}
+            return Reach(every, listed, BOUNDED, len(faults))
+    return Reach(_fewest(found), listed, how, len(faults))
+
+
+def _fewest(found: Iterable[Way]) -> dict[str, Reached]:
+    """Keep of each pool the use that takes the fewest outages; of several, the first in the configuration."""
+    pools: dict[str, Reached] = {}
+    for use, size, witness in sorted(found, key=lambda way: (way[1], way[0].at)):
+        pools.setdefault(use.pool, Reached(use.at, size, witness))
+    return pools
+
+
+def prove(routing: Routing) -> dict[int, Reach]:
+    """Prove each distinct graph of a configuration once; the keys are identities of roots (of none: 0)."""
+    found: dict[int, Reach] = {0: _NOTHING}
+    for client in routing.clients:
+        if client.root is not None and id(client.root) not in found:
+            found[id(client.root)] = reach(client.root, routing.pools)
+    return found
