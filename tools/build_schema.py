@@ -7,6 +7,7 @@ from auditor.enrich import format as enrich
 from auditor.evidence import shape as evidence
 from auditor.logs.monitors import columns_format
 from auditor.report import shape
+from auditor.routing import plain_format
 from auditor.rules import schemas as rules
 
 FOLDER: Final = Path(__file__).parents[1] / "reports" / "schema"
@@ -22,6 +23,7 @@ FILES: Final = {  # what people write
     "auditor-catalogue-v1": enrich.catalogue_schema,
     "auditor-columns-v1": columns_format.schema,
     "auditor-regions-v1": enrich.regions_schema,
+    "auditor-routing-v1": plain_format.routing_schema,
 }
 SCHEMAS: Final = {"auditor-report-v1": shape.schema, "auditor-finding-v1": evidence.schema, **FILES}
 

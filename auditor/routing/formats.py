@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from auditor.routing import plain
 from auditor.routing.model import File, Routing
 from auditor.routing.store import Store
 
@@ -21,5 +22,7 @@ class Format:
     """
 
 
-FORMATS: Final[dict[str, Format]] = {}
+FORMATS: Final[dict[str, Format]] = {
+    plain.FORMAT: Format(plain.sniff, plain.read),
+}
 """In the order in which they are asked; the first that knows a file has it."""
