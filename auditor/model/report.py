@@ -217,7 +217,7 @@ class Database:
     date: str  # YYYY-MM-DD
     attribution: str = ""  # text that a licence asks for
     url: str = ""
-    kind: str = ""  # country, operator, ranges, inventory, catalogue, regions, rules, waivers, columns
+    kind: str = ""  # country, operator, ranges, inventory, catalogue, regions, continents, rules, waivers, columns
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,15 @@ def document(text: str, file: str) -> tuple[Any, Marks, tuple[InputError, ...]]:
 
 
 def _end_of_yaml(error: yaml.MarkedYAMLError, text: str, reading: _Reading) -> NoReturn:
+    message, mark = no_yaml(error, text)
+    try:
+        reading.end(message, mark)
+    except InputError as ended:
+        raise ended from None
+
+
+def no_yaml(error: yaml.MarkedYAMLError, text: str) -> tuple[str, Any]:
+    """Say what is wrong with a text that a parser of YAML refused, with the remedy, and where."""
     mark: Any = error.problem_mark or error.context_mark
     begun: Any = error.context_mark
     since = f" from line {begun.line + 1} on" if begun and begun.line != mark.line else ""
@@ -102,10 +111,7 @@ def _end_of_yaml(error: yaml.MarkedYAMLError, text: str, reading: _Reading) -> N
     if mark.line >= len(lines):  # a parser may count the end of a text as one more line
         mark = Mark(len(lines) - 1, len(lines[-1]))
     hint = "indent with spaces, not tabs" if re.match(r"\s*\t", lines[mark.line]) else "mend it here or just before"
-    try:
-        reading.end(f"is not YAML: {what}; {hint}", mark)
-    except InputError as ended:
-        raise ended from None
+    return f"is not YAML: {what}; {hint}", mark
 
 
 def _document(reading: _Reading) -> tuple[Any, Marks]:
