@@ -1,13 +1,6 @@
 """`auditor audit`: captures and logs in, verdicts and a report out."""
 
-import sys
-from enum import StrEnum
-from pathlib import Path
-from typing import Annotated, Final
-
-import typer
-
-from auditor.cli import exits, output, progress
+from auditor.cli import output, progress, reported
 from auditor.cli.options import (
     AsOf,
     Columns,
@@ -22,15 +15,6 @@ from auditor.cli.options import (
     day,
 )
 
-WARNINGS: Final = 20
-"""Lines on standard error about waivers; the report tells of all."""
-
-
-class Format(StrEnum):
-    TEXT = "text"
-    JSON = "json"
-    HTML = "html"
-
 
 def audit(
     inputs: Inputs,
@@ -42,45 +26,26 @@ def audit(
     waivers: Waivers = None,
     columns: Columns = None,
     as_of: AsOf = None,
-    format: Annotated[
-        list[Format] | None, typer.Option(help="Repeatable. Default: text, or what the output's name says.")
-    ] = None,
-    output_: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="The nth output belongs to the nth format; standard output otherwise.",
-        ),
-    ] = None,
-    allow_open: Annotated[bool, typer.Option("--allow-open", help="Exit 0 although something is open.")] = False,
-    allow_empty: Annotated[
-        bool, typer.Option("--allow-empty", help="Exit 0 although nothing was in the scope of a rule.")
-    ] = False,
-    fail_on_unused: Annotated[
-        bool,
-        typer.Option("--fail-on-unused-waivers", help="Exit 2 if a waiver does nothing, and nothing is violated."),
-    ] = False,
+    format: reported.Formats = None,
+    output_: reported.Outputs = None,
+    fail_on: reported.FailOn = reported.Severity.LOW,
+    allow_open: reported.AllowOpen = False,
+    allow_empty: reported.AllowEmpty = False,
+    fail_on_unused: reported.FailOnUnused = False,
     workers: Workers = None,
 ) -> None:
     """Audit captures and logs: was everything that they touched allowed to be touched?"""
-    outputs = output_ or []
-    formats = format or [output.named(path, Format.TEXT) for path in outputs] or [Format.TEXT]
-    pairs = output.pair(formats, outputs)
-    output.apart(
-        outputs,
-        inputs,
-        inventory,
-        selections,
-        *(geo or ()),
-        *(catalogue or ()),
-        *(rules or ()),
-        *(waivers or ()),
-        *(columns or ()),
+    asked = reported.asked(
+        format,
+        output_,
+        allow_open=allow_open,
+        allow_empty=allow_empty,
+        fail_on=fail_on,
+        fail_on_unused=fail_on_unused,
     )
+    given = (geo, catalogue, rules, waivers, columns)
+    output.apart(asked.files, inputs, inventory, selections, *(each for some in given for each in some or ()))
     from auditor import pipeline
-    from auditor.report import RENDERERS, waived
 
     with progress.shown("reading") as shown:
         report = pipeline.audit(
@@ -96,15 +61,4 @@ def audit(
             workers=workers,
             progress=shown,
         ).report
-    for name, path in pairs:
-        if name == Format.TEXT and path is None and sys.stdout.isatty():
-            from auditor.report import text
-
-            text.show(report)
-        else:
-            output.write(RENDERERS[name](report), path)
-    for line in waived.warnings(report)[:WARNINGS]:
-        exits.say(f"warning: {line}")
-    raise typer.Exit(
-        exits.of_report(report, allow_open=allow_open, allow_empty=allow_empty, fail_on_unused=fail_on_unused)
-    )
+    reported.finish(report, asked)

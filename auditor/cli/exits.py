@@ -28,12 +28,18 @@ ABANDONED: Final = 141  # what shells report for a command whose output nobody r
 INTERRUPTED: Final = 130  # what shells report for a command that Ctrl-C ended
 
 
-def of_report(report: "Report", *, allow_open: bool, allow_empty: bool, fail_on_unused: bool = False) -> int:
+def of_report(
+    report: "Report", *, allow_open: bool, allow_empty: bool, fail_on_unused: bool = False, fail_on: str = "low"
+) -> int:
     """Return the exit code of a report; of several that apply, the order is 1, 2 (unused waivers), 3.
 
-    An unused waiver is an error of configuration, and must not hide a violation.
+    An unused waiver is an error of configuration, and must not hide a violation.  Violations of rules less severe than
+    `fail_on` are left to the report; what is open is open whatever the rule's severity.
     """
-    if report.verdict == "fail":
+    from auditor.model.rule import SEVERITIES
+
+    grave = SEVERITIES[SEVERITIES.index(fail_on) :]
+    if any(finding.verdict == "fail" and finding.severity in grave for finding in report.counting):
         return VIOLATION
     if fail_on_unused and any(use.idle for use in report.waivers):
         return ERROR

@@ -5,18 +5,26 @@ import typer
 
 from auditor.cli import app as auditor_app
 from auditor.cli import exits
+from auditor.cli.reported import Severity
 from auditor.model.errors import InputError, InputErrors
+from auditor.model.rule import SEVERITIES
+
+
+@dataclass
+class Found:
+    verdict: str
+    severity: str
 
 
 @dataclass
 class Outcome:
-    verdict: str
+    counting: tuple[Found, ...] = ()
     undecided: bool = False
     empty: bool = False
 
 
-PASSED, UNDECIDED, EMPTY = Outcome("pass"), Outcome("open", undecided=True), Outcome("open", empty=True)
-BOTH, FAILED = Outcome("open", undecided=True, empty=True), Outcome("fail", undecided=True)
+PASSED, UNDECIDED, EMPTY = Outcome(), Outcome((Found("open", "low"),), undecided=True), Outcome(empty=True)
+BOTH, FAILED = Outcome(undecided=True, empty=True), Outcome((Found("fail", "low"),), undecided=True)
 
 
 @pytest.mark.parametrize(
@@ -37,6 +45,27 @@ BOTH, FAILED = Outcome("open", undecided=True, empty=True), Outcome("fail", unde
 )
 def test_the_code_of_a_report(report: Outcome, allow_open: bool, allow_empty: bool, code: int) -> None:
     assert exits.of_report(report, allow_open=allow_open, allow_empty=allow_empty) == code  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("found", "undecided", "fail_on", "code"),
+    [
+        ([Found("fail", "low")], False, "low", 1),
+        ([Found("fail", "low")], False, "medium", 0),
+        ([Found("fail", "medium"), Found("fail", "critical")], False, "high", 1),
+        ([Found("fail", "high")], False, "critical", 0),
+        ([Found("fail", "high")], True, "critical", 3),
+        ([Found("open", "low")], True, "critical", 3),
+        ([Found("open", "critical")], True, "critical", 3),
+    ],
+)
+def test_which_violations_fail(found: list[Found], undecided: bool, fail_on: str, code: int) -> None:
+    report = Outcome(tuple(found), undecided)
+    assert exits.of_report(report, allow_open=False, allow_empty=False, fail_on=fail_on) == code  # type: ignore[arg-type]
+
+
+def test_severities_of_the_command_are_those_of_rules() -> None:
+    assert tuple(Severity) == SEVERITIES
 
 
 def test_help_instead_of_an_error_is_no_error_line(
