@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from auditor import __version__
-from auditor.cli import audit, extract, flows, locate, rules, sessions, show, signals, streams
+from auditor.cli import audit, extract, flows, gate, locate, rules, sessions, show, signals, streams
 from auditor.cli.exits import guarded
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app = typer.Typer(
     "configuration error; 3 something is open, or nothing was in scope; 4 a bug of this tool; 130 interrupted.",
 )
 app.command("audit")(audit.audit)
+app.command("gate")(gate.gate)
 app.command("flows")(flows.flows)
 app.command("sessions")(sessions.sessions)
 app.command("show")(show.show)

@@ -48,8 +48,9 @@ class Valid(Strict, frozen=True):
 class SiteFile(Strict, frozen=True):
     """A place: servers or relays in some networks. Says at least one thing of them besides its name.
 
-    name: What reports and rules (`sites`) call it.
-    networks: One network or a list of them, such as 192.0.2.0/24, 2001:db8::/32 or a single address.
+    name: What reports and rules (`sites`) call it; what routing configurations call so is this place too.
+    networks: One network or a list of them, such as 192.0.2.0/24, 2001:db8::/32 or a single address. Left out: a place
+        that only routing configurations name.
     country: Where it is. Proof: wins over every database.
     countries: Several countries, if you know only so much; not together with `country`.
     operator: Who runs it.
@@ -60,7 +61,7 @@ class SiteFile(Strict, frozen=True):
     """
 
     name: Text
-    networks: Text | list[Text]
+    networks: Text | list[Text] | None = None
     country: Country | None = None
     countries: list[Country] = []
     operator: Text = ""

@@ -124,11 +124,11 @@ def _inventory(document: Document, file: File) -> Inventory:
 def _site(document: Document, site: SiteFile, path: tuple[str, int]) -> Entry:
     countries = _countries(document, site, path)
     if not (site.country or site.countries or site.operator or site.planes or site.role or site.holds):
-        document.problem(f"site `{site.name}` says nothing of its networks; add its country", *path)
+        document.problem(f"site `{site.name}` says nothing of itself; add its country", *path)
     _named(document, site, ("holds",), path)
     return Entry(
         site.name,
-        _networks(document, site.networks, (*path, "networks")),
+        () if site.networks is None else _networks(document, site.networks, (*path, "networks")),
         countries,
         site.operator,
         tuple(plane for plane in sorted(PLANES) if plane in site.planes),

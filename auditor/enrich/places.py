@@ -7,8 +7,10 @@ from pathlib import Path
 
 import polars as pl
 
+from auditor.enrich import wide
 from auditor.enrich.explain import Question, explain
 from auditor.enrich.fold import fold
+from auditor.enrich.ground import Said
 from auditor.enrich.located import KEYS, TEXTS, locate
 from auditor.enrich.opened import Opened, open_all
 from auditor.enrich.reflect import reflected
@@ -61,6 +63,14 @@ class Places:
         """Return what is known of one address without a time: claimed, proven, site, owner, operator and the others."""
         ends = pl.DataFrame([(vantage, address, -1, -1)], schema=KEYS, orient="row")
         return locate(_opened(self), ends).select(TEXTS).row(0, named=True)
+
+    def network(self, value: str, moment: int | None) -> wide.Spread:
+        """Say where the addresses of a network may be at a time (nanoseconds): see `wide.network`."""
+        return wide.network(_opened(self), value, moment)
+
+    def named(self, name: str, moment: int | None) -> Said:
+        """Say what the inventory says of a site by its name at a time (nanoseconds)."""
+        return wide.named(_opened(self), name, moment)
 
     def bounds(self) -> tuple[int, ...]:
         """Return the moments (nanoseconds) at which some proof begins or ceases to hold."""

@@ -6,7 +6,7 @@ import polars as pl
 
 from auditor.judge.tally import Tally
 from auditor.model import flow
-from auditor.model.report import PACKET, RECORD, Coverage, Input, Judged, Unread
+from auditor.model.report import LINE, PACKET, RECORD, Coverage, Input, Judged, Unread
 
 _ATTEMPTS = (flow.OFFERED, flow.ATTESTED)  # rows that tell of an exchange without being one
 
@@ -26,8 +26,9 @@ def coverage(
     deep = (pl.col("status") == flow.OK) & (pl.col("detail") == flow.TOO_DEEP)
     logs = pl.col("source").is_in([number for number, entry in enumerate(inputs) if entry.records is not None])
     logs |= pl.col("basis") == flow.REPORTED  # a capture may carry them
+    configured = any(entry.configuration for entry in inputs)
     covered = covered.with_columns(
-        unit=pl.when(logs).then(pl.lit(RECORD)).otherwise(pl.lit(PACKET)),
+        unit=pl.when(logs).then(pl.lit(LINE if configured else RECORD)).otherwise(pl.lit(PACKET)),
         read=pl.when(deep).then(pl.lit(flow.UNSUPPORTED)).otherwise("status"),
         units=pl.when(logs).then("records").otherwise("packets"),
         **{name: pl.when(~logs).then(name).otherwise(0) for name in ("packets", "bytes")},
@@ -49,6 +50,7 @@ def coverage(
         judged=tuple(judged),
         limits=tuple(limits),
         logged=int(covered.filter(logs)["records"].sum()),
+        configured=configured,
     )
 
 

@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from auditor.model.status import UNEXAMINED
 
-PACKET, RECORD = "packet", "log record"
-"""What captures and logs hold, and what evidence is numbered by."""
+PACKET, RECORD, LINE = "packet", "log record", "line"
+"""What captures, logs and configurations hold, and what evidence is numbered by."""
 
 
 class Verdict(StrEnum):
@@ -65,6 +65,61 @@ class Settle:
     fact: str  # vantage | client | site | plane | operator | service | packets | direction | date | coverage
     subject: str  # the address, network or source that the fact is about; may be empty
     text: str  # one sentence for people
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A line of a configuration, and what it says or does."""
+
+    file: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A node of the graph by which a configuration chooses, as it is under the outages of a route."""
+
+    label: str
+    kind: str  # first (in order) | any (shares) | pool
+    state: str  # serves | asked | down | idle (up, and not asked)
+    place: Stage
+    children: tuple[int, ...] = ()  # indices into the graph; empty too where the rest is left out
+    site: str = ""  # of a pool
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How a configuration sends clients to the place of a finding: the fewest outages, replayed step by step."""
+
+    format: str
+    clients: tuple[str, ...]  # names of classes that are treated alike, the first CLIENTS of them
+    client_count: int
+    pool: str
+    site: str
+    edge: Stage  # the line to change
+    outages: tuple[str, ...]  # what has to fail, in words; empty: nothing has to
+    proven: str  # how it is known that fewer don't do; empty: it is only not excluded
+    faults: int  # that bear on these clients, of which all combinations were considered
+    steps: tuple[Stage, ...]
+    graph: tuple[Branch, ...] = ()  # the root first; nodes beyond BRANCHES are left out
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What was proven of one configuration."""
+
+    files: tuple[str, ...]
+    format: str
+    clients: int  # classes
+    graphs: int  # distinct ways in which they are treated
+    pools: int
+    faults: int
+    ways: int  # pairs of a class and a pool that some combination of outages brings together
+    never: int  # pairs of which the proof is that none does, though the class lists the pool
+    unlisted: int  # pairs of a class and a pool that the class doesn't list
+    unproven: int  # pairs that are only not excluded: graphs too tangled to prove
+    remarks: tuple[Stage, ...] = ()  # what is understood, and may not be meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +182,7 @@ class Finding:
     every_endpoint: bool = False  # `endpoints` are known to be all that were touched
     waiver: WaiverText | None = None  # that accepts it, so that it decides nothing any more
     conflicts: tuple[str, ...] = ()  # rules that some of these sessions can't obey together with this one
+    routes: tuple[Route, ...] = ()  # of a configuration: those with the fewest outages first
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,11 +233,14 @@ class Coverage:
     touches: int
     judged: tuple[tuple[str, Judged], ...]  # rule id -> counts, in rule order
     limits: tuple[str, ...] = ()  # sentences: what else was there and was not examined, so that nothing passes
-    logged: int = 0  # records of logs
+    logged: int = 0  # records of logs, lines of configurations
+    configured: bool = False  # they are lines
 
     @property
     def unit(self) -> str:
         """Name what `records` counts."""
+        if self.configured:
+            return LINE
         return f"{PACKET} or {RECORD}" if self.packets and self.logged else RECORD if self.logged else PACKET
 
     @property
@@ -198,11 +257,12 @@ class Input:
     format: str  # pcap, pcapng or that of a log, with +gzip, +zstd, +xz, +bzip2
     packets: int = 0
     records: int | None = None  # of a log
+    configuration: bool = False  # its records are lines
 
     @property
     def unit(self) -> str:
         """Name what it holds."""
-        return PACKET if self.records is None else RECORD
+        return LINE if self.configuration else PACKET if self.records is None else RECORD
 
     @property
     def size(self) -> int:
@@ -267,6 +327,7 @@ class Report:
     waivers: tuple[WaiverUse, ...] = ()  # by file and line
     as_of: str = ""  # YYYY-MM-DD, the day (UTC) by which waivers were judged; empty: none were given
     conflicts: tuple[Conflict, ...] = ()  # in the order of the rules; the first hundred
+    configurations: tuple[Configuration, ...] = ()  # what a gate has proven; empty: this is an audit
 
     @property
     def counting(self) -> tuple[Finding, ...]:

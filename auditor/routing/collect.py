@@ -1,0 +1,87 @@
+"""Find configurations among files and folders, and read them."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from auditor.model.errors import InputError, gathering
+from auditor.routing.formats import FORMATS
+from auditor.routing.model import File, Routing
+from auditor.routing.store import Disk, Store
+
+SKIPPED: Final = (".git", ".terraform", "node_modules", "__pycache__")
+MOST: Final = 100_000
+"""Files of the given folders."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What was given, read."""
+
+    routings: tuple[Routing, ...]
+    files: tuple[File, ...]  # that bear on them, by name, each once
+    passed: int  # files of folders that are of no known format
+
+
+def collect(paths: Sequence[str], store: Store | None = None) -> Collected:
+    """Read all configurations at some paths.
+
+    Raise InputErrors for what can't be read; a file that is named itself has to be a configuration.
+    """
+    store = store or Disk()
+    given: dict[str, list[File]] = {name: [] for name in FORMATS}
+    passed = 0
+    with gathering() as problems:
+        for path, named in _expanded(paths):
+            with problems.kept():
+                file = store.read(path)
+                if file is None:
+                    raise InputError(path, "does not exist; give a routing configuration, or a folder of them")
+                name = next((name for name, each in FORMATS.items() if each.sniff(file)), "")
+                if name:
+                    given[name].append(file)
+                elif named:
+                    known = ", ".join(FORMATS)
+                    raise InputError(path, f"is no routing configuration that is known ({known}); see docs/gate.md")
+                else:
+                    passed += 1
+        routings: list[Routing] = []
+        for name, files in given.items():
+            if files:
+                with problems.kept():
+                    routings += FORMATS[name].read(files, store)
+    if not routings:
+        raise InputError(
+            ", ".join(paths[:3]), "holds no routing configuration; give the files that decide who is sent where"
+        )
+    files_ = {file.name: file for routing in routings for file in routing.files}
+    return Collected(tuple(routings), tuple(files_[name] for name in sorted(files_)), passed)
+
+
+def _expanded(paths: Sequence[str]) -> list[tuple[str, bool]]:
+    """List files, each once and by the name under which it was given; and whether it was named itself."""
+    found: dict[str, tuple[str, bool]] = {}
+    for path in paths:
+        named = not os.path.isdir(path)
+        for each in [path] if named else _inside(path):
+            found.setdefault(os.path.realpath(each), (_name(each), named))
+        if len(found) > MOST:
+            raise InputError(path, f"holds more than {MOST:,} files; name the configurations in it")
+    return list(found.values())
+
+
+def _inside(folder: str) -> list[str]:
+    found = []
+    for at, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in SKIPPED)
+        found += [os.path.join(at, name) for name in sorted(files)]
+    return found
+
+
+def _name(path: str) -> str:
+    """Name a file from the folder in which the command runs, as code hosts do, if it is inside of that."""
+    whole = Path(os.path.abspath(path))
+    here = Path.cwd()
+    return whole.relative_to(here).as_posix() if whole.is_relative_to(here) else Path(path).as_posix()

@@ -1,0 +1,121 @@
+"""What a configuration would do, as rows of FLOW: who can be sent where, each a touch with the basis `configured`.
+
+A pool of which it is only not excluded that it answers is an offer: it keeps rules open, and violates none.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import polars as pl
+
+from auditor.model import flow
+from auditor.routing.model import Client, File, Routing
+from auditor.routing.placed import Placed
+from auditor.routing.reach import Reach, Reached
+
+Proofs = Sequence[Mapping[int, Reach]]
+"""For each configuration what is proven of its graphs, by the identity of their roots."""
+
+COUNTED: Final = "lines of configuration that name nobody and nowhere"
+"""Detail of a row that stands for the lines of a file without any way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A class of clients, and a pool that can answer it."""
+
+    routing: int
+    client: Client
+    pool: str
+    reached: Reached
+
+
+def ways(routings: Sequence[Routing], proofs: Proofs) -> Iterator[tuple[int, Way]]:
+    """Yield all ways, each with the number of its class over all configurations."""
+    number = 0
+    for at, (routing, proof) in enumerate(zip(routings, proofs, strict=True)):
+        for client in routing.clients:
+            reach = proof[id(client.root) if client.root is not None else 0]
+            for pool, reached in reach.pools.items():
+                yield number, Way(at, client, pool, reached)
+            number += 1
+
+
+def touches(
+    routings: Sequence[Routing],
+    found: Sequence[tuple[int, Way]],
+    files: Sequence[File],
+    known: Placed,
+    moment: int | None,
+) -> pl.DataFrame:
+    """Return FLOW rows with a further column `way`, an index into `found`; -1 in rows that only count lines.
+
+    The records of all rows are the lines of the files that are not blank.
+    """
+    index = {file.name: at for at, file in enumerate(files)}
+    pools = [(at, pool.name, pool.site) for at, routing in enumerate(routings) for pool in routing.pools.values()]
+    edges = pl.DataFrame(
+        [
+            (number, client, way.routing, way.pool, index[way.reached.at.file], way.reached.at.line, way.reached.proven)
+            for number, (client, way) in enumerate(found)
+        ],
+        schema=_EDGE,
+        orient="row",
+    )
+    rows = (
+        edges.join(pl.DataFrame(pools, schema=_POOL, orient="row"), on=["routing", "pool"], maintain_order="left")
+        .join(known.clients, on="client", maintain_order="left")
+        .join(known.sites, on=["routing", "of"], maintain_order="left")
+        .with_columns(
+            basis=pl.when("proven").then(pl.lit(flow.CONFIGURED)).otherwise(pl.lit(flow.OFFERED)),
+            first_ns=pl.lit(moment or 0, pl.Int64),
+            last_ns=pl.lit(moment or 0, pl.Int64),
+        )
+    )
+    names = [name for name in flow.FLOW if name in rows.columns]
+    told = flow.frame({name: rows[name] for name in names}).with_columns(way=rows["way"])
+    return pl.concat([_counted(told, routings, files, index), _unread(routings, index)])
+
+
+_EDGE: Final[dict[str, Any]] = {
+    "way": pl.Int64, "client": pl.Int64, "routing": pl.Int64, "pool": pl.String, "source": pl.Int32,
+    "record": pl.Int64, "proven": pl.Boolean,
+}  # fmt: skip
+_POOL: Final[dict[str, Any]] = {"routing": pl.Int64, "pool": pl.String, "of": pl.String}
+
+
+def _counted(
+    rows: pl.DataFrame, routings: Sequence[Routing], files: Sequence[File], index: Mapping[str, int]
+) -> pl.DataFrame:
+    """Give the lines that were understood to the first row of each file, or to a row of their own."""
+    missed = dict.fromkeys(index, 0)
+    for routing in routings:
+        for line in {unread.at for unread in routing.unread}:
+            missed[line.file] = missed.get(line.file, 0) + 1
+    lines = {index[file.name]: max(0, file.lines - missed[file.name]) for file in files}
+    first = rows.with_row_index("row").group_by("source").agg(pl.col("row").min())
+    given = {row: lines.pop(source) for source, row in first.iter_rows()}
+    left = pl.DataFrame(
+        [(source, count) for source, count in sorted(lines.items()) if count],
+        schema={"source": pl.Int32, "records": pl.Int64}, orient="row",
+    )  # fmt: skip
+    alone = flow.frame(
+        {"source": left["source"], "records": left["records"], "record": [1] * len(left),
+         "status": [flow.NO_ADDRESS] * len(left), "detail": [COUNTED] * len(left),
+         "basis": [flow.CONFIGURED] * len(left)}
+    ).with_columns(way=pl.lit(-1, pl.Int64))  # fmt: skip
+    counts = pl.Series("records", [given.get(row, 0) for row in range(len(rows))], pl.Int64)
+    return pl.concat([rows.with_columns(counts), alone])
+
+
+def _unread(routings: Sequence[Routing], index: Mapping[str, int]) -> pl.DataFrame:
+    """Return a row for each line that was not understood."""
+    said = {unread.at: unread.why for routing in routings for unread in routing.unread}
+    lines = sorted(said)
+    count = len(lines)
+    return flow.frame(
+        {"source": [index[line.file] for line in lines], "record": [line.line for line in lines],
+         "records": [1] * count, "status": [flow.UNSUPPORTED] * count, "detail": [said[line] for line in lines],
+         "basis": [flow.CONFIGURED] * count}
+    ).with_columns(way=pl.lit(-1, pl.Int64))  # fmt: skip
