@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from auditor.model.report import PACKET, Finding, Report, Settle, Verdict
-from auditor.report import grounds, phrases, torn, waived, words, worldmap
+from auditor.report import grounds, phrases, routed, routegraph, torn, waived, words, worldmap
 from auditor.report.clean import cleaned, link
 
 FULL: Final = 40
@@ -90,6 +90,7 @@ def render(report: Report) -> str:
             "waivers": len(report.waivers) - len(shown.waivers),
             "conflicts": len(report.conflicts) - len(shown.conflicts),
         },
+        glossary=(*routed.GLOSSARY, *phrases.GLOSSARY) if report.configurations else phrases.GLOSSARY,
         style=style,
         digest=digest,
     )  # fmt: skip
@@ -117,6 +118,7 @@ def _environment() -> Environment:
             grounds.known,
         ),
         *(phrases.place, phrases.volume, phrases.whose, worldmap.counted),
+        routed.described,
         *(waived.at, waived.fate, waived.who, torn.beside),
     )
     environment.globals.update(
@@ -124,8 +126,11 @@ def _environment() -> Environment:
         takes=phrases.TAKES,
         states=waived.STATES,
         torn_first=torn.first,
+        route_clients=routed.clients,
+        route_takes=routed.takes,
+        route_graph=routegraph.drawn,
     )
-    environment.globals.update(BASES=phrases.BASES, GLOSSARY=phrases.GLOSSARY, PACKET=PACKET)
+    environment.globals.update(BASES=phrases.BASES, PACKET=PACKET)
     return environment
 
 

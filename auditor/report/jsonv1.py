@@ -86,6 +86,7 @@ def _finding(finding: model.Finding) -> shape.Finding:
         endpoints_complete=finding.every_endpoint,
         waiver=_waiver(finding.waiver) if finding.waiver else None,
         conflicts=list(finding.conflicts),
+        routes=[msgspec.convert(route, shape.Route, from_attributes=True) for route in finding.routes],
     )
 
 
@@ -172,6 +173,9 @@ def shaped(report: model.Report) -> shape.Report:
                 time(each.last_ns),
             )
             for each in report.conflicts
+        ],
+        configurations=[
+            msgspec.convert(each, shape.Configuration, from_attributes=True) for each in report.configurations
         ],
     )
 

@@ -10,7 +10,7 @@ from typing import Final
 from auditor.model import countries
 from auditor.model.flow import NAMED, REPORTED
 from auditor.model.report import PACKET, RECORD, Database, Evidence, Finding, Participants, Place, Report, Verdict
-from auditor.report import waived
+from auditor.report import routed, waived
 from auditor.report.grounds import ENCRYPT, UNSEEN, excusable
 from auditor.report.words import LISTED, amount, capital, listed, many, size, span, where
 
@@ -100,6 +100,8 @@ def addresses(finding: Finding, most: int = 1) -> str:
 
 def happened(finding: Finding) -> str:
     """Say in one sentence what a finding found, without saying whether it may be; an open one is a question."""
+    if finding.routes:
+        return routed.happened(finding, routed.travels(finding.plane, PLANES), place(finding.place))
     who = people(finding.population, finding.sessions)
     if finding.asked == UNSEEN:
         return f"No traffic can show whether {who} kept to this rule."
@@ -129,7 +131,10 @@ def whose(entry: Participants) -> str:
     """Describe a class of participants: where they may be, their label, an address."""
     text = capital(where(entry.countries)) or "Not known where"
     text += f", labelled {entry.label}" if entry.label else ""
-    text += f" (for example {entry.example})" if entry.example else ""
+    if entry.example.startswith("@"):  # a class of clients of a configuration, which has a name of its own
+        text += f" (class {entry.example[1:]})"
+    elif entry.example:
+        text += f" (for example {entry.example})"
     return text if entry.certain else text + "; this end may be a participant or a place"
 
 
@@ -143,6 +148,8 @@ def cast(finding: Finding) -> str:
 def title(report: Report) -> str:
     """Say the verdict as one plain sentence."""
     failed = [finding for finding in report.counting if finding.verdict == Verdict.FAIL]
+    if report.configurations:
+        return _gated(report, failed)
     if failed and all(finding.asked == ENCRYPT for finding in failed):
         certain = "was" if any(finding.proven for finding in failed) else "appears to have been"
         return f"Traffic {certain} in clear where the rules ask for encryption"
@@ -160,6 +167,20 @@ def title(report: Report) -> str:
     if report.findings:
         return "No violation was found, but not everything could be decided"
     return "No violation was found, but not everything could be examined"
+
+
+def _gated(report: Report, failed: Sequence[Finding]) -> str:
+    """Say the verdict on configurations."""
+    if failed:
+        can = "can" if any(finding.proven for finding in failed) else "can, as they are classified,"
+        return f"Clients {can} be sent where the rules forbid it"
+    if report.empty:
+        return "No clients of these configurations fall under the rules"
+    if report.waived:
+        return waived.title(report)
+    if report.verdict == Verdict.PASS:
+        return "No combination of outages sends clients where the rules forbid it"
+    return "No violation was found, but not everything could be decided"
 
 
 def tally(report: Report) -> str:
@@ -184,6 +205,9 @@ def examined(report: Report) -> str:
     """Say in one sentence how much was examined and what was not."""
     coverage = report.coverage
     missed = coverage.unexamined
+    if report.configurations:
+        text = routed.proven(report)
+        return f"{text} {capital(many(missed, coverage.unit))} could not be decided." if missed else text
     counts = [many(coverage.packets, PACKET)] * bool(coverage.packets)
     counts += [many(coverage.logged, RECORD)] * bool(coverage.logged)
     if not counts:
@@ -220,12 +244,16 @@ def decisions(report: Report) -> str:
 
 
 def when(finding: Finding) -> str:
-    """Say when a finding's touches were."""
+    """Say when a finding's touches were; a configuration has no time."""
+    if finding.routes:
+        return ""
     return span(finding.first_ns, finding.last_ns) or "at a time that is not known"
 
 
 def volume(finding: Finding) -> str:
     """Count what a finding's touches carried; logs need not count all of it, or anything."""
+    if finding.routes:
+        return ""
     if finding.basis == REPORTED and not (finding.packets and finding.bytes):
         counts = [many(finding.packets, PACKET)] * bool(finding.packets) + [size(finding.bytes)] * bool(finding.bytes)
         return ", ".join(counts) or "packets not counted"
@@ -245,7 +273,12 @@ def database(entry: Database) -> str:
 
 
 def commands(finding: Finding) -> tuple[tuple[str, str], ...]:
-    """Return the commands that go on from a finding, and what each does; `TAKES` says with what."""
+    """Return the commands that go on from a finding, and what each does; `TAKES` says with what.
+
+    None goes on from a configuration, of which the finding tells all.
+    """
+    if finding.routes:
+        return ()
     listing = (f"auditor sessions --finding {finding.id} INPUT...", "lists every session")
     if finding.basis == REPORTED:  # no packet shows it
         return listing, (f"auditor show {finding.id} INPUT...", "explains it record by record")

@@ -11,10 +11,13 @@ import msgspec
 from msgspec import Meta
 
 from auditor.model.schema import written
+from auditor.report.routeshape import Configuration as Configuration
+from auditor.report.routeshape import Count as Count
+from auditor.report.routeshape import Route as Route
+from auditor.report.routeshape import Shape as Shape
 
 SCHEMA_ID: Final = "urn:residency-auditor:auditor-report:v1"
 
-Count = Annotated[int, Meta(ge=0)]
 Sha256 = Annotated[str, Meta(description="SHA-256 of the bytes as stored, lower-case hexadecimal; empty: none.")]
 Verdict = Literal["pass", "fail", "open"]
 Time = Annotated[
@@ -31,10 +34,6 @@ Countries = Annotated[
         )
     ),
 ]
-
-
-class Shape(msgspec.Struct, forbid_unknown_fields=True):
-    """What all parts share: closed to unknown fields."""
 
 
 class Tool(Shape):
@@ -217,6 +216,7 @@ class Finding(Shape):
     conflicts: Annotated[
         list[str], Meta(description="Rules that no place can obey together with this one, for some of these sessions.")
     ]
+    routes: Annotated[list[Route], Meta(description="Of configurations: how it comes about, the fewest outages first.")]
 
 
 class Conflict(Shape):
@@ -309,6 +309,7 @@ class Report(Shape):
         list[Conflict],
         Meta(description="Sessions under rules of which one asks for what the other forbids; the first hundred."),
     ]
+    configurations: Annotated[list[Configuration], Meta(description="What a gate has proven; of an audit empty.")]
 
 
 def schema() -> str:

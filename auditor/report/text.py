@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from auditor.model.report import Finding, Report, RuleText, Verdict
-from auditor.report import grounds, phrases, torn, waived, words
+from auditor.report import grounds, phrases, routed, torn, waived, words
 from auditor.report.clean import cleaned
 
 MOST: Final = 20
@@ -38,6 +38,7 @@ def render_text(report: Report, *, width: int = 100, colour: bool = False) -> st
         _conflicts(report, width),
         accepted,
         _judged(report, width),
+        _remarks(report, width),
         _unread(report, width),
     ]
     sections += [_inputs(report, width), _notes(report, width)]
@@ -64,9 +65,10 @@ def _painted(text: str) -> str:
 
 
 def _verdict(report: Report, width: int) -> list[str]:
-    when = words.span(report.first_ns, report.last_ns)
+    when = "" if report.configurations else words.span(report.first_ns, report.last_ns)
     decided = phrases.decisions(report)
     lines = [phrases.title(report) + ".", phrases.tally(report).capitalize() + ".", phrases.examined(report)]
+    lines += [f"As of {words.moment(report.first_ns)[:10]}."] if report.configurations and report.first_ns else []
     lines += [f"Traffic from {when}." if " to " in when else f"Traffic of {when}."] if when else []
     lines += [text for text in (decided, torn.summary(report), waived.summary(report)) if text]
     tag = report.verdict.value.upper()
@@ -96,10 +98,12 @@ def _finding(finding: Finding, rule: RuleText | None, width: int) -> Iterator[st
         ("conflict", [torn.beside(finding)]),
         ("who", [phrases.whose(entry) for entry in finding.participants[:FEW]]),
         ("when", ["; ".join(part for part in (phrases.when(finding), phrases.volume(finding)) if part)]),
-        ("evidence", [phrases.witness(entry) for entry in finding.evidence[:FEW]]),
-        ("sessions", [_more(finding.first_sessions[:FEW], finding.sessions)]),
+        *routed.rows(finding),
     ]
-    rows.append(("trace it", [*(command for command, _ in phrases.commands(finding)), f"({phrases.TAKES})"]))
+    if not finding.routes:
+        rows.append(("evidence", [phrases.witness(entry) for entry in finding.evidence[:FEW]]))
+        rows.append(("sessions", [_more(finding.first_sessions[:FEW], finding.sessions)]))
+        rows.append(("trace it", [*(command for command, _ in phrases.commands(finding)), f"({phrases.TAKES})"]))
     if finding.verdict == Verdict.OPEN:
         rows.append(("settle it", [f"- {settle.text}" for settle in finding.settles[:FEW]]))
     if rule:
@@ -155,6 +159,15 @@ def _judged(report: Report, width: int) -> list[str]:
         columns = " ".join(f"{number:>7,}" for number in numbers)
         lines.append(f"{rule[:room]:{room}}  {columns} {counts.not_applicable:>9,} {counts.on_claims:>9,}")
     return lines + _rest(len(report.coverage.judged), "rule")
+
+
+def _remarks(report: Report, width: int) -> list[str]:
+    """List what configurations say and their authors may not mean."""
+    marked = [remark for known in report.configurations for remark in known.remarks]
+    if not marked:
+        return []
+    lines = [line for remark in marked[:MOST] for line in _wrapped("  ", f"{routed.at(remark)}: {remark.text}", width)]
+    return ["REMARKS ON THE CONFIGURATION", *lines, *_rest(len(marked), "remark")]
 
 
 def _unread(report: Report, width: int) -> list[str]:

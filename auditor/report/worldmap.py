@@ -234,10 +234,13 @@ def _lines(mark: Mark) -> tuple[str, ...]:
     return (mark.name, counted(mark)) if mark.verdict in _TELLING else (mark.name,)
 
 
-def counted(mark: Mark) -> str:
-    """Count sessions at one place; over several places a session may count at each, so these are touches."""
+def counted(mark: Mark, gated: bool = False) -> str:
+    """Count sessions at one place; over several places a session may count at each, so these are touches.
+
+    With `gated` sessions stand for classes of clients.
+    """
     if mark.places == 1:
-        return words.many(mark.sessions, "session")
+        return words.many(mark.sessions, "class", "classes") if gated else words.many(mark.sessions, "session")
     return f"{words.many(mark.sessions, 'touch', 'touches')} at {mark.places:,} places"
 
 
