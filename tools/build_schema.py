@@ -6,7 +6,7 @@ from typing import Final
 from auditor.enrich import format as enrich
 from auditor.evidence import shape as evidence
 from auditor.logs.monitors import columns_format
-from auditor.report import shape
+from auditor.report import baseline, shape
 from auditor.rules import schemas as rules
 
 FOLDER: Final = Path(__file__).parents[1] / "reports" / "schema"
@@ -23,7 +23,12 @@ FILES: Final = {  # what people write
     "auditor-columns-v1": columns_format.schema,
     "auditor-regions-v1": enrich.regions_schema,
 }
-SCHEMAS: Final = {"auditor-report-v1": shape.schema, "auditor-finding-v1": evidence.schema, **FILES}
+SCHEMAS: Final = {
+    "auditor-report-v1": shape.schema,
+    "auditor-baseline-v1": baseline.schema,
+    "auditor-finding-v1": evidence.schema,
+    **FILES,
+}
 
 if __name__ == "__main__":
     for name, schema in SCHEMAS.items():
