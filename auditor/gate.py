@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from auditor.intake import Paths, given
 from auditor.model.documents import nanoseconds
 from auditor.model.report import LINE, Evidence, Finding, Input, Report
-from auditor.opening import load_waivers, notes, open_all
+from auditor.opening import load_baseline, load_waivers, notes, open_all
 
 if TYPE_CHECKING:
     import polars as pl
@@ -54,6 +54,7 @@ def gate(
     selections: str | Path | None = None,
     waivers: Sequence[str | Path] = (),
     planes: Sequence[str] = (),
+    baseline: str | Path | None = None,
     as_of: date | None = None,
     store: "Store | None" = None,
 ) -> Gate:
@@ -74,6 +75,7 @@ def gate(
     places, _, ruleset = open_all(rules, inventory, geo, services, selections)
     ruleset = _asking(ruleset)
     accepted = load_waivers(waivers, ruleset, as_of)
+    past = load_baseline(baseline)
     collected = collect(given(configurations), store)
     moment = nanoseconds(as_of) if as_of else None
     with uncollected():
@@ -92,6 +94,7 @@ def gate(
             explain=where.explain(places),
             waivers=accepted.waivers,
             as_of=accepted.as_of,
+            baseline=past,
         )
         told = Told(collected.routings, proofs)
         of = _ways(report.findings, rows, digest, ruleset)

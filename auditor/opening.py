@@ -13,6 +13,7 @@ from auditor.model.errors import gathering
 if TYPE_CHECKING:
     from auditor.enrich.catalogue import Catalogue
     from auditor.enrich.places import Places
+    from auditor.model.baseline import Baseline
     from auditor.rules import RuleSet
     from auditor.rules.waivers import Waivers
 
@@ -57,6 +58,15 @@ def load_waivers(files: Sequence[str | Path], ruleset: "RuleSet", as_of: date | 
     from auditor.rules import waivers
 
     return waivers.load(files, ruleset.rules, as_of)
+
+
+def load_baseline(file: str | Path | None) -> "Baseline | None":
+    """Load the findings that are known already; None: no file was given."""
+    if file is None:
+        return None
+    from auditor.report.baseline import load
+
+    return load(file)
 
 
 def all_rules(

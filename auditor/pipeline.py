@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.intake import Gathered, Paths, Progress, asked, gather, given, read
 from auditor.model.report import Database, Input, Report
-from auditor.opening import catalogue, load_waivers, notes, open_all, open_places
+from auditor.opening import catalogue, load_baseline, load_waivers, notes, open_all, open_places
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from auditor.digest import Digest
     from auditor.enrich.catalogue import Catalogue
     from auditor.enrich.places import Places
+    from auditor.model.baseline import Baseline
     from auditor.read.staff import Worker
     from auditor.rules import RuleSet
     from auditor.rules.waivers import Waivers
@@ -91,6 +92,7 @@ def audit(
     waivers: Sequence[str | Path] = (),
     as_of: date | None = None,
     columns: Sequence[str | Path] = (),
+    baseline: str | Path | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Audit:
@@ -99,7 +101,8 @@ def audit(
     `inputs` are files, directories, globs or `-`; `rules` are packs by name or path (default: the pack
     zoom-2020, which the report then says); `services` are files that add to the service catalogue; `selections` is
     the file of what accounts have selected; `waivers` are files of findings that are accepted, judged as of a day that
-    has to be given; `columns` are files that say how to read other logs.  Raises InputError for what the user can mend.
+    has to be given; `columns` are files that say how to read other logs; `baseline` is a file of findings that are
+    known and decide nothing.  Raises InputError for what the user can mend.
     """
     from auditor.read.staff import started
 
@@ -109,12 +112,13 @@ def audit(
         # first: a bad rule should not cost the time of reading captures
         places, known, ruleset = open_all(rules, inventory, geo, services, selections)
         accepted = load_waivers(waivers, ruleset, as_of)
+        past = load_baseline(baseline)
         with uncollected():
             apart = asked(ruleset, places, known)
             # single packets' facts end with `gather`
             found = gather(read(inputs, places, workers, progress, staff, apart, columns))
             digest = fold_parts(found, ruleset, places, known)
-            report = conclude(digest, found, ruleset, places, known, notes(rules), accepted)
+            report = conclude(digest, found, ruleset, places, known, notes(rules), accepted, past)
     return Audit(report, found, places, known)
 
 
@@ -149,6 +153,7 @@ def conclude(
     services: "Catalogue",
     said: Sequence[str],
     waived: "Waivers | None" = None,
+    baseline: "Baseline | None" = None,
 ) -> Report:
     """Judge a digest of located flows; `said` are notes for the reader of the report."""
     from auditor import judge
@@ -170,6 +175,7 @@ def conclude(
         explain=places.explain,
         waivers=waived.waivers if waived else (),
         as_of=waived.as_of if waived else None,
+        baseline=baseline,
     )
 
 

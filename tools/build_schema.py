@@ -6,7 +6,7 @@ from typing import Final
 from auditor.enrich import format as enrich
 from auditor.evidence import shape as evidence
 from auditor.logs.monitors import columns_format
-from auditor.report import shape
+from auditor.report import baseline, shape
 from auditor.routing import plain_format
 from auditor.rules import schemas as rules
 
@@ -25,7 +25,12 @@ FILES: Final = {  # what people write
     "auditor-regions-v1": enrich.regions_schema,
     "auditor-routing-v1": plain_format.routing_schema,
 }
-SCHEMAS: Final = {"auditor-report-v1": shape.schema, "auditor-finding-v1": evidence.schema, **FILES}
+SCHEMAS: Final = {
+    "auditor-report-v1": shape.schema,
+    "auditor-baseline-v1": baseline.schema,
+    "auditor-finding-v1": evidence.schema,
+    **FILES,
+}
 
 if __name__ == "__main__":
     for name, schema in SCHEMAS.items():

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from auditor import __version__
-from auditor.cli import audit, extract, flows, gate, locate, rules, sessions, show, signals, streams
+from auditor.cli import audit, baseline, extract, flows, gate, locate, rules, sessions, show, signals, streams
 from auditor.cli.exits import guarded
 
 app = typer.Typer(
@@ -21,11 +21,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 everything was examined and passed or is waived; 1 a violation; 2 a usage, rule or "
+    epilog="Exit codes: 0 everything was examined and passed, is waived or known; 1 a violation; 2 a usage, rule or "
     "configuration error; 3 something is open, or nothing was in scope; 4 a bug of this tool; 130 interrupted.",
 )
 app.command("audit")(audit.audit)
 app.command("gate")(gate.gate)
+app.command("baseline")(baseline.baseline)
 app.command("flows")(flows.flows)
 app.command("sessions")(sessions.sessions)
 app.command("show")(show.show)

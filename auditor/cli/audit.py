@@ -3,6 +3,7 @@
 from auditor.cli import output, progress, reported
 from auditor.cli.options import (
     AsOf,
+    Baseline,
     Columns,
     Geo,
     Inputs,
@@ -26,6 +27,7 @@ def audit(
     waivers: Waivers = None,
     columns: Columns = None,
     as_of: AsOf = None,
+    baseline: Baseline = None,
     format: reported.Formats = None,
     output_: reported.Outputs = None,
     fail_on: reported.FailOn = reported.Severity.LOW,
@@ -44,7 +46,7 @@ def audit(
         fail_on_unused=fail_on_unused,
     )
     given = (geo, catalogue, rules, waivers, columns)
-    output.apart(asked.files, inputs, inventory, selections, *(each for some in given for each in some or ()))
+    output.apart(asked.files, inputs, inventory, selections, baseline, *(each for some in given for each in some or ()))
     from auditor import pipeline
 
     with progress.shown("reading") as shown:
@@ -58,6 +60,7 @@ def audit(
             waivers=waivers or (),
             columns=columns or (),
             as_of=day(waivers, as_of),
+            baseline=baseline,
             workers=workers,
             progress=shown,
         ).report

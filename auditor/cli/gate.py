@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from auditor.cli import output, reported
-from auditor.cli.options import Geo, Inventory, Packs, Selections, Services, Waivers
+from auditor.cli.options import Baseline, Geo, Inventory, Packs, Selections, Services, Waivers
 
 Configurations = Annotated[
     list[str],
@@ -52,6 +52,7 @@ def gate(
     selections: Selections = None,
     waivers: Waivers = None,
     planes: Planes = None,
+    baseline: Baseline = None,
     as_of: AsOf = None,
     format: reported.Formats = None,
     output_: reported.Outputs = None,
@@ -65,7 +66,7 @@ def gate(
         format, output_, allow_open=allow_open, allow_empty=allow_empty, fail_on=fail_on, fail_on_unused=fail_on_unused
     )
     given = (geo, catalogue, rules, waivers, configurations)
-    output.apart(asked.files, (), inventory, selections, *(each for some in given for each in some or ()))
+    output.apart(asked.files, (), inventory, selections, baseline, *(each for some in given for each in some or ()))
     from auditor import gate as gates
 
     report = gates.gate(
@@ -77,6 +78,7 @@ def gate(
         selections=selections,
         waivers=waivers or (),
         planes=[str(plane) for plane in planes or ()],
+        baseline=baseline,
         as_of=today(as_of),
     ).report
     reported.finish(report, asked)

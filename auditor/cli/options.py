@@ -74,6 +74,13 @@ Waivers = Annotated[
         help="YAML: findings that somebody accepts until a day; they stay in the report. Repeatable.",
     ),
 ]
+Baseline = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Findings that are known (see `auditor baseline`): they stay in the report and decide nothing.",
+    ),
+]
 AsOf = Annotated[
     datetime | None,
     typer.Option(

@@ -31,7 +31,7 @@ def render(finding: Finding, told: shape.Shown) -> str:
 def _head(finding: Finding) -> Iterator[str]:
     proven = "proven" if finding.proven else "indicated, not proven"
     state = proven if finding.verdict.value == "fail" else "open"
-    tag = f"{'WAIVED ' if finding.waiver else ''}{finding.verdict.value.upper()}"
+    tag = phrases.tag(finding)
     yield f"{tag}  {finding.severity}  {finding.rule}  [{finding.id}]  {state}"
     for text in (phrases.happened(finding), *waived.accepted(finding)):
         yield from _wrapped("  ", text)

@@ -13,12 +13,14 @@ import polars as pl
 from auditor.digest import Digest
 from auditor.judge.conflicts import Bond, bonds, clashes, others, told
 from auditor.judge.coverage import coverage
+from auditor.judge.familiar import familiar
 from auditor.judge.findings import Explain, Names, explained, findings, participants
 from auditor.judge.seal import Sealed, seal
 from auditor.judge.tally import PLACE, Tally
 from auditor.judge.verdicts import FAIL, FAIL_PROVEN, NOT_APPLICABLE, OPEN, PASS, PASS_PROVEN, Hits, Touches
 from auditor.judge.waive import waive
 from auditor.model import countries, flow
+from auditor.model.baseline import Baseline
 from auditor.model.report import (
     Coverage,
     Database,
@@ -49,12 +51,14 @@ def conclude(
     explain: Explain | None = None,
     waivers: Sequence[Waiver] = (),
     as_of: date | None = None,
+    baseline: Baseline | None = None,
 ) -> Report:
     """Judge a digest by rules.
 
     `inputs` stand in the order of the flows' `source`; `unread_bytes` lists input, bytes that belong to no
     whole record, and why; `limits` are sentences that say what else was not examined.  `explain` says why
     addresses are believed to be where they are: see `Explain`.  `waivers` need the day `as_of` which they are judged.
+    What the `baseline` knows is told and decides nothing.
     """
     sealed = seal(digest.situations)
     touches = Touches(sealed, rules)
@@ -74,6 +78,7 @@ def conclude(
     torn = clashes(sorted(bound, key=lambda bond: order[bond.rule]), touches)
     unexplained = [each for rule, hit in hits for each in findings(rule, hit, names, others(rule.id, torn))]
     found, uses = waive(explained(unexplained, explain), waivers, rules, as_of)
+    found, past = familiar(found, baseline, rules)
     covered = coverage(digest.covered, tally, tally.judged(rules), inputs, unread_bytes, limits)
     first, last = _time(digest.covered)
     return Report(
@@ -93,6 +98,7 @@ def conclude(
         waivers=uses,
         as_of=str(as_of) if waivers else "",
         conflicts=tuple(told(clash, names) for clash in torn),
+        baseline=past,
     )
 
 
@@ -109,15 +115,18 @@ def _text(rule: Rule) -> RuleText:
         speaks=speaks(rule),
         asks=rule.asserts.verb,
         controls=tuple((each.framework, each.id) for each in rule.controls),
+        path=rule.path or rule.file,
+        line=rule.line,
     )
 
 
 def _verdict(found: Sequence[Finding], covered: Coverage, empty: bool) -> Verdict:
     """Fail if anything fails; open if anything is open or was not examined, or if there was nothing to judge.
 
-    A waiver takes the weight off a finding, and off nothing else: what was not examined nobody can accept.
+    A waiver, or a baseline, takes the weight off a finding, and off nothing else: what was not examined nobody can
+    accept.
     """
-    counting = [finding.verdict for finding in found if finding.waiver is None]
+    counting = [finding.verdict for finding in found if finding.counts]
     if Verdict.FAIL in counting:
         return Verdict.FAIL
     unknown = counting or covered.unexamined or covered.unread_bytes or covered.limits or empty
@@ -125,11 +134,11 @@ def _verdict(found: Sequence[Finding], covered: Coverage, empty: bool) -> Verdic
 
 
 def _ordered(found: Sequence[Finding], rules: Sequence[Rule]) -> tuple[Finding, ...]:
-    """Put those that count first, then failures, then the severe, then by rule."""
+    """Put those that count first and waived ones last, then failures, then the severe, then by rule."""
     order = {rule.id: i for i, rule in enumerate(rules)}
 
-    def place(finding: Finding) -> tuple[bool, bool, int, int, str]:
-        kind = finding.waiver is not None, finding.verdict != Verdict.FAIL
+    def place(finding: Finding) -> tuple[bool, bool, bool, int, int, str]:
+        kind = not finding.counts, finding.waiver is not None, finding.verdict != Verdict.FAIL
         return *kind, -SEVERITIES.index(finding.severity), order[finding.rule], finding.id
 
     return tuple(sorted(found, key=place))

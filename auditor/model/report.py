@@ -9,7 +9,10 @@ from enum import StrEnum
 from auditor.model.status import UNEXAMINED
 
 PACKET, RECORD, LINE = "packet", "log record", "line"
-"""What captures, logs and configurations hold, and what evidence is numbered by."""
+"""What captures and logs hold and configurations consist of, and what evidence is numbered by."""
+
+NEW, KNOWN = "new", "known"
+"""What a finding is to a baseline."""
 
 
 class Verdict(StrEnum):
@@ -42,10 +45,10 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Evidence:
     source: str  # input name
-    record: int  # packet or line number, from 1
+    record: int  # packet, record or line number, from 1
     detail: str  # what a stranger will see there: our words plus addresses and ports
     time_ns: int = 0
-    unit: str = PACKET  # what `record` numbers: packets of a capture, or log records
+    unit: str = PACKET  # what `record` numbers: packets of a capture, log records, or lines of a configuration
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +186,12 @@ class Finding:
     waiver: WaiverText | None = None  # that accepts it, so that it decides nothing any more
     conflicts: tuple[str, ...] = ()  # rules that some of these sessions can't obey together with this one
     routes: tuple[Route, ...] = ()  # of a configuration: those with the fewest outages first
+    standing: str = ""  # new | known to the baseline; empty: none was given
+
+    @property
+    def counts(self) -> bool:
+        """Say whether it decides the verdict: nobody waived it, and no baseline knows it."""
+        return self.waiver is None and self.standing != KNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +204,27 @@ class Conflict:
     planes: tuple[str, ...]
     first_ns: int
     last_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A finding that a baseline knows."""
+
+    id: str
+    rule: str
+    verdict: str  # fail | open
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineUse:
+    """What became of a baseline."""
+
+    file: str
+    sha256: str
+    known: int  # findings of this report that it knows
+    new: int  # those that it doesn't
+    fixed: tuple[Past, ...]  # that it knows and nothing shows any more, though their rules were asked
+    unasked: tuple[Past, ...]  # of rules that were not asked: nobody looked
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,6 +337,8 @@ class RuleText:
     speaks: str  # the rule in one sentence: who, planes, what must not or must happen
     asks: str = ""  # its verb
     controls: tuple[tuple[str, str], ...] = ()  # framework, id
+    path: str = ""  # of the file from the folder where the audit ran; of a shipped one, and of one elsewhere, its name
+    line: int = 0  # where the rule begins, from 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,16 +360,22 @@ class Report:
     as_of: str = ""  # YYYY-MM-DD, the day (UTC) by which waivers were judged; empty: none were given
     conflicts: tuple[Conflict, ...] = ()  # in the order of the rules; the first hundred
     configurations: tuple[Configuration, ...] = ()  # what a gate has proven; empty: this is an audit
+    baseline: BaselineUse | None = None
 
     @property
     def counting(self) -> tuple[Finding, ...]:
-        """The findings that decide the verdict: those that nobody waived."""
-        return tuple(finding for finding in self.findings if finding.waiver is None)
+        """The findings that decide the verdict: those that nobody waived and no baseline knows."""
+        return tuple(finding for finding in self.findings if finding.counts)
 
     @property
     def waived(self) -> tuple[Finding, ...]:
         """The findings that a waiver accepts."""
         return tuple(finding for finding in self.findings if finding.waiver is not None)
+
+    @property
+    def known(self) -> tuple[Finding, ...]:
+        """The findings that decide nothing because a baseline knows them; those that are waived stand there."""
+        return tuple(finding for finding in self.findings if finding.waiver is None and finding.standing == KNOWN)
 
     @property
     def undecided(self) -> bool:

@@ -167,6 +167,7 @@ class Rule:
     """The populations of its pack, of which labels may tell: what a rule says depends on no other that is loaded."""
     pack: str = ""
     file: str = ""
+    path: str = ""  # of the file, from the folder where the audit runs: see rules.files.placed
     line: int = 0
     sha256: str = ""
     versions: tuple["Rule", ...] = ()

@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from auditor.model.report import PACKET, Finding, Report, Settle, Verdict
-from auditor.report import grounds, phrases, routed, routegraph, torn, waived, words, worldmap
+from auditor.report import grounds, known, phrases, routed, routegraph, torn, waived, words, worldmap
 from auditor.report.clean import cleaned, link
 
 FULL: Final = 40
@@ -60,6 +60,7 @@ def render(report: Report) -> str:
     shown = cleaned(_bounded(report))
     failed, undecided = (_group(report.counting, shown.counting, verdict) for verdict in (Verdict.FAIL, Verdict.OPEN))
     accepted = _group(report.waived, shown.waived)
+    past = _group(report.known, shown.known)
     facts, more_facts = _facts(report.counting)
     style, digest = _style()
     page = _environment().get_template("page.html").render(
@@ -69,6 +70,10 @@ def render(report: Report) -> str:
         undecided=undecided,
         accepted=accepted,
         kinds=waived.kinds(report.waived),
+        past=past,
+        past_kinds=waived.kinds(report.known),
+        past_summary=known.summary(shown),
+        gone=known.gone(shown, ROWS),
         summary=waived.summary(report),
         torn=torn.summary(report),
         leads=_leads(failed, undecided),
@@ -120,6 +125,7 @@ def _environment() -> Environment:
         *(phrases.place, phrases.volume, phrases.whose, worldmap.counted),
         routed.described,
         *(waived.at, waived.fate, waived.who, torn.beside),
+        known.familiar,
     )
     environment.globals.update(
         {function.__name__: function for function in said},

@@ -87,6 +87,7 @@ def _finding(finding: model.Finding) -> shape.Finding:
         waiver=_waiver(finding.waiver) if finding.waiver else None,
         conflicts=list(finding.conflicts),
         routes=[msgspec.convert(route, shape.Route, from_attributes=True) for route in finding.routes],
+        standing=finding.standing or None,  # type: ignore[arg-type]
     )
 
 
@@ -153,6 +154,8 @@ def shaped(report: model.Report) -> shape.Report:
                 references=[shape.Reference(*row) for row in r.references],
                 controls=[shape.Control(*row) for row in r.controls],
                 file=r.file,
+                path=r.path,
+                line=r.line,
                 sha256=r.sha256,
             )
             for r in report.rules
@@ -177,7 +180,13 @@ def shaped(report: model.Report) -> shape.Report:
         configurations=[
             msgspec.convert(each, shape.Configuration, from_attributes=True) for each in report.configurations
         ],
+        baseline=_baseline(report.baseline) if report.baseline else None,
     )
+
+
+def _baseline(use: model.BaselineUse) -> shape.BaselineUse:
+    fixed, unasked = ([shape.Past(p.id, p.rule, p.verdict) for p in rows] for rows in (use.fixed, use.unasked))
+    return shape.BaselineUse(use.file, use.sha256, use.known, use.new, fixed, unasked)
 
 
 def _waived(findings: Sequence[model.Finding]) -> shape.Waived:

@@ -9,7 +9,18 @@ from typing import Final
 
 from auditor.model import countries
 from auditor.model.flow import NAMED, REPORTED
-from auditor.model.report import PACKET, RECORD, Database, Evidence, Finding, Participants, Place, Report, Verdict
+from auditor.model.report import (
+    KNOWN,
+    PACKET,
+    RECORD,
+    Database,
+    Evidence,
+    Finding,
+    Participants,
+    Place,
+    Report,
+    Verdict,
+)
 from auditor.report import routed, waived
 from auditor.report.grounds import ENCRYPT, UNSEEN, excusable
 from auditor.report.words import LISTED, amount, capital, listed, many, size, span, where
@@ -27,6 +38,8 @@ PLANES: Final = {
 
 WAIVED: Final = "waived"
 """Stands for the verdict of findings that decide none."""
+
+_TAGS: Final = {WAIVED: "WAIVED ", KNOWN: "KNOWN ", "": ""}
 
 BASES: Final = {
     "observed": "Observed: seen in captured packets.",
@@ -158,7 +171,7 @@ def title(report: Report) -> str:
         return f"Traffic {'went' if proven else 'appears to have gone'} where the rules forbid it"
     if report.empty:
         return "Nothing in this evidence falls under the rules"
-    if report.waived:
+    if report.waived or report.known:
         return waived.title(report)
     if report.verdict == Verdict.PASS:
         if all(rule.asks == ENCRYPT for rule in report.rules):
@@ -196,9 +209,9 @@ def tally(report: Report) -> str:
         (len(counting) - len(failed), many(len(counting) - len(failed), "open question")),
     ]
     told = ", ".join(text for count, text in counts if count)
-    if report.waived:
-        return f"{told or 'nothing that counts'}; waived: {waived.kinds(report.waived)}"
-    return told or "no findings"
+    apart = [("known", report.known), ("waived", report.waived)]
+    rest = [f"; {name}: {waived.kinds(found)}" for name, found in apart if found]
+    return f"{told or 'nothing that counts'}{''.join(rest)}" if rest else told or "no findings"
 
 
 def examined(report: Report) -> str:
@@ -293,12 +306,22 @@ TAKES: Final = "INPUT...: the inputs of this audit, and its options"
 """What the commands have to be given: without its inventory and rules nobody finds a finding again."""
 
 
+def apart(finding: Finding) -> str:
+    """Say why a finding decides nothing: `waived`, `known`; empty: it counts."""
+    return WAIVED if finding.waiver else KNOWN if not finding.counts else ""
+
+
+def tag(finding: Finding) -> str:
+    """Mark a finding on one line: `FAIL`, `WAIVED OPEN`, `KNOWN FAIL`."""
+    return f"{_TAGS[apart(finding)]}{finding.verdict.value.upper()}"
+
+
 def first_of_each(findings: Sequence[Finding], most: int) -> list[Finding]:
-    """Return the first so many failures, open questions and waived findings, in their order."""
-    seen = dict.fromkeys((Verdict.FAIL, Verdict.OPEN, WAIVED), 0)
+    """Return the first so many failures, open questions, known and waived findings, in their order."""
+    seen = dict.fromkeys((Verdict.FAIL, Verdict.OPEN, KNOWN, WAIVED), 0)
     chosen = []
     for finding in findings:
-        kind = WAIVED if finding.waiver else finding.verdict
+        kind = apart(finding) or finding.verdict
         seen[kind] += 1
         if seen[kind] <= most:
             chosen.append(finding)

@@ -86,7 +86,15 @@ class Rule(Shape):
     fix: str
     references: list[Reference]
     controls: Annotated[list[Control], Meta(description="Controls of frameworks for which the rule gives evidence.")]
-    file: str
+    file: Annotated[str, Meta(description="Pack and file.")]
+    path: Annotated[
+        str,
+        Meta(
+            description="The file from the folder where the audit ran; of a shipped rule rules/PACK/FILE; of a file "
+            "elsewhere as `file`."
+        ),
+    ]
+    line: Annotated[Count, Meta(description="Where the rule begins there, from 1; 0: not known.")]
     sha256: Sha256
 
 
@@ -114,7 +122,7 @@ class Evidence(Shape):
     record: Annotated[Count, Meta(description="Packet or line number there, from 1.")]
     detail: str
     time: Time
-    unit: Annotated[str, Meta(description="What `record` numbers: packet or log record.")]
+    unit: Annotated[str, Meta(description="What `record` numbers: packet, log record or line (of a configuration).")]
 
 
 class Said(Shape):
@@ -217,6 +225,27 @@ class Finding(Shape):
         list[str], Meta(description="Rules that no place can obey together with this one, for some of these sessions.")
     ]
     routes: Annotated[list[Route], Meta(description="Of configurations: how it comes about, the fewest outages first.")]
+    standing: Annotated[
+        Literal["new", "known"] | None,
+        Meta(description="To the baseline: known findings decide no verdict; null: no baseline was given."),
+    ]
+
+
+class Past(Shape):
+    id: str
+    rule: str
+    verdict: str
+
+
+class BaselineUse(Shape):
+    file: str
+    sha256: Sha256
+    known: Annotated[Count, Meta(description="Findings of this report that it knows.")]
+    new: Annotated[Count, Meta(description="Findings of this report that it doesn't know.")]
+    fixed: Annotated[
+        list[Past], Meta(description="That it knows and nothing shows any more, though their rules were asked.")
+    ]
+    unasked: Annotated[list[Past], Meta(description="That it knows, of rules that were not asked: nobody looked.")]
 
 
 class Conflict(Shape):
@@ -291,7 +320,10 @@ class Report(Shape):
     last: Time
     findings: Annotated[
         list[Finding],
-        Meta(description="Those that count before waived ones; failures first, then by severity, rule and id."),
+        Meta(
+            description="Those that count before those that a baseline knows, and waived ones last; failures first, "
+            "then by severity, rule and id."
+        ),
     ]
     coverage: Coverage
     touched: Annotated[list[Touched], Meta(description="Every place in all sessions, judged or not.")]
@@ -310,6 +342,7 @@ class Report(Shape):
         Meta(description="Sessions under rules of which one asks for what the other forbids; the first hundred."),
     ]
     configurations: Annotated[list[Configuration], Meta(description="What a gate has proven; of an audit empty.")]
+    baseline: Annotated[BaselineUse | None, Meta(description="What became of the baseline; null: none was given.")]
 
 
 def schema() -> str:

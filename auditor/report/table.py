@@ -33,7 +33,7 @@ STRANGERS: Final = (
 FINDING: Final = (
     "id rule verdict severity basis plane population countries state site operator proven sessions participants "
     "endpoints packets bytes first last evidence settles waived waiver_reason waiver_owner waiver_approved_by "
-    "waiver_ticket waiver_expires"
+    "waiver_ticket waiver_expires standing"
 ).split()
 
 
@@ -178,6 +178,7 @@ def findings(report: Report) -> "pd.DataFrame":
             "settles": [entry.text for entry in finding.settles],
             "waived": finding.waiver is not None,
             **{f"waiver_{name}": getattr(finding.waiver, name, "") for name in WAIVER},
+            "standing": finding.standing,
         }
         for finding in report.findings
     ]

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from auditor.model.report import Finding, Report, RuleText, Verdict
-from auditor.report import grounds, phrases, routed, torn, waived, words
+from auditor.report import grounds, known, phrases, routed, torn, waived, words
 from auditor.report.clean import cleaned
 
 MOST: Final = 20
@@ -37,6 +37,7 @@ def render_text(report: Report, *, width: int = 100, colour: bool = False) -> st
         _hidden(hidden),
         _conflicts(report, width),
         accepted,
+        _gone(report, width),
         _judged(report, width),
         _remarks(report, width),
         _unread(report, width),
@@ -70,7 +71,8 @@ def _verdict(report: Report, width: int) -> list[str]:
     lines = [phrases.title(report) + ".", phrases.tally(report).capitalize() + ".", phrases.examined(report)]
     lines += [f"As of {words.moment(report.first_ns)[:10]}."] if report.configurations and report.first_ns else []
     lines += [f"Traffic from {when}." if " to " in when else f"Traffic of {when}."] if when else []
-    lines += [text for text in (decided, torn.summary(report), waived.summary(report)) if text]
+    said = (decided, torn.summary(report), waived.summary(report), known.summary(report))
+    lines += [text for text in said if text]
     tag = report.verdict.value.upper()
     return [line for i, text in enumerate(lines) for line in _wrapped(f"{'' if i else tag:6}", text, width)]
 
@@ -89,11 +91,11 @@ def _hidden(count: int) -> list[str]:
 
 def _finding(finding: Finding, rule: RuleText | None, width: int) -> Iterator[str]:
     """Write one finding; its rule's own text only where it was not told before."""
-    tag = f"{'WAIVED ' if finding.waiver else ''}{finding.verdict.value.upper()}  "
-    yield from _wrapped(tag, f"{finding.severity}  {finding.rule}  [{finding.id}]", width)
+    yield from _wrapped(f"{phrases.tag(finding)}  ", f"{finding.severity}  {finding.rule}  [{finding.id}]", width)
     yield from _wrapped("  ", phrases.happened(finding), width)
     rows: list[tuple[str, Iterable[str]]] = [
         ("waived", waived.accepted(finding)),
+        ("baseline", [known.familiar(finding)]),
         ("known", [grounds.known(finding), *grounds.disputed(finding)]),
         ("conflict", [torn.beside(finding)]),
         ("who", [phrases.whose(entry) for entry in finding.participants[:FEW]]),
@@ -128,6 +130,12 @@ def _waivers(report: Report, width: int) -> list[str]:
         for i, text in enumerate(told):
             lines += _wrapped("  " if i == 0 else "      ", text, width)
     return lines + _rest(len(report.waivers), "waiver")
+
+
+def _gone(report: Report, width: int) -> list[str]:
+    """List what the baseline knows and nothing shows any more."""
+    lines = [line for row in known.gone(report, MOST) for line in _wrapped("  ", row, width)]
+    return ["BASELINE", *lines] if lines else []
 
 
 def _conflicts(report: Report, width: int) -> list[str]:

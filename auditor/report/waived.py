@@ -24,12 +24,14 @@ def kinds(findings: Sequence[Finding]) -> str:
 
 
 def title(report: Report) -> str:
-    """Say the verdict as one sentence, where findings were waived and no violation is left."""
+    """Say the verdict as one sentence, where findings are waived or known and no violation is left."""
+    groups = [(report.waived, "waived"), (report.known, "known from the baseline")]
     if report.verdict == Verdict.PASS:
-        return "All that was found is waived; what else was examined is as the rules ask"
+        how = listed([word for found, word in groups if found])
+        return f"All that was found is {how}; what else was examined is as the rules ask"
     what = "decided" if report.counting else "examined"
-    beside = any(finding.verdict == Verdict.FAIL for finding in report.waived)
-    none = "No violation was found beside those that are waived" if beside else "No violation was found"
+    beside = listed([word for found, word in groups if any(each.verdict == Verdict.FAIL for each in found)])
+    none = f"No violation was found beside those that are {beside}" if beside else "No violation was found"
     return f"{none}, but not everything could be {what}"
 
 

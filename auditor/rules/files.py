@@ -36,6 +36,18 @@ def shown(file: str) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_absolute() and path.is_relative_to(Path.cwd()) else file
 
 
+def placed(file: str) -> str:
+    """Return where a reader of a report finds a rule file: from the folder they are in, or among the shipped ones.
+
+    Of a file elsewhere it tells the folder's name and its own, as a report names no paths of the machine.
+    """
+    path = Path(os.path.abspath(file))
+    if path.is_relative_to(builtin()):
+        return "/".join(("rules", *path.relative_to(builtin()).parts))
+    found = Path(shown(str(path)))
+    return "/".join(found.parts[-2:] if found.is_absolute() else found.parts)
+
+
 def catalogue_files() -> list[Path]:
     """Return the files of the shipped service catalogue, sorted."""
     return sorted((builtin() / "catalogue").glob("*.yaml"))

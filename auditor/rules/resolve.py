@@ -13,6 +13,7 @@ from auditor.model.documents import Document, Key, nearest
 from auditor.model.rule import Assertion, Control, Names, Operated, Population, Reference, Rule, Scope
 from auditor.model.timeline import Timeline
 from auditor.rules import format as form
+from auditor.rules.files import placed
 from auditor.rules.named import Named, code_set, country_set, moments, territory
 from auditor.rules.selections import Selections, chosen
 
@@ -51,6 +52,7 @@ def rule(
         named.folk,
         pack,
         file,
+        placed(document.file),
         document.line("id"),
         document.sha256,
     )

@@ -5,6 +5,7 @@ from enum import Enum
 from typing import Any
 
 from auditor.model.report import (
+    BaselineUse,
     Conflict,
     Coverage,
     Database,
@@ -13,6 +14,7 @@ from auditor.model.report import (
     Input,
     Judged,
     Participants,
+    Past,
     Place,
     Report,
     RuleText,
@@ -47,6 +49,8 @@ KEYS_RULE = RuleText(
     ),
     file="zoom-2020/overseas-keys-avoid-mainland.yaml",
     sha256="1" * 64,
+    path="rules/zoom-2020/overseas-keys-avoid-mainland.yaml",
+    line=3,
     speaks="Sessions of whose participants all belong to overseas: keys must not touch mainland China.",
 )
 MEDIA_RULE = replace(
@@ -56,6 +60,8 @@ MEDIA_RULE = replace(
     severity="high",
     file="zoom-2020/overseas-media-avoids-mainland.yaml",
     sha256="2" * 64,
+    path="policies/überseeische regeln/media.yaml",
+    line=1,
     speaks="Sessions of whose participants all belong to overseas: media must not touch mainland China.",
 )
 DATABASES = (
@@ -239,6 +245,19 @@ WAIVED = replace(
 )
 ALL_WAIVED = replace(WAIVED, verdict=Verdict.PASS, findings=WAIVED.findings[1:])
 
+FAMILIAR = replace(KEYS, id="b" * 16, standing="known")
+FRESH = replace(OPEN, standing="new")
+PAST = BaselineUse(
+    "known.json",
+    "b" * 64,
+    known=1,
+    new=1,
+    fixed=(Past("0123456789abcdef", KEYS_RULE.id, "fail"),),
+    unasked=(Past("fedcba9876543210", "another-rule", "open"),),
+)
+HELD = replace(FAIL, verdict=Verdict.OPEN, findings=(FRESH, FAMILIAR), coverage=CLEAN, baseline=PAST)
+ALL_KNOWN = replace(HELD, verdict=Verdict.PASS, findings=(FAMILIAR,), baseline=replace(PAST, new=0))
+
 CLASH = Conflict((KEYS_RULE.id, MEDIA_RULE.id), 3, ("call-1", "call-2"), ("keys", "media"), START, START + SECOND)
 TORN = replace(
     FAIL,
@@ -253,7 +272,7 @@ POISON = (
     + "A"
     * 5_000
 )
-STATES = {"countries", "state", "verdict", "severity", "basis", "plane", "kind", "status", "format", "as_of"}
+STATES = set("countries state verdict severity basis plane kind status format as_of standing".split())
 """Fields that hold words of ours."""
 
 
@@ -272,7 +291,12 @@ def poisoned(value: Any, field: str = "") -> Any:
 
 HOSTILE = poisoned(
     replace(
-        WAIVED, verdict=Verdict.FAIL, findings=(*TORN.findings, ACCEPTED), conflicts=TORN.conflicts, rules=TORN.rules
+        WAIVED,
+        verdict=Verdict.FAIL,
+        findings=(*TORN.findings, FAMILIAR, ACCEPTED),
+        conflicts=TORN.conflicts,
+        rules=TORN.rules,
+        baseline=PAST,
     )
 )
 SAMPLES = {
@@ -283,6 +307,8 @@ SAMPLES = {
     "waived": WAIVED,
     "all waived": ALL_WAIVED,
     "torn": TORN,
+    "held": HELD,
+    "all known": ALL_KNOWN,
     "hostile": HOSTILE,
 }
 
