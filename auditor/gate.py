@@ -1,10 +1,11 @@
 """Could it happen?  Routing configuration is held against the same rules as traffic, under every outage.
 
 What can answer whom is proven (`routing.reach`), each such way is a touch with the basis `configured`, and digest,
-judge and report are those of an audit.  What is added is how it comes about: outages, steps, lines.
+judge and report are those of an audit.  What is added is how it comes about: outages, steps, lines; and, where an
+earlier state is given, what a change of configuration made possible.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
@@ -13,18 +14,21 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.intake import Paths, given
 from auditor.model.documents import nanoseconds
-from auditor.model.report import LINE, Evidence, Finding, Input, Report
+from auditor.model.report import KNOWN, LINE, NEW, BaselineUse, Evidence, Finding, Input, Past, Report
 from auditor.opening import load_baseline, load_waivers, notes, open_all
 
 if TYPE_CHECKING:
     import polars as pl
 
     from auditor.digest import Digest
+    from auditor.enrich.places import Places
+    from auditor.model.baseline import Baseline
     from auditor.routing.collect import Collected
+    from auditor.routing.compare import Blame
     from auditor.routing.shown import Told
-    from auditor.routing.store import Store
     from auditor.routing.touches import Proofs, Way
     from auditor.rules import RuleSet
+    from auditor.rules.waivers import Waivers
 
 ASKED: Final = ("must_stay_in", "must_not_touch")
 """Verbs of rules that configuration can keep or break: it shows neither encryption nor what nothing shows."""
@@ -37,11 +41,25 @@ class Gate:
     report: Report
     collected: "Collected"
     proofs: "Proofs"
+    ways: Mapping[str, "Sequence[Way]"]  # identifier of a finding -> the ways on which it rests
 
     @property
     def verdict(self) -> str:
         """`pass`, `fail` or `open`."""
         return str(self.report.verdict)
+
+
+@dataclass(frozen=True, slots=True)
+class _By:
+    """What is judged by."""
+
+    places: "Places"
+    ruleset: "RuleSet"
+    waivers: "Waivers"
+    baseline: "Baseline | None"
+    planes: Sequence[str]
+    as_of: date | None
+    notes: Sequence[str]
 
 
 def gate(
@@ -56,52 +74,90 @@ def gate(
     planes: Sequence[str] = (),
     baseline: str | Path | None = None,
     as_of: date | None = None,
-    store: "Store | None" = None,
+    against: str | None = None,
 ) -> Gate:
     """Prove where configurations can send clients, and judge it by rules.
 
     `configurations` are files and folders; `planes` is what the configured sites carry, where neither inventory nor
     configuration says it; `as_of` is the day by whose rules and proofs is judged (None: no day, so that rules with
-    dates stay open).  Raises InputError for what the user can mend.
+    dates stay open).  With `against`, a revision or a folder of an earlier state, findings that the change neither
+    brought nor made easier are known, and decide nothing.  Raises InputError for what the user can mend.
     """
+    from auditor.routing.collect import collect
+    from auditor.routing.store import Disk
+
+    places, _, ruleset = open_all(rules, inventory, geo, services, selections)
+    ruleset = _asking(ruleset)
+    accepted = load_waivers(waivers, ruleset, as_of)
+    by = _By(places, ruleset, accepted, load_baseline(baseline), planes, as_of, notes(rules))
+    paths = given(configurations)
+    found = _judged(collect(paths, Disk()), by)
+    return found if against is None else _compared(found, against, paths, by)
+
+
+def _judged(collected: "Collected", by: _By) -> Gate:
+    """Prove and judge one state of configurations."""
     from auditor import judge
     from auditor.read.scan import uncollected
-    from auditor.routing.collect import collect
     from auditor.routing.placed import placed
     from auditor.routing.reach import prove
     from auditor.routing.shown import Told
     from auditor.routing.touches import touches, ways
 
-    places, _, ruleset = open_all(rules, inventory, geo, services, selections)
-    ruleset = _asking(ruleset)
-    accepted = load_waivers(waivers, ruleset, as_of)
-    past = load_baseline(baseline)
-    collected = collect(given(configurations), store)
-    moment = nanoseconds(as_of) if as_of else None
+    moment = nanoseconds(by.as_of) if by.as_of else None
     with uncollected():
         proofs = [prove(routing) for routing in collected.routings]
         found = list(ways(collected.routings, proofs))
-        where = placed(collected.routings, places, moment, planes)
+        where = placed(collected.routings, by.places, moment, by.planes)
         rows = touches(collected.routings, found, collected.files, where, moment)
-        digest = judge.fold(rows, judge.edges(ruleset.rules))
+        digest = judge.fold(rows, judge.edges(by.ruleset.rules))
         report = judge.conclude(
             digest,
-            ruleset.rules,
+            by.ruleset.rules,
             inputs=_inputs(collected),
-            databases=(*places.databases(), *ruleset.databases, *accepted.databases),
-            notes=(*notes(rules), *ruleset.notes, *_passed(collected.passed)),
+            databases=(*by.places.databases(), *by.ruleset.databases, *by.waivers.databases),
+            notes=(*by.notes, *by.ruleset.notes, *_passed(collected.passed)),
             limits=_limits(found),
-            explain=where.explain(places),
-            waivers=accepted.waivers,
-            as_of=accepted.as_of,
-            baseline=past,
+            explain=where.explain(by.places),
+            waivers=by.waivers.waivers,
+            as_of=by.waivers.as_of,
+            baseline=by.baseline,
         )
+        numbers = _ways(report.findings, rows, digest, by.ruleset)
+        of = {each.id: [found[way][1] for way in numbers.get(each.id, ())] for each in report.findings}
         told = Told(collected.routings, proofs)
-        of = _ways(report.findings, rows, digest, ruleset)
-        findings = tuple(
-            _routed(each, [found[way][1] for way in of.get(each.id, ())], told) for each in report.findings
-        )
-    return Gate(replace(report, findings=findings, configurations=told.configurations()), collected, proofs)
+        findings = tuple(_routed(each, told, of[each.id]) for each in report.findings)
+    return Gate(replace(report, findings=findings, configurations=told.configurations()), collected, proofs, of)
+
+
+def _compared(now: Gate, against: str, paths: Sequence[str], by: _By) -> Gate:
+    """Say of findings what they were in an earlier state; those that a change did not make easier are known."""
+    from auditor import judge
+    from auditor.routing.collect import collect
+    from auditor.routing.compare import Blame, before
+    from auditor.routing.revision import earlier
+    from auditor.routing.shown import Told
+    from auditor.routing.store import Disk
+
+    then = _judged(collect(paths, earlier(against, paths), earlier=against), by)
+    blame = Blame(paths, now.collected, Disk(), before(then.collected))
+    told = Told(now.collected.routings, now.proofs)
+    findings = [_standing(each, told, now.ways[each.id], blame) for each in now.report.findings]
+    still = {finding.id for finding in findings}
+    fixed = [Past(each.id, each.rule, str(each.verdict)) for each in then.report.findings if each.id not in still]
+    known = sum(finding.standing == KNOWN for finding in findings)
+    file = f"{by.baseline.file} and {against}" if by.baseline else against
+    use = BaselineUse(file, "", known, len(findings) - known, tuple(sorted(fixed, key=lambda past: past.id)), ())
+    report = judge.restated(replace(now.report, baseline=use), findings)
+    return replace(now, report=report)
+
+
+def _standing(finding: Finding, told: "Told", ways: "Sequence[Way]", blame: "Blame") -> Finding:
+    """Tell the ways first that a change made easier; a finding without any is known."""
+    worse = [way for way in ways if blame.worse(way)]
+    known = not worse or finding.standing == KNOWN
+    routed = _routed(finding, told, worse or ways, blame)
+    return replace(routed, standing=KNOWN if known else NEW)
 
 
 def _asking(ruleset: "RuleSet") -> "RuleSet":
@@ -110,9 +166,7 @@ def _asking(ruleset: "RuleSet") -> "RuleSet":
     count = len(ruleset.rules) - len(kept)
     if not count:
         return ruleset
-    said = (
-        f"{count} rule{'s' * (count != 1)} left out: routing configuration shows neither encryption nor what is kept."
-    )
+    said = f"{count} rule{'s' * (count != 1)} left out: configuration shows neither encryption nor what is kept."
     return replace(ruleset, rules=kept, notes=(*ruleset.notes, said))
 
 
@@ -157,13 +211,13 @@ def _ways(
     return dict(pairs.group_by("id").agg(pl.col("way").sort()).iter_rows())
 
 
-def _routed(finding: Finding, ways: "Sequence[Way]", told: "Told") -> Finding:
-    """Let a finding say how it comes about."""
-    routes = told.routes(ways)
+def _routed(finding: Finding, told: "Told", ways: "Sequence[Way]", blame: "Blame | None" = None) -> Finding:
+    """Let a finding say how it comes about; its evidence is the lines by which it does."""
+    routes = told.routes(ways, blame)
     evidence = []
     for route in routes:
         some = f"{route.clients[0]}{f' and {route.client_count - 1:,} more' if route.client_count > 1 else ''}"
         count = len(route.outages)
-        when = "with no outage" if not count else f"with {count} outage{'s' * (count != 1)}"
+        when = f"with {count} outage{'s' * (count != 1)}" if count else "with no outage"
         evidence.append(Evidence(route.edge.file, route.edge.line, f"{some} to {route.site}, {when}", 0, LINE))
     return replace(finding, evidence=tuple(evidence), routes=routes)

@@ -53,6 +53,13 @@ def gate(
     waivers: Waivers = None,
     planes: Planes = None,
     baseline: Baseline = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REV|DIR",
+            help="An earlier state, a revision of the repository or a folder: what it allowed already decides nothing.",
+        ),
+    ] = None,
     as_of: AsOf = None,
     format: reported.Formats = None,
     output_: reported.Outputs = None,
@@ -80,6 +87,7 @@ def gate(
         planes=[str(plane) for plane in planes or ()],
         baseline=baseline,
         as_of=today(as_of),
+        against=against,
     ).report
     reported.finish(report, asked)
 

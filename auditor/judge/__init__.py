@@ -20,6 +20,6 @@ examples    the examples of a rule file, judged by the same functions
 
 from auditor.digest import Digest, asks_rejected, edges, merge
 from auditor.digest import digest as fold
-from auditor.judge.conclude import conclude
+from auditor.judge.conclude import conclude, restated
 
-__all__ = ["Digest", "asks_rejected", "conclude", "edges", "fold", "merge"]
+__all__ = ["Digest", "asks_rejected", "conclude", "edges", "fold", "merge", "restated"]

@@ -5,6 +5,7 @@ what was seen is counted, so that a pass says how much it rests on.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
@@ -102,6 +103,12 @@ def conclude(
     )
 
 
+def restated(report: Report, findings: Sequence[Finding]) -> Report:
+    """Return a report with other findings of the same rules, and the verdict that follows from them."""
+    verdict = _verdict(findings, report.coverage, report.empty)
+    return replace(report, verdict=verdict, findings=_ordered(findings, report.rules))
+
+
 def _text(rule: Rule) -> RuleText:
     return RuleText(
         id=rule.id,
@@ -133,7 +140,7 @@ def _verdict(found: Sequence[Finding], covered: Coverage, empty: bool) -> Verdic
     return Verdict.OPEN if unknown else Verdict.PASS
 
 
-def _ordered(found: Sequence[Finding], rules: Sequence[Rule]) -> tuple[Finding, ...]:
+def _ordered(found: Sequence[Finding], rules: Sequence[Rule | RuleText]) -> tuple[Finding, ...]:
     """Put those that count first and waived ones last, then failures, then the severe, then by rule."""
     order = {rule.id: i for i, rule in enumerate(rules)}
 

@@ -92,6 +92,16 @@ class Branch:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """Lines of a configuration that a change replaced."""
+
+    file: str
+    line: int  # the first that was added, or that stands behind those that were removed
+    removed: tuple[str, ...]  # the first CHANGED of them, as of the added ones
+    added: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """How a configuration sends clients to the place of a finding: the fewest outages, replayed step by step."""
 
@@ -106,6 +116,9 @@ class Route:
     faults: int  # that bear on these clients, of which all combinations were considered
     steps: tuple[Stage, ...]
     graph: tuple[Branch, ...] = ()  # the root first; nodes beyond BRANCHES are left out
+    compared: bool = False  # with an earlier state
+    before: int | None = None  # how many outages it took then; None: none would have done it
+    changes: tuple[Change, ...] = ()  # without any of which it would be as before; empty: no single one did it
 
 
 @dataclass(frozen=True, slots=True)

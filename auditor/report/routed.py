@@ -3,7 +3,7 @@
 from typing import Final
 
 from auditor.model.flow import NAMED
-from auditor.model.report import Configuration, Finding, Report, Route, Stage, Verdict
+from auditor.model.report import Change, Configuration, Finding, Report, Route, Stage, Verdict
 from auditor.report.words import capital, listed, many
 
 SHOWN: Final = 8
@@ -51,6 +51,26 @@ def takes(route: Route) -> str:
     return f"with {many(len(route.outages), 'outage')}" if route.outages else "with no outage at all"
 
 
+def since(route: Route) -> str:
+    """Say what a route took before a change; empty: nothing was compared."""
+    if not route.compared:
+        return ""
+    if route.before is None:
+        return "before the change, no outages would have done it"
+    if route.before == len(route.outages):
+        return f"before the change, {many(route.before, 'outage')} too"
+    return f"before the change, it took {many(route.before, 'outage')}"
+
+
+def replaced(change: Change) -> list[str]:
+    """Return the lines of a change as a diff does, under the place where they are."""
+    return [
+        f"{change.file}:{change.line}",
+        *(f"- {line}" for line in change.removed),
+        *(f"+ {line}" for line in change.added),
+    ]
+
+
 def clients(route: Route) -> str:
     """Name the first classes of a route, and count the others."""
     more = route.client_count - len(route.clients[:3])
@@ -75,6 +95,8 @@ def rows(finding: Finding) -> list[tuple[str, list[str]]]:
         steps = [*steps[: SHOWN // 2], f"... {many(hidden, 'step')} ...", *steps[-SHOWN // 2 :]]
     return [
         ("clients", [f"{clients(first)}, {takes(first)}"]),
+        ("before", [since(first)]),
+        ("changed", [line for change in first.changes[:SHOWN] for line in replaced(change)]),
         ("fails", fails),
         ("then", steps),
         ("change", [f"{at(first.edge)}  {first.edge.text}"]),

@@ -27,6 +27,13 @@ class Branch(Shape):
     site: str
 
 
+class Change(Shape):
+    file: str
+    line: Annotated[Count, Meta(description="The first that was added, or that stands behind those removed.")]
+    removed: list[str]
+    added: list[str]
+
+
 class Route(Shape):
     format: str
     clients: Annotated[list[str], Meta(description="Classes that are treated alike; the first of `client_count`.")]
@@ -39,6 +46,9 @@ class Route(Shape):
     faults: Count
     steps: Annotated[list[Stage], Meta(description="How the configuration then chooses, replayed.")]
     graph: Annotated[list[Branch], Meta(description="The root first; large graphs are cut.")]
+    compared: Annotated[bool, Meta(description="With an earlier state.")]
+    before: Annotated[int | None, Meta(description="How many outages it took then; null: none would have done it.")]
+    changes: Annotated[list[Change], Meta(description="Without any of which it would be as before.")]
 
 
 class Configuration(Shape):

@@ -1,17 +1,18 @@
 """Find configurations among files and folders, and read them."""
 
 import os
-from collections.abc import Sequence
+import posixpath
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from auditor.model.errors import InputError, gathering
+from auditor.model.errors import InputError, InputErrors, gathering
 from auditor.routing.formats import FORMATS
 from auditor.routing.model import File, Routing
-from auditor.routing.store import Disk, Store
+from auditor.routing.store import Store
 
-SKIPPED: Final = (".git", ".terraform", "node_modules", "__pycache__")
 MOST: Final = 100_000
 """Files of the given folders."""
 
@@ -25,18 +26,20 @@ class Collected:
     passed: int  # files of folders that are of no known format
 
 
-def collect(paths: Sequence[str], store: Store | None = None) -> Collected:
+def collect(paths: Sequence[str], store: Store, earlier: str = "") -> Collected:
     """Read all configurations at some paths.
 
-    Raise InputErrors for what can't be read; a file that is named itself has to be a configuration.
+    Raise InputErrors for what can't be read; a file that is named itself has to be a configuration.  Of an `earlier`
+    state, by its name, what was not there yet is no error.
     """
-    store = store or Disk()
     given: dict[str, list[File]] = {name: [] for name in FORMATS}
     passed = 0
     with gathering() as problems:
-        for path, named in _expanded(paths):
-            with problems.kept():
+        for path, named in _expanded(paths, store):
+            with problems.kept(), _of(earlier):
                 file = store.read(path)
+                if file is None and earlier:
+                    continue
                 if file is None:
                     raise InputError(path, "does not exist; give a routing configuration, or a folder of them")
                 name = next((name for name, each in FORMATS.items() if each.sniff(file)), "")
@@ -50,9 +53,9 @@ def collect(paths: Sequence[str], store: Store | None = None) -> Collected:
         routings: list[Routing] = []
         for name, files in given.items():
             if files:
-                with problems.kept():
+                with problems.kept(), _of(earlier):
                     routings += FORMATS[name].read(files, store)
-    if not routings:
+    if not routings and not earlier:
         raise InputError(
             ", ".join(paths[:3]), "holds no routing configuration; give the files that decide who is sent where"
         )
@@ -60,24 +63,29 @@ def collect(paths: Sequence[str], store: Store | None = None) -> Collected:
     return Collected(tuple(routings), tuple(files_[name] for name in sorted(files_)), passed)
 
 
-def _expanded(paths: Sequence[str]) -> list[tuple[str, bool]]:
+@contextmanager
+def _of(earlier: str) -> Iterator[None]:
+    """Say of errors in an earlier state that they are there."""
+    try:
+        yield
+    except InputError as error:
+        if not earlier:
+            raise
+        raise InputErrors(
+            InputError(f"{earlier}:{each.source}", each.message, each.record, each.column) for each in error.each
+        ) from None
+
+
+def _expanded(paths: Sequence[str], store: Store) -> list[tuple[str, bool]]:
     """List files, each once and by the name under which it was given; and whether it was named itself."""
     found: dict[str, tuple[str, bool]] = {}
-    for path in paths:
-        named = not os.path.isdir(path)
-        for each in [path] if named else _inside(path):
-            found.setdefault(os.path.realpath(each), (_name(each), named))
+    for path in map(_name, paths):
+        held = store.inside(path)
+        for each in [path] if held is None else held:
+            found.setdefault(posixpath.normpath(each), (posixpath.normpath(each), held is None))
         if len(found) > MOST:
             raise InputError(path, f"holds more than {MOST:,} files; name the configurations in it")
     return list(found.values())
-
-
-def _inside(folder: str) -> list[str]:
-    found = []
-    for at, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in SKIPPED)
-        found += [os.path.join(at, name) for name in sorted(files)]
-    return found
 
 
 def _name(path: str) -> str:

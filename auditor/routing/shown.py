@@ -5,6 +5,7 @@ from itertools import groupby
 from typing import Final
 
 from auditor.model.report import Branch, Configuration, Route, Stage
+from auditor.routing.compare import Blame
 from auditor.routing.graph import below_first
 from auditor.routing.model import First, Line, Node, Pool, Routing, Use
 from auditor.routing.reach import BOUNDED, Reach
@@ -25,11 +26,15 @@ class Told:
         files = {file.name: file.data for routing in routings for file in routing.files}
         self._lines = {name: data.splitlines() for name, data in files.items()}
 
-    def routes(self, ways: Iterable[Way]) -> tuple[Route, ...]:
-        """Tell the ways of a finding, those with the fewest outages first; classes that are treated alike together."""
+    def routes(self, ways: Iterable[Way], blame: Blame | None = None) -> tuple[Route, ...]:
+        """Tell the ways of a finding, those with the fewest outages first; classes that are treated alike together.
+
+        With `blame`, each says what it took before a change.
+        """
         ordered = sorted(ways, key=lambda way: (way.reached.size, way.reached.at, way.pool, _alike(way), way.client.at))
         groups = [list(group) for _, group in groupby(ordered, key=lambda way: (way.reached.at, way.pool, _alike(way)))]
-        return tuple(self._route(group) for group in groups[:ROUTES])
+        told = [(self._route(group), group[0]) for group in groups[:ROUTES]]
+        return tuple(blame.judged(route, way) if blame else route for route, way in told)
 
     def _route(self, alike: list[Way]) -> Route:
         way = alike[0]

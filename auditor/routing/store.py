@@ -5,8 +5,9 @@ gave them, with `/` between their parts.
 """
 
 import fnmatch
+import os
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -18,6 +19,10 @@ MOST: Final = 64 << 20
 """Bytes of one file: configuration that people or generators write is far smaller."""
 
 
+SKIPPED: Final = frozenset({".git", ".terraform", "node_modules", "__pycache__"})
+"""Folders of tools, which hold no configuration of anybody's own."""
+
+
 class Store(Protocol):
     """A place that holds files."""
 
@@ -26,6 +31,9 @@ class Store(Protocol):
 
     def glob(self, pattern: str) -> list[str]:
         """List the names of files that match a pattern with `*`, `?` and `[...]`, none of which crosses a `/`."""
+
+    def inside(self, folder: str) -> list[str] | None:
+        """List the names of all files in a folder and the folders in it; None if it is no folder."""
 
 
 class Disk:
@@ -51,6 +59,16 @@ class Disk:
         found = [path for path in Path(folder or ".").glob(last) if path.is_file()] if last else []
         return sorted(posixpath.join(folder, path.name) for path in found)
 
+    def inside(self, folder: str) -> list[str] | None:
+        """List files in a folder, but for those of tools."""
+        if not os.path.isdir(folder):
+            return None
+        found = []
+        for at, folders, files in os.walk(folder):
+            folders[:] = sorted(name for name in folders if name not in SKIPPED)
+            found += [posixpath.join(at, name) for name in sorted(files)]
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -68,3 +86,41 @@ class Kept:
         folder, _, last = posixpath.normpath(pattern).rpartition("/")
         parts = [name.rpartition("/") for name in sorted(self.files)]
         return [posixpath.join(at, name) for at, _, name in parts if at == folder and fnmatch.fnmatchcase(name, last)]
+
+    def inside(self, folder: str) -> list[str] | None:
+        """List files in a folder."""
+        return inside(sorted(self.files), folder)
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A store of which one file is another, or (None) is not there."""
+
+    store: Store
+    name: str
+    data: bytes | None
+
+    def read(self, name: str) -> File | None:
+        """Return a file."""
+        if posixpath.normpath(name) == self.name:
+            return None if self.data is None else File(name, self.data)
+        return self.store.read(name)
+
+    def glob(self, pattern: str) -> list[str]:
+        """List files by a pattern."""
+        found = self.store.glob(pattern)
+        return found if self.data is not None else [name for name in found if posixpath.normpath(name) != self.name]
+
+    def inside(self, folder: str) -> list[str] | None:
+        """List files in a folder."""
+        found = self.store.inside(folder)
+        if found is None or self.data is not None:
+            return found
+        return [name for name in found if posixpath.normpath(name) != self.name]
+
+
+def inside(names: Sequence[str], folder: str) -> list[str] | None:
+    """List those of sorted names that lie in a folder; None if there are none."""
+    start = posixpath.normpath(folder) + "/" if posixpath.normpath(folder) != "." else ""
+    found = [name for name in names if name.startswith(start) and not SKIPPED.intersection(name.split("/"))]
+    return found or None
