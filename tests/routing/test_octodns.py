@@ -206,13 +206,13 @@ two: {type: CNAME, value: Other.Example.net.}
 @pytest.mark.parametrize(
     ("old", "new", "line", "what", "why"),
     [
-        ("fallback: rest", "fallback: nowhere", 6, "nowhere", "no pool is called `nowhere`"),
+        ("fallback: rest", "fallback: nowhere", 6, "nowhere", "no pool is called so"),
         ("fallback: rest", "fallback: asia", 6, "asia", "fallbacks go in a circle"),
         ("      - pool: rest\n", "      - pool: [rest]\n", 28, "['rest']", "no pool is called"),
         ("      - pool: rest\n", "", 26, "pool: europe", "the last rule has to be for all"),
-        ("- EU-NO", "- EU-UK", 24, "EU-UK", "octoDNS knows no place `EU-UK`"),
-        ("- EU-NO", "- AS-NO", 24, "AS-NO", "octoDNS knows no place"),
-        ("NA-US-CA", "NA-US-QQ", 20, "NA-US-QQ", "octoDNS knows no place"),
+        ("- EU-NO", "- EU-UK", 24, "EU-UK", "octoDNS knows no such place"),
+        ("- EU-NO", "- AS-NO", 24, "AS-NO", "octoDNS knows no such place"),
+        ("NA-US-CA", "NA-US-QQ", 20, "NA-US-QQ", "octoDNS knows no such place"),
         ("2001:DB8::/32", "198.51.100.1/24", 18, "198.51.100.1/24", "no subnet"),
         ("weight: 3", "weight: 0", 10, "0", "weights other than 1 to 100"),
         ("weight: 3", "status: on", 10, "on", "a status other than"),

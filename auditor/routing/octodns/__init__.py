@@ -98,5 +98,5 @@ def _unmerged(whole: Spot) -> list[Unread]:
     """Keep merges of unknown tags: what they bring is not known."""
     value = whole.value.get("<<") if isinstance(whole.value, dict) else None
     if isinstance(value, tuple) and value[0] != "!include":
-        return [Unread(whole.at, "<<", f"a merge of the tag `{value[0]}` is not known; write out what it brings")]
+        return [Unread(whole.at, "<<", "a merge of this tag is not known; write out what it brings")]
     return []

@@ -190,9 +190,7 @@ def _dynamic(made: Record, spot: Spot) -> None:
         made.problem(found.get("pools", spot), "pools", "octoDNS refuses `dynamic` without pools; define one")
     for name, pool in pools.items():
         if isinstance(name, Disputed):
-            made.problem(
-                pool, name, f"octoDNS reads `{name}` as a truth value and refuses it; put it in quotes everywhere"
-            )
+            made.problem(pool, name, "octoDNS reads this as a truth value and refuses it; put it in quotes everywhere")
         made.pools[name] = _pool(made, name, pool)
     _fallbacks(made, pools)
     rules = found["rules"].items() if "rules" in found else []
@@ -255,7 +253,7 @@ def _fallbacks(made: Record, pools: dict[str, Spot]) -> None:
             following = made.pools[name].fallback
             why = ""
             if following is not None and following not in made.pools:
-                why = f"no pool is called `{following[:LONGEST]}`; octoDNS refuses this: define it"
+                why = "no pool is called so, and octoDNS refuses this; define it"
             elif following is not None and walked.get(following) == start:
                 why = "fallbacks go in a circle, and octoDNS refuses this; end it"
             if why:
@@ -273,7 +271,7 @@ def _rule(made: Record, number: int, spot: Spot) -> None:
         return
     pool = found["pool"].value
     if not isinstance(pool, str) or pool not in made.pools:
-        made.problem(found["pool"], pool, f"no pool is called `{str(pool)[:LONGEST]}`; octoDNS refuses this: define it")
+        made.problem(found["pool"], pool, "no pool is called so, and octoDNS refuses this; define it")
     geos = _each(made, found.get("geos"), _place)
     subnets = _each(made, found.get("subnets"), _network)
     if subnets:
@@ -305,9 +303,7 @@ def _place(code: str) -> str:
     if known and len(inner) > 1:
         known = len(inner) == 2 and inner[1] in _PROVINCES.get(inner[0], ())
     if not known:
-        raise ValueError(
-            f"octoDNS knows no place `{code}`; write continent-country-province, such as EU-NO or NA-US-CA"
-        )
+        raise ValueError("octoDNS knows no such place; write continent-country-province, such as EU-NO or NA-US-CA")
     return code
 
 
