@@ -128,6 +128,9 @@ def remarks(title: str, policy: Policy, holds: Setting) -> Iterator[Remark]:
         shown = percent if isinstance(percent, int) else 10
         text = f"at most {shown} % of the endpoints are ever taken out, so a region that fails may keep its traffic"
         yield Remark(outlier.at, f"{title}: {text}")
+    if holds.part is None and holds.enabled and holds.checked:
+        text = "no setting for localities is given, so Istio's own holds: the nearest first, and then all others"
+        yield Remark(holds.at, f"{title}: {text}")
     if holds.panic:
         text = f"below {holds.panic} % healthy endpoints health is no longer asked, and any region may answer"
         yield Remark(outlier.get("minHealthPercent").at, f"{title}: {text}")

@@ -34,7 +34,8 @@ class Member:
 class Setting:
     """What holds for one host, subset and port."""
 
-    part: Part | None  # the setting for localities; None: switched off, or none
+    part: Part | None  # the setting for localities; None: switched off, or nowhere written
+    enabled: bool  # as it is where nothing is written
     checked: bool  # endpoints can be found unhealthy
     panic: int  # percent of healthy endpoints below which health is not asked; 0: never
     at: Line
@@ -65,19 +66,20 @@ def setting(policy: Policy, mesh: Part | None, at: Line) -> Setting:
     """Choose between the settings of a policy and those of the mesh."""
     own = policy.balancer.get("localityLbSetting")
     part = own if own.value is not None else mesh
-    if part is not None and part.get("enabled").value is False:
+    enabled = part is None or part.get("enabled").value is not False
+    if not enabled:
         part = None
     checked = isinstance(policy.outlier.value, dict)
     percent = policy.outlier.get("minHealthPercent").value
     panic = percent if isinstance(percent, int) and not isinstance(percent, bool) else 0
-    return Setting(part, checked, max(0, panic) if checked else 0, part.at if part else at)
+    return Setting(part, enabled, checked, max(0, panic) if checked else 0, part.at if part else at)
 
 
 def order(holds: Setting, client: Locality, members: list[Member]) -> Order:
     """Put the endpoints of a host in the order in which a client's proxy asks them."""
     if holds.distribute:
         return _distributed(holds, client, members)
-    if holds.part is None or not holds.checked:
+    if not holds.enabled or not holds.checked:
         return Order([members], holds.at)
     at, unknown = holds.at, []
     ranks: dict[int, list[Member]] = {}
