@@ -5,9 +5,10 @@ from fractions import Fraction
 from typing import Final
 
 from auditor.model.surge import Filled, Headroom, Outage, Surge
+from auditor.routing.graph import leaves
 from auditor.routing.mix import Bound, Mix
 from auditor.routing.model import Routing
-from auditor.routing.surge import Surged, leaves, surge, taken
+from auditor.routing.surge import Surged, surge, taken
 
 TRIES: Final = 64
 """Outages that are tried one by one; those of pools that demand comes to first are tried first."""
@@ -97,7 +98,8 @@ def _leading(routing: Routing, done: Surged, rows: Collection[Headroom]) -> list
                 new = {(since, other) for since, other in senders.get(pool, ()) if since < ends[pool]} - seen
                 seen |= new
                 left.extend(sorted(new))
-    listed = {leaf.pool for client in routing.clients if client.name == first.client for leaf in leaves(client.root)}
+    roots = [client.root for client in routing.clients if client.name == first.client and client.root is not None]
+    listed = {leaf.pool for root in roots for leaf in leaves(root)}
     return [fill for fill in fills if fill.pool in needed or (not fill.by and fill.pool in listed)]
 
 

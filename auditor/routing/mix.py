@@ -24,8 +24,9 @@ from math import lcm
 from typing import Final
 
 from auditor.routing.cut import overfull
-from auditor.routing.model import ALL, FIRST, NONE, Client, First, Node, Routing, Spread, Use
-from auditor.routing.surge import ZERO, leaves, taken
+from auditor.routing.graph import fallen, leaves
+from auditor.routing.model import ALL, Client, First, Node, Routing, Spread, Use
+from auditor.routing.surge import ZERO, inner, taken, weighed
 
 EDGES: Final = 30_000
 """Pairs of a pool and a kind of country up to which the best subset is searched; beyond: prefixes and single pools."""
@@ -65,7 +66,10 @@ class Mix:
         for i, client in enumerate(routing.clients):
             key = id(client.root)
             if key not in listed:
-                listed[key] = {leaf.pool for leaf in leaves(client.root)}
+                listed[key] = set() if client.root is None else {leaf.pool for leaf in leaves(client.root)}
+                for node in inner(client.root):
+                    if id(node) not in self._closing:
+                        self._closing[id(node)] = self._closed(node)
             for pool in listed[key]:
                 self._listing.setdefault(pool, []).append(i)
 
@@ -101,9 +105,8 @@ class Mix:
             if closing is None:
                 return
             front = (front, closing) if closing else front
-        if as_is and node.on_down != NONE:
-            last = node.children[:1] if node.on_down == FIRST else node.children[-1:]
-            yield from ((child, front, True) for child in (node.children if node.on_down == ALL else last))
+        if as_is:
+            yield from ((child, front, True) for child in fallen(node))
 
     def _spread(self, node: Spread, front: Front, as_is: bool) -> Iterator[tuple[Node, Front, bool]]:
         yield from ((child, front, False) for child in node.children)
@@ -112,13 +115,11 @@ class Mix:
             yield from ((child, (front, closing), True) for child in node.children)
 
     def _close(self, node: Node) -> tuple[str, ...] | None:
-        """Return pools that are all full whenever a node passes demand on; None: it never does."""
+        """Return pools that are all full (or down) whenever a node passes demand on; None: it never does."""
         if isinstance(node, Use):
             if not node.blind and node.pool in self._out | self._strained:
                 return ()
             return None if node.blind or self._capacity.get(node.pool) is None else (node.pool,)
-        if id(node) not in self._closing:
-            self._closing[id(node)] = self._closed(node)
         return self._closing[id(node)]
 
     def _closed(self, node: First | Spread) -> tuple[str, ...] | None:
@@ -126,12 +127,11 @@ class Mix:
         if isinstance(node, First):
             needed = closing
         else:
-            weights = node.weights or (1,) * len(closing)
-            stays = sum(weight for weight, pools in zip(weights, closing, strict=True) if pools is None)
+            pairs = [(weight, pools) for (_, weight), pools in zip(weighed(node), closing, strict=True)]
+            stays = sum(weight for weight, pools in pairs if pools is None)
             if stays >= node.need:
                 return None
-            weighed = zip(weights, closing, strict=True)
-            needed = [pools for weight, pools in weighed if pools is not None and stays + weight >= node.need]
+            needed = [pools for weight, pools in pairs if pools is not None and stays + weight >= node.need]
         if any(pools is None for pools in needed):
             return None
         return tuple(dict.fromkeys(pool for pools in needed for pool in pools or ()))

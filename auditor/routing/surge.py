@@ -27,7 +27,8 @@ from fractions import Fraction
 from heapq import heappop, heappush
 from typing import Final
 
-from auditor.routing.model import ALL, FIRST, NONE, First, Node, Routing, Use
+from auditor.routing.graph import below_first, fallen
+from auditor.routing.model import ALL, First, Node, Routing, Spread, Use
 
 ZERO: Final = Fraction(0)
 WHOLE: Final = Fraction(1)
@@ -209,6 +210,7 @@ class Way:
 
     def __init__(self, out: Iterable[str]) -> None:
         self.out = set(out)
+        self._inner: dict[int, list[First | Spread]] = {}  # of a root: the nodes below it, each behind those below it
         self._come: dict[int, int] = {}  # of a First: its children before this one are closed
         self._closed: set[int] = set()
 
@@ -218,75 +220,68 @@ class Way:
 
     def flow(self, root: Node | None) -> Flow:
         """Return where a client's demand goes now."""
-        return {None: WHOLE} if root is None else self._flow(root, {}, {})
+        if root is None:
+            return {None: WHOLE}
+        if isinstance(root, Use):
+            return {root.pool: WHOLE}
+        if id(root) not in self._inner:
+            self._inner[id(root)] = inner(root)
+        order = self._inner[id(root)]
+        for node in order:
+            if id(node) not in self._closed and not self._stands(node):
+                self._closed.add(id(node))
+        flow: dict[str | None, Fraction] = {}
+        parts = {id(root): WHOLE}
+        for node in reversed(order):
+            if id(node) in parts:
+                self._share(node, parts[id(node)], parts, flow)
+        return flow
 
-    def _open(self, node: Node, known: dict[int, bool]) -> bool:
-        if isinstance(node, Use):
-            return node.blind or node.pool not in self.out
-        key = id(node)
-        if key in self._closed:
-            return False
-        if key not in known:
-            if isinstance(node, First):
-                known[key] = self._first(node, known) is not None
+    def _share(
+        self, node: First | Spread, part: Fraction, parts: dict[int, Fraction], flow: dict[str | None, Fraction]
+    ) -> None:
+        """Hand what a node is asked for to those whom it asks."""
+        asked = [(child, weight) for child, weight in self._asked(node) if weight > 0]
+        whole = sum(weight for _, weight in asked)
+        if not asked:
+            flow[None] = flow.get(None, ZERO) + part
+        for child, weight in asked:
+            share = part * Fraction(weight, whole)
+            if isinstance(child, Use):
+                flow[child.pool] = flow.get(child.pool, ZERO) + share
             else:
-                weights = node.weights or (1,) * len(node.children)
-                up = sum(w for child, w in zip(node.children, weights, strict=True) if self._open(child, known))
-                known[key] = bool(node.children) and up >= node.need
-            if not known[key]:
-                self._closed.add(key)
-        return known[key]
+                parts[id(child)] = parts.get(id(child), ZERO) + share
 
-    def _first(self, node: First, known: dict[int, bool]) -> Node | None:
-        come = self._come.get(id(node), 0)
-        while come < len(node.children) and not self._open(node.children[come], known):
-            come += 1
-        self._come[id(node)] = come
-        return node.children[come] if come < len(node.children) else None
+    def _open(self, node: Node) -> bool:
+        """Say whether a node is open; of those below it this is known."""
+        return node.blind or node.pool not in self.out if isinstance(node, Use) else id(node) not in self._closed
 
-    def _flow(self, node: Node, known: dict[int, bool], done: dict[int, Flow]) -> Flow:
-        """Say where a node sends what it is asked for, open or not."""
-        if isinstance(node, Use):
-            return {node.pool: WHOLE}
-        if id(node) not in done:
-            shares = [(child, Fraction(share)) for child, share in self._asked(node, known) if share > 0]
-            whole = sum((share for _, share in shares), ZERO)
-            flow: dict[str | None, Fraction] = {}
-            for child, share in shares:
-                for pool, part in self._flow(child, known, done).items():
-                    flow[pool] = flow.get(pool, ZERO) + part * share / whole
-            done[id(node)] = flow or {None: WHOLE}
-        return done[id(node)]
-
-    def _asked(self, node: Node, known: dict[int, bool]) -> Sequence[tuple[Node, int]]:
-        """Return the children that a node asks, with their weights."""
-        if isinstance(node, Use):
-            return ()
+    def _stands(self, node: First | Spread) -> bool:
         if isinstance(node, First):
-            first = self._first(node, known)
-            if first is not None or node.on_down == NONE or not node.children:
-                return [(first, 1)] if first is not None else ()
-            if node.on_down == ALL:
-                return [(child, 1) for child in node.children]
-            return [(node.children[0 if node.on_down == FIRST else -1], 1)]
-        weighed = list(zip(node.children, node.weights or (1,) * len(node.children), strict=True))
-        if self._open(node, known):
-            return [(child, weight) for child, weight in weighed if self._open(child, known)]
-        return weighed if node.on_down == ALL else ()
+            come = self._come.get(id(node), 0)
+            while come < len(node.children) and not self._open(node.children[come]):
+                come += 1
+            self._come[id(node)] = come
+            return come < len(node.children)
+        return bool(node.children) and sum(w for child, w in weighed(node) if self._open(child)) >= node.need
+
+    def _asked(self, node: First | Spread) -> Sequence[tuple[Node, int]]:
+        """Return the children that a node asks, with their weights."""
+        closed = id(node) in self._closed
+        if isinstance(node, Spread):
+            every = weighed(node)
+            return (
+                [each for each in every if self._open(each[0])] if not closed else every if node.on_down == ALL else []
+            )
+        children = fallen(node) if closed else (node.children[self._come[id(node)]],)
+        return [(child, 1) for child in children]
 
 
-def leaves(root: Node | None) -> list[Use]:
-    """List the leaves of a graph, each once."""
-    found: dict[int, Use] = {}
-    seen: set[int] = set()
-    left = [root] if root is not None else []
-    while left:
-        node = left.pop()
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        if isinstance(node, Use):
-            found[id(node)] = node
-        else:
-            left.extend(node.children)
-    return list(found.values())
+def weighed(node: Spread) -> list[tuple[Node, int]]:
+    """List the children of a node with their weights."""
+    return list(zip(node.children, node.weights or (1,) * len(node.children), strict=True))
+
+
+def inner(root: Node | None) -> list[First | Spread]:
+    """List the nodes of a graph that are no leaves, each behind those below it."""
+    return [] if root is None else [node for node in below_first(root) if not isinstance(node, Use)]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from auditor.routing import mix
 from auditor.routing.cut import overfull
 from auditor.routing.mix import Bound, Mix
-from auditor.routing.model import ALL, FIRST, Client, First, Routing, Use
+from auditor.routing.model import ALL, FIRST, Client, First, Node, Routing, Use
 from auditor.routing.surge import surge
 from tests.routing.surging import (
     AT,
@@ -89,6 +89,14 @@ def test_overload_takes_all_pools():
     assert bound(given_, "DE", "p0", frozenset({"dc:p0"})) == Bound(Fraction(7), ("p1",), ("DE",))
     both = routing([client("DE", spread("p0", "p1", need=2, on_down=ALL))], [pool("p0", 5), pool("p1", 7)])
     assert bound(both, "DE", "p1", frozenset({"dc:p0", "dc:p1"})) == Bound(Fraction(0))
+
+
+def test_groups_may_lie_in_each_other_as_deep_as_somebody_likes():
+    root: Node = use("p0")
+    for _ in range(5000):
+        root = spread(first(root))
+    given_ = routing([client("DE", first(root, "p1"), 2)], [pool("p0", 3), pool("p1", None)])
+    assert bound(given_, "DE", "p1").at == Fraction(3, 2)
 
 
 def _best(configuration: Routing, front: Iterable[str]) -> Fraction | None:

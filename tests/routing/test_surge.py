@@ -249,6 +249,14 @@ def test_more_room_can_bring_it_forward():
     assert roomy.at("FR", "p2") == 2
 
 
+def test_groups_may_lie_in_each_other_as_deep_as_somebody_likes():
+    root: Node = use("p0")
+    for _ in range(5000):
+        root = spread(first(root))
+    done = surge(routing([client("DE", first(root, "p1"), 2)], [pool("p0", 3), pool("p1", None)]))
+    assert done.at("DE", "p1") == Fraction(3, 2)
+
+
 def test_a_thousand_pools_and_250_countries_take_well_under_a_second_or_two():
     chance = random.Random(7)
     names = [f"p{i}" for i in range(1000)]
