@@ -263,7 +263,7 @@ class Way:
                 come += 1
             self._come[id(node)] = come
             return come < len(node.children)
-        return bool(node.children) and sum(w for child, w in weighed(node) if self._open(child)) >= node.need
+        return sum(w for child, w in weighed(node) if self._open(child)) >= node.need
 
     def _asked(self, node: First | Spread) -> Sequence[tuple[Node, int]]:
         """Return the children that a node asks, with their weights."""
