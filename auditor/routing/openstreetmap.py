@@ -1,0 +1,275 @@
+"""OpenStreetMap's capacity files: clusters of servers, demand by country, and where countries lie.
+
+Three files of the repository openstreetmap/dns, from which its script `bin/mkgeo` makes a map for gdnsd:
+
+    src/nominatim.openstreetmap.yml       clusters: place, servers with capacity and checks, countries they take
+    requests/nominatim.openstreetmap.yml  demand of each country (`bandwidth/...` in older revisions)
+    lib/countries.xml                     GeoNames' countryInfo: continent and bounding box of each country
+
+How the script ranks: `openstreetmap_rank` (its revisions that count bandwidth and those that count requests agree).  A
+country goes as a whole to the first cluster of its ranking that is up and has room for it; a cluster is up while a
+server is, a server while all its StatusCake tests are.  If a country finds no room all limits rise by a tenth and
+everything is allocated again.  What gdnsd gets has one cluster for each country, and nothing that it watches
+(`service_types` is `up` by default), so outages act through the script alone.
+
+That a cluster has no room is a fault here as the failing of a test is (`full:europe`): proofs hold for any demand.
+From which demand on it has none is the matter of `surge`.
+"""
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+from math import lcm
+from pathlib import PurePosixPath
+from typing import Final
+
+from auditor.model import countries
+from auditor.model.errors import InputError
+from auditor.routing import continents, documents
+from auditor.routing.model import (
+    NONE,
+    UNCLASSIFIED,
+    Client,
+    Fault,
+    File,
+    First,
+    Line,
+    Node,
+    Pool,
+    Remark,
+    Routing,
+    Site,
+    Spread,
+    Unread,
+    Use,
+)  # fmt: skip
+from auditor.routing.openstreetmap_files import Cluster, Origin, Server, clusters, demand, origins
+from auditor.routing.openstreetmap_rank import Ranked, allocated, ranked
+from auditor.routing.openstreetmap_replay import Script
+from auditor.routing.store import Store
+
+FORMAT: Final = "OpenStreetMap"
+
+_CLUSTER: Final = re.compile(rb"^  (?:lat|global):", re.M)
+_CAPACITY: Final = re.compile(rb"^ +(?:- )?(?:requests|bandwidth):", re.M)
+_DEMAND: Final = re.compile(rb"""\s*(?:---\s*|#.*|["']?[A-Z][A-Z0-9]["']?:\s+["']?[0-9][0-9.eE+-]*["']?\s*(?:#.*)?)?""")
+
+NOT_MAPPED: Final = "XK"
+"""The script writes no entry for it."""
+
+
+def sniff(file: File) -> bool:
+    """Say whether it is one of the three files."""
+    return _kind(file) != ""
+
+
+def _kind(file: File) -> str:
+    head = file.data.removeprefix(b"\xef\xbb\xbf")[: 1 << 16]
+    if re.match(rb"\s*<", head):
+        return "countries" if b"<geonames>" in head and b"<countryCode>" in head else ""
+    if _CLUSTER.search(head) and _CAPACITY.search(head):
+        return "clusters"
+    lines = head.splitlines()
+    whole = lines if len(file.data) <= len(head) else lines[:-1]
+    some = any(re.match(rb"[\"']?[A-Z]{2}[\"']?:", line) for line in whole)
+    return "demand" if some and all(_DEMAND.fullmatch(line) for line in whole) else ""
+
+
+def read(files: Sequence[File], store: Store) -> list[Routing]:
+    """Read clusters, each file a configuration, with the demand and the positions that belong to them.
+
+    What is not given is looked for where the repository has it, beside the folder of the clusters.  Raise InputError
+    for what is missing or can't be read.
+    """
+    given: dict[str, list[File]] = {"clusters": [], "demand": [], "countries": []}
+    for file in files:
+        given[_kind(file) or "clusters"].append(file)
+    if not given["clusters"]:
+        message = "says what countries ask for or where they lie; give the file of the clusters too (src/...)"
+        raise InputError(files[0].name, message)
+    return [_one(file, given, store) for file in given["clusters"]]
+
+
+def _one(file: File, given: dict[str, list[File]], store: Store) -> Routing:
+    folder, name = PurePosixPath(file.name).parent, PurePosixPath(file.name).name
+    beside = [str(folder.parent / part / name) for part in ("requests", "bandwidth")]
+    wanted = _chosen(given["demand"], file, name, beside, store, "demand of the countries (requests/...)")
+    lands = _chosen(
+        given["countries"], file, "", [str(folder.parent / "lib" / "countries.xml")], store, "countries.xml"
+    )
+    if lands is None:
+        said = "can't be ranked without the positions of countries; give lib/countries.xml too"
+        raise InputError(file.name, said)
+    return _Reader(file, wanted, lands).routing()
+
+
+def _chosen(some: list[File], file: File, name: str, beside: list[str], store: Store, what: str) -> File | None:
+    same = [each for each in some if PurePosixPath(each.name).name == name] if len(some) > 1 else some
+    if len(same) > 1 or (len(some) > 1 and not same):
+        raise InputError(file.name, f"has {len(some)} files for its {what}; give the one that belongs to it")
+    return same[0] if same else next((found for path in beside if (found := store.read(path))), None)
+
+
+class _Reader:
+    """One configuration."""
+
+    def __init__(self, file: File, wanted: File | None, lands: File) -> None:
+        self.file = file
+        self.files = tuple(each for each in (file, wanted, lands) if each is not None)
+        self.unread: list[Unread] = []
+        self.remarks: list[Remark] = []
+        self.document = documents.load(file)
+        self.clusters = clusters(file, self.document, self.unread, self.remarks)
+        self.demand = demand(wanted, documents.load(wanted)) if wanted else None
+        self.origins = origins(lands)
+        self.pools: dict[str, Pool] = {}
+        self.sites: dict[str, Site] = {}
+        self.faults: dict[str, Fault] = {}
+        self.nodes: dict[tuple[str, Line], Node] = {}
+        self.roots: dict[tuple[tuple[tuple[str, Line], ...], ...], Node] = {}
+
+    def routing(self) -> Routing:
+        """Put it together."""
+        self._check()
+        for cluster in self.clusters:
+            self._cluster(cluster)
+        ranks = {origin.code: ranked(origin, self.clusters) for origin in self.origins}
+        default = self._default()
+        clients = [client for origin in self.origins for client in self._clients(origin, ranks[origin.code], default)]
+        clients.append(Client(UNCLASSIFIED, Line(self.file.name, 1), default, demand=Fraction(0), via="the resolver"))
+        self._room(ranks)
+        script = Script(self.clusters, {origin.code: origin for origin in self.origins}, default)
+        return Routing(
+            FORMAT, self.files, clients, self.pools, self.sites, self.faults, script.answer, self.unread, self.remarks
+        )
+
+    def _remark(self, at: Line, text: str) -> None:
+        self.remarks.append(Remark(at, text))
+
+    def _check(self) -> None:
+        """Say what has no effect."""
+        known = {origin.code for origin in self.origins}
+        names = {origin.name for origin in self.origins}
+        lands = {origin.continent for origin in self.origins}
+        for cluster in self.clusters:
+            for (_, kind), items in sorted(cluster.lists.items()):
+                there = {"countries": known, "continents": lands, "origins": names}[kind]
+                for item, at in items.items():
+                    if item not in there:
+                        self.remarks.append(
+                            Remark(at, f"{item} is none of the {kind} of countries.xml: nothing matches it")
+                        )
+            for item, at in cluster.lists.get(("denied", "countries"), {}).items():
+                if any(item in cluster.lists.get((how, "countries"), {}) for how in ("preferred", "allowed")):
+                    self.remarks.append(
+                        Remark(at, f"{item} is denied here in vain: it is allowed or preferred, which wins")
+                    )
+        for code, (_, at) in (self.demand or {}).items():
+            if code not in known:
+                self._remark(at, f"{code} is no country of countries.xml: its demand counts nowhere")
+            elif code == NOT_MAPPED:
+                self._remark(at, f"the script sends {code} to the default; its demand is left out here")
+
+    def _cluster(self, cluster: Cluster) -> None:
+        full = f"full:{cluster.name}"
+        self.faults[full] = Fault(full, f"cluster {cluster.name} has no room for another country", cluster.at)
+        for server in cluster.servers:
+            faults = {full}
+            for test in server.tests or ():
+                check = f"check:{test}"
+                self.faults.setdefault(check, Fault(check, f"StatusCake test {test} fails or is paused", server.at))
+                faults.add(check)
+            if server.tests is None:
+                check = f"untested:{server.pool}"
+                text = f"{server.pool}, which has no test, counts as down (as it does once StatusCake is asked)"
+                self.faults[check] = Fault(check, text, server.at)
+                self.remarks.append(
+                    Remark(server.at, f"{server.pool} has no test: it counts as down if StatusCake is asked")
+                )
+                faults.add(check)
+            site = server.site if server.site not in self.sites else f"{cluster.name}/{server.pool}"
+            hosts = (server.cname,) if server.cname and not server.addresses else ()
+            self.sites[site] = Site(site, server.at, server.addresses, hosts=hosts)
+            self.pools[server.pool] = Pool(server.pool, site, frozenset(faults), capacity=server.capacity)
+
+    def _clients(self, origin: Origin, ranks: list[list[Ranked]], default: Node | None) -> list[Client]:
+        """Make the classes of one country: two where editions of GeoNames put it on different continents."""
+        amount, at = (self.demand or {}).get(origin.code, (Fraction(0), origin.at))
+        if not countries.known(origin.code):
+            why = "is no country code that is known; look at who is meant, and give them as a country of ISO 3166-1"
+            self.unread.append(Unread(origin.at, origin.code, why, ()))
+            return []
+        homes = continents.either("geonames", origin.code)
+        mapped = origin.code != NOT_MAPPED
+        roots = [self._root(ranks)] if mapped and origin.continent in homes else []
+        if not mapped or set(homes) != {origin.continent}:
+            roots.append(default)
+        if mapped and not roots[1:] and default in roots:
+            said = f"{origin.code} stands under {origin.continent}, where GeoIP doesn't have it: it gets the default"
+            self._remark(origin.at, said)
+        share = None if self.demand is None else amount if mapped else Fraction(0)
+        return [Client(origin.code, at, root, origin.code, demand=share, via="the resolver") for root in roots]
+
+    def _root(self, ranks: list[list[Ranked]]) -> Node | None:
+        """Make the order of one ranking, or find it; clusters at one distance are one step of it."""
+        key = tuple(tuple((each.cluster.name, each.at) for each in tied) for tied in ranks)
+        if not key:
+            return None
+        if key not in self.roots:
+            steps = []
+            for tied in ranks:
+                nodes = tuple(self._node(each.cluster, each.at) for each in tied)
+                steps.append(nodes[0] if len(nodes) == 1 else Spread(nodes, tied[0].at))
+            self.roots[key] = First(tuple(steps), self.clusters[0].at, NONE, "ranking")
+        return self.roots[key]
+
+    def _node(self, cluster: Cluster, at: Line) -> Node:
+        """Make the node of a cluster: its servers by weight."""
+        key = (cluster.name, at)
+        if key not in self.nodes:
+            if len(cluster.servers) == 1:
+                self.nodes[key] = Use(cluster.servers[0].pool, at)
+            else:
+                uses = tuple(Use(server.pool, server.at) for server in cluster.servers)
+                self.nodes[key] = Spread(uses, at, _weights(cluster.servers), label=cluster.name)
+        return self.nodes[key]
+
+    def _default(self) -> Node | None:
+        """Return what clients get whose country is not in the map: the first of the default clusters by name."""
+        some = sorted((cluster for cluster in self.clusters if cluster.default), key=lambda cluster: cluster.name)
+        if not some:
+            return None
+        (cluster, at), servers = (some[0], some[0].default_at), some[0].servers
+        return Use(servers[0].pool, at, blind=True) if len(servers) == 1 else self._node(cluster, at)
+
+    def _room(self, ranks: dict[str, list[list[Ranked]]]) -> None:
+        """Say which clusters are too small at the declared demand already, as the script finds it."""
+        if self.demand is None:
+            return
+        amounts = {origin.code: self.demand.get(origin.code, (Fraction(0), origin.at))[0] for origin in self.origins}
+        found = allocated(ranks, amounts)
+        if found is None:
+            return
+        given, raised = found
+        if raised is None:
+            why = "no limit of any cluster lets all countries find room: the script never ends; give it capacity"
+            self.unread.append(Unread(self.clusters[0].at, self.clusters[0].name, why))
+            return
+        if raised:
+            times = "once" if raised == 1 else f"{raised} times"
+            said = f"the clusters have too little room for all countries: the script raises limits by a tenth {times}"
+            self._remark(self.clusters[0].at, said)
+        pushed: dict[str, list[str]] = {}
+        for code, steps in ranks.items():
+            if steps and given[code] != steps[0][0].cluster.name:
+                pushed.setdefault(steps[0][0].cluster.name, []).append(code)
+        for cluster in self.clusters:
+            if codes := sorted(pushed.get(cluster.name, [])):
+                some = ", ".join(codes[:8]) + (f" and {len(codes) - 8} more" if len(codes) > 8 else "")
+                said = f"at the declared demand {cluster.name} has no room for {some}: they go on to another cluster"
+                self._remark(cluster.at, said)
+
+
+def _weights(servers: Sequence[Server]) -> tuple[int, ...]:
+    unit = lcm(*(server.capacity.denominator for server in servers))
+    return tuple(max(1, int(server.capacity * unit)) for server in servers)
