@@ -102,6 +102,7 @@ def _judged(collected: "Collected", by: _By) -> Gate:
     from auditor.routing.placed import placed
     from auditor.routing.reach import prove
     from auditor.routing.shown import Told
+    from auditor.routing.surges import Surges
     from auditor.routing.touches import touches, ways
 
     moment = nanoseconds(by.as_of) if by.as_of else None
@@ -126,7 +127,10 @@ def _judged(collected: "Collected", by: _By) -> Gate:
         numbers = _ways(report.findings, rows, digest, by.ruleset)
         of = {each.id: [found[way][1] for way in numbers.get(each.id, ())] for each in report.findings}
         told = Told(collected.routings, proofs)
-        findings = tuple(_routed(each, told, of[each.id]) for each in report.findings)
+        surges = Surges(collected.routings)
+        findings = tuple(
+            replace(_routed(each, told, of[each.id]), surge=surges.of(of[each.id])) for each in report.findings
+        )
     return Gate(replace(report, findings=findings, configurations=told.configurations()), collected, proofs, of)
 
 
@@ -138,11 +142,16 @@ def _compared(now: Gate, against: str, paths: Sequence[str], by: _By) -> Gate:
     from auditor.routing.revision import earlier
     from auditor.routing.shown import Told
     from auditor.routing.store import Disk
+    from auditor.routing.surges import Surges
 
     then = _judged(collect(paths, earlier(against, paths), earlier=against), by)
     blame = Blame(paths, now.collected, Disk(), before(then.collected))
     told = Told(now.collected.routings, now.proofs)
-    findings = [_standing(each, told, now.ways[each.id], blame) for each in now.report.findings]
+    surges = Surges(now.collected.routings, then.collected.routings)
+    findings = [
+        _standing(replace(each, surge=surges.of(now.ways[each.id])), told, now.ways[each.id], blame)
+        for each in now.report.findings
+    ]
     still = {finding.id for finding in findings}
     fixed = [Past(each.id, each.rule, str(each.verdict)) for each in then.report.findings if each.id not in still]
     known = sum(finding.standing == KNOWN for finding in findings)
@@ -155,7 +164,8 @@ def _compared(now: Gate, against: str, paths: Sequence[str], by: _By) -> Gate:
 def _standing(finding: Finding, told: "Told", ways: "Sequence[Way]", blame: "Blame") -> Finding:
     """Tell the ways first that a change made easier; a finding without any is known."""
     worse = [way for way in ways if blame.worse(way)]
-    known = not worse or finding.standing == KNOWN
+    sooner = finding.surge is not None and finding.surge.sooner
+    known = not (worse or sooner) or finding.standing == KNOWN
     routed = _routed(finding, told, worse or ways, blame)
     return replace(routed, standing=KNOWN if known else NEW)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from auditor.model.status import UNEXAMINED
+from auditor.model.surge import Surge
 
 PACKET, RECORD, LINE = "packet", "log record", "line"
 """What captures and logs hold and configurations consist of, and what evidence is numbered by."""
@@ -199,6 +200,7 @@ class Finding:
     waiver: WaiverText | None = None  # that accepts it, so that it decides nothing any more
     conflicts: tuple[str, ...] = ()  # rules that some of these sessions can't obey together with this one
     routes: tuple[Route, ...] = ()  # of a configuration: those with the fewest outages first
+    surge: Surge | None = None  # of a configuration that knows capacities and demand
     standing: str = ""  # new | known to the baseline; empty: none was given
 
     @property

@@ -52,11 +52,18 @@ class Surge:
     unserved: Fraction | None = None  # beyond this some demand of the protected finds no pool
     unknown: tuple[str, ...] = ()  # clients of unknown demand: the figures hold only while they ask for nothing
     doubtful: tuple[str, ...] = ()  # why the figures are not exact
+    compared: bool = False  # with an earlier state
+    before: Fraction | None = None  # what `at` was then
 
     @property
     def at(self) -> Fraction | None:
         """Return the multiple of a uniform surge beyond which the first protected session lands in a forbidden pool."""
         return self.headroom[0].at if self.headroom else None
+
+    @property
+    def sooner(self) -> bool:
+        """Say whether a change made it come sooner."""
+        return self.compared and self.at is not None and (self.before is None or self.at < self.before)
 
     @property
     def safe(self) -> Fraction | None:

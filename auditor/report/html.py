@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from auditor.model.report import PACKET, Finding, Report, Settle, Verdict
-from auditor.report import grounds, known, phrases, routed, routegraph, torn, waived, words, worldmap
+from auditor.report import grounds, known, phrases, routed, routegraph, surgechart, torn, waived, words, worldmap
 from auditor.report.clean import cleaned, link
 
 FULL: Final = 40
@@ -123,7 +123,7 @@ def _environment() -> Environment:
             grounds.known,
         ),
         *(phrases.place, phrases.volume, phrases.whose, worldmap.counted),
-        *(routed.described, routed.since),
+        *(routed.described, routed.since, routed.surged),
         *(waived.at, waived.fate, waived.who, torn.beside),
         known.familiar,
     )
@@ -135,6 +135,7 @@ def _environment() -> Environment:
         route_clients=routed.clients,
         route_takes=routed.takes,
         route_graph=routegraph.drawn,
+        surge_chart=surgechart.chart,
     )
     environment.globals.update(BASES=phrases.BASES, PACKET=PACKET)
     return environment
@@ -144,6 +145,7 @@ def _environment() -> Environment:
 def _style() -> tuple[Markup, str]:
     """Return the style sheet and its hash, which the policy names: no other style applies."""
     text = resources.files(__package__).joinpath("page", "style.css").read_text(encoding="utf-8")
+    text += surgechart.style()
     digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
     return Markup(text), digest  # noqa: S704 -- our own file
 

@@ -8,7 +8,7 @@ import msgspec
 
 from auditor.model import countries
 from auditor.model import report as model
-from auditor.report import shape
+from auditor.report import routeshape, shape
 from auditor.report.clean import encodable, in_ascii
 from auditor.report.words import utc
 
@@ -87,6 +87,7 @@ def _finding(finding: model.Finding) -> shape.Finding:
         waiver=_waiver(finding.waiver) if finding.waiver else None,
         conflicts=list(finding.conflicts),
         routes=[msgspec.convert(route, shape.Route, from_attributes=True) for route in finding.routes],
+        surge=routeshape.surge(finding.surge) if finding.surge else None,
         standing=finding.standing or None,  # type: ignore[arg-type]
     )
 

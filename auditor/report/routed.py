@@ -4,6 +4,7 @@ from typing import Final
 
 from auditor.model.flow import NAMED
 from auditor.model.report import Change, Configuration, Finding, Report, Route, Stage, Verdict
+from auditor.report.surgechart import times
 from auditor.report.words import capital, listed, many
 
 SHOWN: Final = 8
@@ -100,8 +101,28 @@ def rows(finding: Finding) -> list[tuple[str, list[str]]]:
         ("fails", fails),
         ("then", steps),
         ("change", [f"{at(first.edge)}  {first.edge.text}"]),
+        ("surge", [surged(finding)]),
         ("also", [f"{clients(each)}: to {each.pool}, {takes(each)} ({at(each.edge)})" for each in others]),
     ]
+
+
+def surged(finding: Finding) -> str:
+    """Say at what multiple of the demand the first session lands there with nothing down; empty: nobody knows."""
+    surge = finding.surge
+    if surge is None or not surge.headroom:
+        return ""
+    first = surge.headroom[0]
+    if first.at is None:
+        now = "at no multiple of the demand, with nothing down"
+    elif first.at == 0:
+        now = f"from the first session on, with nothing down: {first.client} in {first.pool}"
+    else:
+        filled = f", once {listed([fill.pool for fill in surge.fills[:4]], 'and')} are full" if surge.fills else ""
+        now = f"beyond {times(first.at)} the demand, with nothing down: {first.client} in {first.pool}{filled}"
+    if not surge.compared:
+        return now
+    then = "at none" if surge.before is None else f"beyond {times(surge.before)} it" if surge.before else "at once"
+    return f"{now}; before the change, {then}"
 
 
 def proven(report: Report) -> str:

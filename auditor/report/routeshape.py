@@ -1,9 +1,12 @@
 """The shapes of the JSON report that tell of routing configuration, and what all of its shapes share."""
 
+from fractions import Fraction
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
+
+from auditor.model import surge as model
 
 Count = Annotated[int, Meta(ge=0)]
 
@@ -49,6 +52,72 @@ class Route(Shape):
     compared: Annotated[bool, Meta(description="With an earlier state.")]
     before: Annotated[int | None, Meta(description="How many outages it took then; null: none would have done it.")]
     changes: Annotated[list[Change], Meta(description="Without any of which it would be as before.")]
+
+
+Multiple = Annotated[
+    str | None, Meta(description="An exact multiple of all demand, a fraction such as 7/6; null: at no multiple.")
+]
+
+
+class Filled(Shape):
+    at: Multiple
+    pool: str
+    by: list[str]
+
+
+class Headroom(Shape):
+    client: str
+    at: Annotated[Multiple, Meta(description="Beyond this, at a uniform surge, its first session lands there.")]
+    pool: str
+    safe: Annotated[Multiple, Meta(description="Below this it can't, whatever the mix.")]
+    proof: Annotated[list[str], Meta(description="Pools whose capacity proves that.")]
+    front: Annotated[list[str], Meta(description="Pools that it fills before.")]
+
+
+class Outage(Shape):
+    kind: str
+    id: str
+    at: Multiple
+    client: str
+    pool: str
+
+
+class Surge(Shape):
+    pools: list[str]
+    at: Annotated[Multiple, Meta(description="Beyond this, with nothing down, the first session lands in such a pool.")]
+    headroom: list[Headroom]
+    fills: list[Filled]
+    outages: Annotated[list[Outage], Meta(description="The same with one thing down, worst first.")]
+    untried: Count
+    unserved: Multiple
+    unknown: list[str]
+    doubtful: list[str]
+    compared: bool
+    before: Annotated[Multiple, Meta(description="What `at` was in the earlier state.")]
+
+
+def surge(told: model.Surge) -> Surge:
+    """Put a surge into its shape."""
+    return Surge(
+        list(told.pools),
+        _multiple(told.at),
+        [
+            Headroom(row.client, _multiple(row.at), row.pool, _multiple(row.safe), list(row.proof), list(row.front))
+            for row in told.headroom
+        ],
+        [Filled(_multiple(fill.at), fill.pool, list(fill.by)) for fill in told.fills],
+        [Outage(out.kind, out.id, _multiple(out.at), out.client, out.pool) for out in told.outages],
+        told.untried,
+        _multiple(told.unserved),
+        list(told.unknown),
+        list(told.doubtful),
+        told.compared,
+        _multiple(told.before),
+    )
+
+
+def _multiple(value: Fraction | None) -> str | None:
+    return None if value is None else str(value)
 
 
 class Configuration(Shape):

@@ -15,6 +15,7 @@ from auditor.report.routeshape import Configuration as Configuration
 from auditor.report.routeshape import Count as Count
 from auditor.report.routeshape import Route as Route
 from auditor.report.routeshape import Shape as Shape
+from auditor.report.routeshape import Surge as Surge
 
 SCHEMA_ID: Final = "urn:residency-auditor:auditor-report:v1"
 
@@ -225,6 +226,7 @@ class Finding(Shape):
         list[str], Meta(description="Rules that no place can obey together with this one, for some of these sessions.")
     ]
     routes: Annotated[list[Route], Meta(description="Of configurations: how it comes about, the fewest outages first.")]
+    surge: Annotated[Surge | None, Meta(description="Of configurations that know capacities and demand.")]
     standing: Annotated[
         Literal["new", "known"] | None,
         Meta(description="To the baseline: known findings decide no verdict; null: no baseline was given."),
