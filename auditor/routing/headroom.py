@@ -8,7 +8,7 @@ from auditor.model.surge import Filled, Headroom, Outage, Surge
 from auditor.routing.graph import leaves
 from auditor.routing.mix import Bound, Mix
 from auditor.routing.model import Routing
-from auditor.routing.surge import Surged, surge, taken
+from auditor.routing.surge import FULL, Surged, surge, taken
 
 TRIES: Final = 64
 """Outages that are tried one by one; those of pools that demand comes to first are tried first."""
@@ -121,7 +121,7 @@ def _outages(
     gone = taken(routing, down, lost)
     trials: dict[frozenset[str], tuple[str, str, frozenset[str], frozenset[str]]] = {}
     for kind, id in [
-        *(("fault", name) for name in sorted(routing.faults)),
+        *(("fault", name) for name in sorted(routing.faults) if not name.startswith(FULL)),
         *(("site", name) for name in sorted(routing.sites)),
     ]:
         more = (down, lost | {id}) if kind == "site" else (down | {id}, lost)

@@ -47,12 +47,15 @@ from auditor.routing.openstreetmap_files import Cluster, Origin, Server, cluster
 from auditor.routing.openstreetmap_rank import Ranked, allocated, ranked
 from auditor.routing.openstreetmap_replay import Script
 from auditor.routing.store import Store
+from auditor.routing.surge import FULL
 
 FORMAT: Final = "OpenStreetMap"
 
 _CLUSTER: Final = re.compile(rb"^  (?:lat|global):", re.M)
 _CAPACITY: Final = re.compile(rb"^ +(?:- )?(?:requests|bandwidth):", re.M)
 _DEMAND: Final = re.compile(rb"""\s*(?:---\s*|#.*|["']?[A-Z][A-Z0-9]["']?:\s+["']?[0-9][0-9.eE+-]*["']?\s*(?:#.*)?)?""")
+
+VIA: Final = "the resolver, or the network that it names"
 
 NOT_MAPPED: Final = "XK"
 """The script writes no entry for it."""
@@ -136,7 +139,7 @@ class _Reader:
         ranks = {origin.code: ranked(origin, self.clusters) for origin in self.origins}
         default = self._default()
         clients = [client for origin in self.origins for client in self._clients(origin, ranks[origin.code], default)]
-        clients.append(Client(UNCLASSIFIED, Line(self.file.name, 1), default, demand=Fraction(0), via="the resolver"))
+        clients.append(Client(UNCLASSIFIED, Line(self.file.name, 1), default, demand=Fraction(0), via=VIA))
         self._room(ranks)
         script = Script(self.clusters, {origin.code: origin for origin in self.origins}, default)
         return Routing(
@@ -171,7 +174,7 @@ class _Reader:
                 self._remark(at, f"the script sends {code} to the default; its demand is left out here")
 
     def _cluster(self, cluster: Cluster) -> None:
-        full = f"full:{cluster.name}"
+        full = FULL + cluster.name
         self.faults[full] = Fault(full, f"cluster {cluster.name} has no room for another country", cluster.at)
         for server in cluster.servers:
             faults = {full}
@@ -200,15 +203,16 @@ class _Reader:
             self.unread.append(Unread(origin.at, origin.code, why, ()))
             return []
         homes = continents.either("geonames", origin.code)
-        mapped = origin.code != NOT_MAPPED
-        roots = [self._root(ranks)] if mapped and origin.continent in homes else []
-        if not mapped or set(homes) != {origin.continent}:
-            roots.append(default)
-        if mapped and not roots[1:] and default in roots:
+        found = []
+        if origin.code != NOT_MAPPED and origin.continent in homes:
+            share = None if self.demand is None else amount
+            found.append(Client(origin.code, at, self._root(ranks), origin.code, demand=share, via=VIA))
+        elif origin.code != NOT_MAPPED:
             said = f"{origin.code} stands under {origin.continent}, where GeoIP doesn't have it: it gets the default"
             self._remark(origin.at, said)
-        share = None if self.demand is None else amount if mapped else Fraction(0)
-        return [Client(origin.code, at, root, origin.code, demand=share, via="the resolver") for root in roots]
+        if origin.code == NOT_MAPPED or set(homes) != {origin.continent}:
+            found.append(Client(origin.code, at, default, origin.code, demand=Fraction(0), via=VIA))
+        return found
 
     def _root(self, ranks: list[list[Ranked]]) -> Node | None:
         """Make the order of one ranking, or find it; clusters at one distance are one step of it."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from auditor.routing.model import UNCLASSIFIED, Answer, Client, Node, Step
 from auditor.routing.openstreetmap_files import Cluster, Origin, Server
 from auditor.routing.openstreetmap_rank import PREFERRED, ranked
+from auditor.routing.surge import FULL
 
 
 class Script:
@@ -29,7 +30,7 @@ class Script:
                 why = "preferred" if each.match == PREFERRED else "allowed"
                 if not any(self._up(server, down) for server in each.cluster.servers):
                     yield Step(each.at, f"{name} ({why}) has no server that is up, go on")
-                elif f"full:{name}" in down:
+                elif FULL + name in down:
                     yield Step(each.at, f"{name} ({why}) has no room for {origin.code}, go on")
                 else:
                     chosen.append(each)

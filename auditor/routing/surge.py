@@ -33,6 +33,9 @@ from auditor.routing.model import ALL, First, Node, Routing, Spread, Use
 ZERO: Final = Fraction(0)
 WHOLE: Final = Fraction(1)
 
+FULL: Final = "full:"
+"""Faults whose ids begin so say that a pool has no room: a surge finds out when, so it tries no such outage."""
+
 Flow = Mapping[str | None, Fraction]
 """Shares of the pools that get a client's demand, which sum to 1; what finds no pool is under None."""
 
@@ -128,10 +131,11 @@ def _told(
 
 
 def _doubtful(routing: Routing, down: frozenset[str]) -> tuple[str, ...]:
-    roots: dict[str, set[int]] = defaultdict(set)
+    readings: dict[str, set[int]] = defaultdict(set)  # of clients: the graphs of those that ask for something
     for client in routing.clients:
-        roots[client.name].add(id(client.root))
-    several = [f"what holds for {name} is not known" for name, ids in roots.items() if len(ids) > 1]
+        if client.demand != 0:
+            readings[client.name].add(id(client.root))
+    several = [f"what holds for {name} is not known" for name, roots in readings.items() if len(roots) > 1]
     part = [f"how much {pool.name} still takes is not known" for pool in routing.pools.values() if pool.strains & down]
     return tuple(sorted(several) + sorted(part))
 

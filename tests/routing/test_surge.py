@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from auditor.routing.model import ALL, FIRST, LAST, Client, First, Node, Routing, Use
 from auditor.routing.surge import Fill, Surged, surge
+from tests.routing import brute
 from tests.routing.surging import (
     AT,
     NAMES,
@@ -177,6 +178,20 @@ def _sure(done: Surged, at: Fraction) -> bool:
     """Say whether no two fills stand so close before a multiplier that single sessions may swap them."""
     times = sorted({fill.at for fill in done.fills if fill.at <= at})
     return all(b - a > Fraction(1, 4) for a, b in pairwise(times))
+
+
+@few
+@given(configurations(), st.sets(st.sampled_from(NAMES)))
+def test_it_goes_where_the_proof_says_of_the_same_outage(configuration: Routing, out: set[str]):
+    """What is full is as what is down: the same pools answer."""
+    pools = {name: replace(p, capacity=None) for name, p in configuration.pools.items()}
+    down = frozenset(f"dc:{name}" for name in out)
+    done = surge(replace(configuration, pools=pools), down)
+    for c in configuration.clients:
+        if c.root is not None:
+            answers = brute.answered(c.root, pools, down)
+            assert {pool for (name, pool), at in done.reached.items() if name == c.name and at == 0} == answers
+            assert bool(answers) or c.name in done.unserved
 
 
 @few
