@@ -202,6 +202,7 @@ def _settles(rule: Rule, unknown: list[dict[str, Any]], people: list[dict[str, A
 
 
 def _subject(row: dict[str, Any], role: str, proof: str, names: Names) -> Subject:
-    source = names.source(witnessed(row["witness"])[0])
+    index, *_ = witnessed(row["witness"])
     told = str(row.get("app", "")), str(row.get("direction", ""))
-    return Subject(row["example"] or "", role, row["vantage"], source, proof, *told)
+    configured = index < len(names.inputs) and names.inputs[index].configuration
+    return Subject(row["example"] or "", role, row["vantage"], names.source(index), proof, *told, configured)

@@ -35,6 +35,12 @@ class Subject:
     proof: str = countries.ANYWHERE  # the countries that proofs leave
     app: str = ""  # what it spoke where it was touched, empty: not recognised, or of a participant
     direction: str = ""  # `from` it the flow was opened, `to` it, or unknown; empty: of a participant
+    configured: bool = False  # it stands in a configuration, which names it
+
+    @property
+    def name(self) -> str:
+        """What a configuration calls it."""
+        return self.addr.removeprefix("@host:").removeprefix("@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +104,23 @@ def _client_place(who: Subject) -> list[Settle]:
                 "client", who.addr, f"Proofs of where {who.addr} is exclude each other: correct its inventory entries."
             )
         ]
+    if who.configured:
+        said = (
+            f"Clients of the class `{who.name}` may be anywhere: let the configuration classify them, or send them "
+            "only where everybody may be sent."
+        )
+        return [Settle("client", who.name, said)]
     listed = f"List the network of {who.addr} under clients in the inventory, with its country."
     return [*_vantage(who), Settle("client", who.addr, listed)]
 
 
 def _account(who: Subject) -> Settle:
     """Ask to whom a participant belongs."""
+    if who.configured:
+        said = (
+            f"A configuration does not tell to which accounts the clients of `{who.name}` belong, unless it names them."
+        )
+        return Settle("account", who.name, said)
     listed = f"List the network of {who.addr} under clients in the inventory, with its tenant or population."
     return Settle("account", who.addr, listed)
 
@@ -150,6 +167,8 @@ def _why_unknown(end: Subject) -> str:
 
 
 def _site(end: Subject, what: str) -> Settle:
+    if end.configured:
+        return Settle("site", end.name, f"List `{end.name}` by this name under sites in the inventory, {what}.")
     if end.addr.startswith("@"):  # it stands for an address that a log does not tell: see `logs.traces`
         said = f"A log that tells the address of {end.addr} would decide; {end.source} does not."
         return Settle("coverage", end.source, said)
@@ -181,20 +200,32 @@ def _said(fact: str, about: str, sentence: str) -> Callable[[Subject], list[Sett
     return lambda end: [Settle(fact, getattr(end, about), sentence.format(addr=end.addr or "it", source=end.source))]
 
 
+def _plane(end: Subject) -> list[Settle]:
+    if end.configured:
+        said = f"Say what `{end.name}` carries: under sites in the inventory (`planes`), or for all sites (--plane)."
+        return [Settle("plane", end.name, said)]
+    return [Settle("plane", end.addr, f"Say under sites in the inventory which planes {end.addr or 'it'} carries.")]
+
+
+def _date(end: Subject) -> list[Settle]:
+    if end.configured:
+        return [Settle("date", end.source, "Say as of which day it is to be judged (--as-of): the rule has dates.")]
+    said = (
+        f"Split {end.source} at the dates of the rule, or give a capture with times: "
+        f"a flow with {end.addr or 'it'} outlasts them or bears no time."
+    )
+    return [Settle("date", end.source, said)]
+
+
 _service = _said("service", "addr", "Name the service of {addr} by an entry of the service catalogue.")
 _FACTS: Final[dict[str, Callable[[Subject], list[Settle]]]] = {
     "role": _role,
-    "plane": _said("plane", "addr", "Say under sites in the inventory which planes {addr} carries."),
+    "plane": _plane,
     "scope service": _service,
     "direction": _said(
         "direction", "source", "Capture flows with {addr} from their beginning: {source} does not show who opened them."
     ),
-    "date": _said(
-        "date",
-        "source",
-        "Split {source} at the dates of the rule, or give a capture with times: "
-        "a flow with {addr} outlasts them or bears no time.",
-    ),
+    "date": _date,
     "countries": _place,
     "operator": _said("operator", "addr", "Say under sites in the inventory who operates {addr}."),
     "operator country": _said(
