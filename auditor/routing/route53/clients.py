@@ -24,6 +24,7 @@ from auditor.routing.route53.records import (
     SUBDIVIDED,
     Config,
     Record,
+    Symbol,
     clipped,
 )
 from auditor.routing.route53.replay import Replay
@@ -31,6 +32,11 @@ from auditor.routing.route53.tree import At, Tree, Who
 
 VIA: Final = "the resolver"
 """Route 53 sees the resolver, or the subnet that it names (EDNS client subnet)."""
+
+
+COUNTRIES: Final = 250
+MOST: Final = 1_000_000
+"""Classes of a configuration; of more, those of names that answer everybody alike are one each, of unknown countries."""
 
 
 class Asked:
@@ -47,7 +53,9 @@ class Asked:
         self._shape: dict[At, int] = {}
         self._told: set[tuple[str, str]] = set()
         self.tree.remark()
-        for name, at in self._names():
+        names = list(self._names())
+        self._many = len(names) * COUNTRIES > MOST
+        for name, at in names:
             self._ask(name, at)
 
     def replay(self, client: Client, down: frozenset[str]) -> Answer:
@@ -105,18 +113,24 @@ class Asked:
                     parts[record.place[1]].add(record.place[2])
                 if record.policy == NETWORKS and record.location[1] != "*":
                     blocks.setdefault(record.location, record)
-        roots: dict[tuple[object, ...], tuple[Node | None, At, Who]] = {}
-        for who in _classes(parts):
-            if who.country:
-                text = "/".join(filter(None, (who.continent, who.country, who.part)))
+        silent = any(each.alias and each.alias.evaluate is None for one in below for each in self.tree.group(one))
+        for evaluates in (True, False) if silent else (True,):
+            roots: dict[tuple[object, ...], tuple[Node | None, At, Who]] = {}
+            for who in _classes(parts) if deciding or not self._many else (Who(),):
+                who = replace(who, evaluates=evaluates)
+                text = "/".join(filter(None, (who.continent, who.country, who.part))) or UNCLASSIFIED
                 self._client(f"{name} {text}", who.country, self._root(at, who, deciding, roots), at, who)
-            else:
-                self._client(f"{name} {UNCLASSIFIED}", "", self._root(at, who, deciding, roots), at, who)
         for location, record in blocks.items():
             self._block(name, at, location, record, deciding, parts)
 
     def _block(
-        self, name: str, at: At, location: tuple[str, str], record: Record, deciding: list[At], parts: dict[str, set[str]]
+        self,
+        name: str,
+        at: At,
+        location: tuple[str, str],
+        record: Record,
+        deciding: list[At],
+        parts: dict[str, set[str]],
     ) -> None:
         """Make the class of a location of a CIDR collection; where its clients are is not known by their class."""
         collection, place = location
@@ -210,7 +224,8 @@ def _site(go: str, record: Record, said: set[str]) -> Site:
     try:
         return Site(go, record.at, addresses=(str(ipaddress.ip_address(go)),), region=_only(said))
     except ValueError:
-        return Site(go, record.at, region=hosts.region(go) or _only(said), hosts=(go,))
+        names = () if isinstance(go, Symbol) else (go,)
+        return Site(go, record.at, region=hosts.region(go) or _only(said), hosts=names)
 
 
 def _only(said: set[str]) -> str:
@@ -234,4 +249,3 @@ def routing(config: Config, files: tuple[FileRead, ...]) -> Routing:
         format=PROVIDER, files=files, clients=asked.clients, pools=asked.pools.found, sites=asked.sites(),
         faults=asked.faults(), replay=asked.replay, unread=tuple(config.unread), remarks=tuple(config.remarks),
     )  # fmt: skip
-

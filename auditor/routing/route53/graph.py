@@ -28,17 +28,21 @@ class Pools:
         self._name: dict[tuple[int, str, frozenset[str]], str] = {}
         self._taken: dict[str, int] = {}
 
-    def name(self, record: Record, value: str, faults: frozenset[str] | None = None) -> str:
-        """Return the pool of a record, by default that of its own health."""
+    def base(self, record: Record, value: str, who: Who) -> str:
+        """Return the pool of a record by its own health alone."""
+        own = self._tree.healthy(record, value, who)
+        return self.name(record, value, own if isinstance(own, frozenset) else ALWAYS)
+
+    def name(self, record: Record, value: str, faults: frozenset[str]) -> str:
+        """Return the pool of a record which some faults take away."""
         plain = self._plain.get((id(record), value))
         if plain is None:
-            own = self._tree.healthy(record, value)
+            own = self._tree.healthy(record, value, Who())
             plain = self._plain[id(record), value] = own if isinstance(own, frozenset) else ALWAYS
-        faults = plain if faults is None else faults
         key = (id(record), value, faults)
         if key not in self._name:
-            while_ = "" if faults == plain else f" (without {', '.join(sorted(faults))})"
-            text = clipped(f"{record.label} -> {value}{while_}")
+            unless = "" if faults == plain else f" (unless {', '.join(sorted(faults)) or 'nothing'})"
+            text = clipped(f"{record.label} -> {value}{unless}")
             again = self._taken[text] = self._taken.get(text, 0) + 1
             name = self._name[key] = text if again == 1 else f"{text} ({again})"
             self.found[name] = Pool(name, value, faults)
@@ -74,7 +78,7 @@ class Graph:
         own = self._tree.own(record)
         if self._tree.is_cut(at, go):
             return _nothing(line)
-        evaluates = record.alias is not None and record.alias.evaluate
+        evaluates = self._tree.evaluates(record, self._who)
         if own == ALWAYS:
             return self.full(go) if evaluates else _first([self.full(go), self._force(go, ALWAYS)], line)
         anyway = _never(self.full(go), line)
@@ -84,10 +88,11 @@ class Graph:
         return First((*gated, anyway), line, LAST)
 
     def _place(self, record: Record, value: str) -> Node:
-        condition = self._tree.healthy(record, value)
+        condition = self._tree.healthy(record, value, self._who)
+        base = self._pools.base(record, value, self._who)
         if isinstance(condition, frozenset):
-            return Use(self._pools.name(record, value), record.at)
-        anyway = _never(Use(self._pools.name(record, value), record.at, blind=True), record.at)
+            return Use(base, record.at)
+        anyway = _never(Use(base, record.at, blind=True), record.at)
         if condition == NEVER:
             return anyway
         return First((self._while(condition, record, value), anyway), record.at, LAST)
@@ -115,12 +120,12 @@ class Graph:
         made: list[Node] = []
         for go in self._tree.goes(record, at.family):
             if isinstance(go, str):
-                made.append(self._while(both(self._tree.healthy(record, go), gate), record, go))
+                made.append(self._while(both(self._tree.healthy(record, go, self._who), gate), record, go))
             elif self._tree.is_cut(at, go):
                 made.append(_nothing(record.at))
             else:
                 condition = both(self._tree.own(record), gate)
-                evaluates = record.alias is not None and record.alias.evaluate
+                evaluates = self._tree.evaluates(record, self._who)
                 ways = [self._gate(go, condition)]
                 made.append(_first(ways if evaluates else [*ways, self._force(go, condition)], record.at))
         return _spread(made, record.at, on_down="none")
@@ -139,7 +144,7 @@ class Graph:
         for go in self._tree.goes(record, at.family):
             if isinstance(go, str):
                 made.append(
-                    Use(self._pools.name(record, go), record.at, blind=True)
+                    Use(self._pools.base(record, go, self._who), record.at, blind=True)
                     if gate == ALWAYS
                     else self._while(gate, record, go)
                 )

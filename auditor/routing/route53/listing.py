@@ -188,5 +188,3 @@ def _silent(given: dict[str, Any]) -> bool:
 def _found(config: Config, given: dict[str, Any]) -> Record | None:
     key = ("", named(text(given.get("Name"))), text(given.get("Type")).upper())
     return config.held(key, text(given.get("SetIdentifier")))
-
-

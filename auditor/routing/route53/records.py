@@ -50,12 +50,18 @@ class Symbol(str):
     __slots__ = ()
 
 
+class Resource(Symbol):
+    """What a resource of the same deployment will be called, which is no record: `${LoadBalancer.DNSName}`."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Alias:
     """Where an alias record points."""
 
     name: str  # as records are named
-    evaluate: bool
+    evaluate: bool | None  # None: it does not say, and what then holds is not documented
     at: Line
 
 
@@ -129,8 +135,9 @@ class Config:
         if other is not record:
             if _plain(other) == _plain(record):
                 return  # pages that overlap
-            why = f"is defined twice (first in line {other.at.line}); keep one definition"
-            self.unclear(record.at, record.label, why)
+            self.unclear(
+                record.at, f"{record.label} (first in line {other.at.line})", "is defined twice; keep one definition"
+            )
         self.records.setdefault(record.key, []).append(record)
 
     def held(self, key: Key, ident: str) -> Record | None:
@@ -163,11 +170,16 @@ def clipped(text: str) -> str:
 _OCTAL: Final = re.compile(r"\\([0-7]{3})")
 
 
+def like(given: str, made: str) -> str:
+    """Return text that stands for what other text stood for."""
+    return type(given)(made) if isinstance(given, Symbol) else made
+
+
 def named(text: str) -> str:
     r"""Return a name as records are compared by it: `\052.Example.com.` is `*.example.com`."""
     plain = _OCTAL.sub(lambda found: chr(int(found[1], 8) & 0xFF), text) if "\\" in text else text
-    plain = plain.lower().removesuffix(".")
-    return Symbol(plain) if isinstance(text, Symbol) else plain
+    plain = (plain if isinstance(text, Symbol) else plain.lower()).removesuffix(".")
+    return like(text, plain)
 
 
 def flag(value: Any) -> bool | None:
@@ -196,12 +208,15 @@ def text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def record(config: Config, given: Mapping[str, Any], at: Place, zone: str = "", check_id: str | None = None) -> None:
+def record(
+    config: Config, given: Mapping[str, Any], at: Place, zone: str = "", silent: bool | None = False
+) -> None:
     """Read a record set in the spelling of the API, and take it into a configuration.
 
-    `check_id` stands for its HealthCheckId where that is a reference.  What can't be understood is noted there.
+    `silent` is what an alias means that does not say whether it evaluates the health of its target.  What can't be
+    understood is noted in the configuration.
     """
-    reading = _Reading(config, given, at)
+    reading = _Reading(config, given, at, silent)
     name, kind = named(text(given.get("Name"))), text(given.get("Type")).upper()
     if kind in SILENT:
         return
@@ -212,12 +227,18 @@ def record(config: Config, given: Mapping[str, Any], at: Place, zone: str = "", 
             Record(
                 zone=zone, name=name, type=kind, id=text(given.get("SetIdentifier")), at=at("Name"), policy=policy,
                 values=reading.values(kind), alias=reading.alias(),
-                check=text(given.get("HealthCheckId")) if check_id is None else check_id,
+                check=text(given.get("HealthCheckId")),
                 **reading.particulars(policy),
             )
         )  # fmt: skip
     except _UnclearError as error:
         config.unclear(error.at, error.text, error.why)
+
+
+_DEPLOYED: Final = (
+    "depends on what is known only when it is deployed; give its value (a default, a file of parameters, a plan, or the "
+    "record sets as deployed)"
+)
 
 
 class _UnclearError(Exception):
@@ -231,8 +252,8 @@ class _UnclearError(Exception):
 class _Reading:
     """One record set as it is given."""
 
-    def __init__(self, config: Config, given: Mapping[str, Any], at: Place) -> None:
-        self.config, self.given, self.at = config, given, at
+    def __init__(self, config: Config, given: Mapping[str, Any], at: Place, silent: bool | None) -> None:
+        self.config, self.given, self.at, self.silent = config, given, at, silent
         self.label = " ".join(filter(None, (text(given.get(key)) for key in ("Name", "Type", "SetIdentifier"))))
 
     def unclear(self, why: str, *path: str, what: str = "") -> _UnclearError:
@@ -241,10 +262,7 @@ class _Reading:
     def known(self, value: Any, *path: str) -> str:
         """Return text; refuse what is known only at deployment."""
         if isinstance(value, Symbol):
-            raise self.unclear(
-                "depends on what is known only when it is deployed; give its value (a default, a file of parameters, or "
-                "the record sets as deployed)", *path, what=f"{self.label}: {value}",
-            )  # fmt: skip
+            raise self.unclear(_DEPLOYED, *path, what=f"{self.label}: {value}")
         return text(value)
 
     def checked(self, name: str, kind: str) -> None:
@@ -256,7 +274,7 @@ class _Reading:
             raise self.unclear("a record set needs a name and a type; write both", "Name")
         self.known(kind if not isinstance(given.get("Type"), Symbol) else given["Type"], "Type")
         if kind not in ADDRESSES and kind not in NAMES:
-            raise self.unclear(f"records of type {clipped(kind)} are not followed; review where they lead", "Type")
+            raise self.unclear("records of this type are not followed; review where they lead", "Type")
         if len(name) > LONGEST_NAME or len(text(given.get("SetIdentifier"))) > LONGEST_ID:
             raise self.unclear("is longer than Route 53 takes; shorten it", "Name")
         if given.get("TrafficPolicyInstanceId"):
@@ -298,7 +316,9 @@ class _Reading:
     def targets(self, kind: str, value: Any) -> tuple[str, ...]:
         """Return the addresses and names to which a value sends clients."""
         if isinstance(value, Symbol):
-            return (value,)
+            if kind not in ADDRESSES and not isinstance(value, Resource):
+                self.config.unclear(self.at("ResourceRecords"), f"{self.label}: {value}", _DEPLOYED)
+            return (named(value),)
         if not isinstance(value, str) or not value.strip():
             raise self.unclear("a value must be text; write an address or a name", "ResourceRecords")
         if kind in ADDRESSES:
@@ -340,10 +360,13 @@ class _Reading:
             if key not in ("DNSName", "HostedZoneId", "EvaluateTargetHealth"):
                 raise self.unclear("is no element of an alias target; remove it", "AliasTarget", key, what=key)
         health = given.get("EvaluateTargetHealth")
-        evaluate = False if health is None else flag(health)
-        if evaluate is None:
+        evaluate = self.silent if health is None else flag(health)
+        if evaluate is None and health is not None:
             self.known(health, "AliasTarget", "EvaluateTargetHealth")
             raise self.unclear("must be true or false; write one of them", "AliasTarget", "EvaluateTargetHealth")
+        if isinstance(given["DNSName"], Symbol) and not isinstance(given["DNSName"], Resource):
+            what = f"{self.label} -> {given['DNSName']}"
+            self.config.unclear(self.at("AliasTarget", "DNSName"), what, _DEPLOYED)
         return Alias(named(given["DNSName"]), evaluate, self.at("AliasTarget", "DNSName"))
 
     def particulars(self, policy: str) -> dict[str, Any]:
@@ -429,8 +452,8 @@ def check(config: Config, ident: str, given: Mapping[str, Any], at: Place) -> No
         if key not in _CHECK:
             config.unclear(at(key), key, "is no element of a health check that is known; remove it")
     if ident in config.checks:
-        before = config.checks[ident].at.line
-        config.unclear(at(), ident, f"is defined twice (first in line {before}); keep one definition")
+        before = f"{ident} (first in line {config.checks[ident].at.line})"
+        config.unclear(at(), before, "is defined twice; keep one definition")
         return
     kind = text(given.get("Type")).upper()
     if kind not in (*ENDPOINT, *_SIGNALS, CALCULATED) or isinstance(given.get("Type"), Symbol):

@@ -37,10 +37,10 @@ class Replay:
         """Say whether a record is healthy, and with it the target whose health it evaluates."""
         for go in self._tree.goes(record, at.family):
             if isinstance(go, str):
-                if holds(self._tree.healthy(record, go), self._down):
+                if holds(self._tree.healthy(record, go, self._who), self._down):
                     return True
             elif not self._tree.is_cut(at, go) and holds(self._tree.own(record), self._down):
-                evaluates = record.alias is not None and record.alias.evaluate
+                evaluates = self._tree.evaluates(record, self._who)
                 if self._any_healthy(go) or (not evaluates and self._some(go)):
                     return True
         return False
@@ -100,6 +100,6 @@ class Replay:
     def _served(self, record: Record, go: str, gate: Condition, forced: bool) -> set[str]:
         """Name the pools of a place: one for each way in which what it rests on holds."""
         if forced and gate == ALWAYS:
-            return {self._names.name(record, go)}
-        whole = gate if forced else both(self._tree.healthy(record, go), gate)
+            return {self._names.base(record, go, self._who)}
+        whole = gate if forced else both(self._tree.healthy(record, go, self._who), gate)
         return {self._names.name(record, go, way) for way in shown(whole, self._down)}

@@ -51,6 +51,7 @@ class Who:
     part: str = ""  # subdivision
     location: tuple[str, str] = ("", "")  # CIDR collection and location
     falls: bool = True  # whether the default answers where the record of its location is unhealthy: not documented
+    evaluates: bool = True  # whether aliases that don't say so evaluate the health of their targets: not documented
 
 
 class Tree:
@@ -78,9 +79,8 @@ class Tree:
             for other in group:
                 if other.policy != first.policy:
                     self.config.unclear(
-                        other.at, other.label,
-                        f"is {other.policy}, but {first.label} is {first.policy} (line {first.at.line}); records of one "
-                        "name and type have one routing policy: keep one",
+                        other.at, f"{other.label} ({other.policy}), {first.label} ({first.policy}, line {first.at.line})",
+                        "records of one name and type have one routing policy; keep one",
                     )  # fmt: skip
             if first.policy == ZONES:
                 self.config.unclear(
@@ -101,19 +101,24 @@ class Tree:
             where = (record.policy, record.place, record.location, record.primary)
             other = seen.setdefault(where, record)
             if other is not record and other.id != record.id:
-                why = f"has the place of {other.label} (line {other.at.line}); either may answer: keep one"
-                self.config.unclear(record.at, record.label, why)
+                what = f"{record.label}, {other.label} (line {other.at.line})"
+                self.config.unclear(record.at, what, "two records have one place, and either may answer; keep one")
 
     def own(self, record: Record) -> Condition:
         """Return the condition that a record's own health check is healthy."""
         return self.health.of(record.check, record.at)
 
-    def healthy(self, record: Record, go: str) -> Condition:
+    def evaluates(self, record: Record, who: Who) -> bool:
+        """Say whether the health of what a record leads to counts."""
+        if record.alias is None:
+            return False
+        return who.evaluates if record.alias.evaluate is None else record.alias.evaluate
+
+    def healthy(self, record: Record, go: str, who: Who) -> Condition:
         """Return the condition under which a record that leads to a place outside of the zone is healthy."""
-        alias = record.alias
-        if alias is None or not alias.evaluate or hosts.unfailing(go):
+        if record.alias is None or not self.evaluates(record, who) or hosts.unfailing(go):
             return self.own(record)
-        return both(self.own(record), self.health.target(go, alias.at))
+        return both(self.own(record), self.health.target(go, record.alias.at))
 
     def goes(self, record: Record, family: str) -> tuple[Go, ...]:
         """Say where a record leads those who ask for a family of addresses."""
