@@ -1,7 +1,7 @@
 """Amazon Route 53: record sets with routing policies and health checks, as the API lists them or as they are deployed.
 
 `records` is the model, `health` says when a record is healthy, `tree` how records lead to each other, `graph` what is
-proven, `replay` what Route 53 does.  `listing`, `cloudformation`, `policies` and `plan` are the inputs.
+proven, `replay` what Route 53 does.  `listing`, `cloudformation`, `policies` and `terraform` are the inputs.
 """
 
 from collections.abc import Sequence
@@ -10,9 +10,10 @@ from typing import Final
 
 from auditor.model.errors import InputError
 from auditor.routing import documents
+from auditor.routing import terraform as hcl
 from auditor.routing.documents import Document
 from auditor.routing.model import File, Routing
-from auditor.routing.route53 import cloudformation, listing, policies
+from auditor.routing.route53 import cloudformation, listing, policies, terraform
 from auditor.routing.route53.clients import routing
 from auditor.routing.route53.records import PROVIDER, Config
 from auditor.routing.store import Store
@@ -28,7 +29,9 @@ _ENDS: Final = (".json", ".yaml", ".yml", ".template")
 
 
 def sniff(file: File) -> bool:
-    """Say whether a file holds something of Route 53; one that seems to and can't be read is one, so that it is told."""
+    """Say whether a file holds something of Route 53; one that seems to and can't be read is one: it is told."""
+    if hcl.is_terraform(file) or hcl.is_show(file):
+        return terraform.WORD in file.data
     if not any(word in file.data for word in _WORDS):
         return False
     try:
@@ -52,26 +55,31 @@ def _known(document: Document) -> bool:
     )
 
 
-def read(files: Sequence[File], _store: Store) -> list[Routing]:
+def read(files: Sequence[File], store: Store) -> list[Routing]:
     """Read files together: they are one configuration.
 
     Raise InputError for what can't be read, and for changes that Route 53 would refuse.
     """
     config = Config()
-    found = [each for file in files for each in _documents(file)]
+    code = [file for file in files if hcl.is_terraform(file) or hcl.is_show(file)]
+    found = [each for file in files if file not in code for each in _documents(file)]
     _documents.cache_clear()
     templates = [each for each in found if cloudformation.sniff(each.tree)]
-    given = {
-        key: value for each in found for key, value in (cloudformation.parameters(each.tree) or {}).items()
-    }
-    for document in sorted((each for each in found if listing.sniff(each.tree)), key=lambda each: listing.rank(each.tree)):
+    given = {key: value for each in found for key, value in (cloudformation.parameters(each.tree) or {}).items()}
+    for document in sorted(
+        (each for each in found if listing.sniff(each.tree)), key=lambda each: listing.rank(each.tree)
+    ):
         listing.read(document, config)
     for document in templates:
         cloudformation.read(document, config, given, alone=len(templates) == 1)
     for document in found:
         if policies.sniff(document.tree):
             policies.read(document, config)
+    whole = {file.name: file for file in files}
+    for each in hcl.load(code, store) if code else []:
+        terraform.read(each, config)
+        whole |= {file.name: file for file in each.files}
     listing.settled(config)
     if not (config.records or config.checks or config.unread):
         return []
-    return [routing(config, tuple(files))]
+    return [routing(config, tuple(whole.values()))]

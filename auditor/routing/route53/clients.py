@@ -1,7 +1,8 @@
-"""Who asks, and how Route 53 classifies them: by country, by state of the USA or Ukraine, by block of addresses, or not at all.
+"""Who asks, and how Route 53 classifies them: by country, by state (USA, Ukraine), by block of addresses, or not.
+at all.
 
-"Values specific for geolocation records", "IP-based routing" (Developer Guide).  Every name and type has a class for each
-country, since a record that has no location answers everybody; classes that are treated alike share one graph.
+"Values specific for geolocation records", "IP-based routing" (Developer Guide).  Every name and type has a class for
+each country, since a record that has no location answers everybody; classes that are treated alike share one graph.
 """
 
 import ipaddress
@@ -27,6 +28,7 @@ from auditor.routing.route53.records import (
     Symbol,
     clipped,
 )
+from auditor.routing.route53.remarks import remark
 from auditor.routing.route53.replay import Replay
 from auditor.routing.route53.tree import At, Tree, Who
 
@@ -36,7 +38,7 @@ VIA: Final = "the resolver"
 
 COUNTRIES: Final = 250
 MOST: Final = 1_000_000
-"""Classes of a configuration; of more, those of names that answer everybody alike are one each, of unknown countries."""
+"""Classes of a configuration; of more, those of names that answer everybody alike are one each, of no country."""
 
 
 class Asked:
@@ -52,7 +54,7 @@ class Asked:
         self._alike: dict[tuple[object, ...], int] = {}
         self._shape: dict[At, int] = {}
         self._told: set[tuple[str, str]] = set()
-        self.tree.remark()
+        remark(config)
         names = list(self._names())
         self._many = len(names) * COUNTRIES > MOST
         for name, at in names:
@@ -109,7 +111,7 @@ class Asked:
         blocks: dict[tuple[str, str], Record] = {}
         for each in deciding:
             for record in self.tree.group(each):
-                if record.place[2]:
+                if record.place[2] and record.place[1]:
                     parts[record.place[1]].add(record.place[2])
                 if record.policy == NETWORKS and record.location[1] != "*":
                     blocks.setdefault(record.location, record)

@@ -1,7 +1,7 @@
 """CloudFormation templates, as YAML or JSON, with the values of their parameters where they are given.
 
-AWS::Route53::RecordSet, RecordSetGroup, HealthCheck, HostedZone and CidrCollection ("Template reference").  Parameters are
-given as `aws cloudformation --parameters` takes them, or in a template configuration file of CodePipeline.
+AWS::Route53::RecordSet, RecordSetGroup, HealthCheck, HostedZone and CidrCollection ("Template reference").  Parameters
+are given as `aws cloudformation --parameters` takes them, or in a template configuration file of CodePipeline.
 """
 
 from collections.abc import Mapping
@@ -10,8 +10,9 @@ from typing import Any, Final
 from auditor.routing.documents import Document
 from auditor.routing.model import Line
 from auditor.routing.route53 import listing
+from auditor.routing.route53.elements import check, record
 from auditor.routing.route53.intrinsics import Template
-from auditor.routing.route53.records import GEO, Config, Place, Symbol, check, clipped, named, record, text
+from auditor.routing.route53.records import GEO, Config, Place, Symbol, clipped, named, text
 
 PREFIX: Final = "AWS::Route53::"
 SET, GROUP, CHECK, ZONE, BLOCKS = (
@@ -52,10 +53,12 @@ def read(document: Document, config: Config, given: Mapping[str, str], alone: bo
     """Take a template into a configuration; `alone` says whether it is the only one."""
     reading = _Reading(document, config, Template(document.tree, given, "" if alone else f" ({document.file})"))
     reading.macros()
-    private = {}
+    private: dict[str, Line] = {}
     for name, resource in reading.template.resources.items():
         if name.startswith("Fn::"):
-            config.unclear(reading.at("Resources", name)(), name, "makes resources by a loop; give the processed template")
+            config.unclear(
+                reading.at("Resources", name)(), name, "makes resources by a loop; give the processed template"
+            )
         elif isinstance(resource, dict):
             reading.resource(name, resource, private)
     reading.privately(private)
@@ -147,7 +150,9 @@ class _Reading:
                 self.config.unclear(at(), name, "its blocks are not known; write them out")
                 continue
             for block in blocks:
-                listing.add_block(self.config, self.template.ident(name), text(each.get("LocationName")), text(block), at())
+                listing.add_block(
+                    self.config, self.template.ident(name), text(each.get("LocationName")), text(block), at()
+                )
 
     def privately(self, private: dict[str, Line]) -> None:
         """Tell geolocation in private zones, which goes by the region of the network that asks."""

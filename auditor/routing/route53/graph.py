@@ -1,9 +1,9 @@
 """The graph of a group: what is proven about it must be what the interpreter (`replay`) does.
 
-A group answers with any of its first stage who are healthy, else of the next stage; if nobody is healthy, with the first
-stage.  An alias that evaluates the health of its target is healthy if any record of it is, and its own health check is.
-Since a node is up by its leaves alone, a health check of an alias is put on all leaves below ("gate"); where the
-alias is asked though it is unhealthy, the same group is asked without it.
+A group answers with any of its first stage who are healthy, else of the next stage; if nobody is healthy, with the
+first stage.  An alias that evaluates the health of its target is healthy if any record of it is, and its own health
+check is.  Since a node is up by its leaves alone, a health check of an alias is put on all leaves below ("gate");
+where the alias is asked though it is unhealthy, the same group is asked without it.
 """
 
 from fractions import Fraction

@@ -1,9 +1,10 @@
 """When health checks are healthy: as statements about faults, each of which is something that fails by itself.
 
-What is probed fails, so health checks that probe one endpoint fail together.  A disabled check is healthy, a calculated
-one is if enough of its children are ("How Amazon Route 53 determines whether a health check is healthy"; HealthThreshold,
-Disabled and Inverted of HealthCheckConfig in the API Reference).  An inverted check fails while what it watches is well:
-that it does is taken as a fault of its own, whatever else fails, which can only add to what is possible.
+What is probed fails, so health checks that probe one endpoint fail together.  A disabled check is healthy, a
+calculated one is if enough of its children are ("How Amazon Route 53 determines whether a health check is healthy";
+HealthThreshold, Disabled and Inverted of HealthCheckConfig in the API Reference).  An inverted check fails while what
+it watches is well: that it does is taken as a fault of its own, whatever else fails, which can only add to what is
+possible.
 """
 
 from collections.abc import Iterator
@@ -98,6 +99,7 @@ class Health:
         """Return when a health check is healthy; `at` is who asks."""
         if not check:
             return ALWAYS
+        check = self._config.also.get(check, check)
         if check not in self._known:
             self._known[check] = self._made(check, at)
         return self._known[check]
@@ -149,7 +151,7 @@ class Health:
         """Count children; those that are calculated themselves, which Route 53 refuses, are taken to fail alone."""
         parts: list[Condition] = []
         for child in check.children:
-            found = self._config.checks.get(child)
+            found = self._config.checks.get(self._config.also.get(child, child))
             if isinstance(child, Symbol) or (found is not None and found.kind == CALCULATED):
                 why = "a calculated health check can watch only plain ones whose ids are known; name them"
                 self._config.unclear(check.at, f"{check.id}: {child}", why)

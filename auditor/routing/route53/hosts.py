@@ -1,8 +1,9 @@
 """What a name of a host says of where it is: AWS writes the region into the names of its resources.
 
-Elastic Load Balancing `NAME.REGION.elb.amazonaws.com`, network load balancers `NAME.elb.REGION.amazonaws.com`, API Gateway
-`ID.execute-api.REGION.amazonaws.com`, websites in S3 `s3-website-REGION` or `s3-website.REGION`, Elastic Beanstalk, VPC
-endpoints, App Runner ("Service endpoints", AWS General Reference).  CloudFront and Global Accelerator answer from anywhere.
+Elastic Load Balancing `NAME.REGION.elb.amazonaws.com`, network load balancers `NAME.elb.REGION.amazonaws.com`, API
+Gateway `ID.execute-api.REGION.amazonaws.com`, websites in S3 `s3-website-REGION` or `s3-website.REGION`, Elastic
+Beanstalk, VPC endpoints, App Runner ("Service endpoints", AWS General Reference).  CloudFront and Global Accelerator
+answer from anywhere.
 """
 
 import re

@@ -1,7 +1,7 @@
 """The functions of CloudFormation templates, as far as they say anything before a template is deployed.
 
-"Intrinsic function reference" and "Parameters" (AWS CloudFormation User Guide).  Values come out plain, or as a `Symbol`
-that stands for what is known only then.  A parameter has its given value, else its default.
+"Intrinsic function reference" and "Parameters" (AWS CloudFormation User Guide).  Values come out plain, or as a
+`Symbol` that stands for what is known only then.  A parameter has its given value, else its default.
 """
 
 import re

@@ -1,8 +1,8 @@
 """What the API lists, and what is sent to it: JSON as `aws route53` prints and takes it.
 
-list-resource-record-sets and list-health-checks (any number of pages), get-health-check, list-cidr-blocks, and the batches
-of change-resource-record-sets, which are applied in the order in which they are given: CREATE of what there is fails as a
-whole, and so does DELETE of what there is not (ChangeResourceRecordSets in the API Reference).
+list-resource-record-sets and list-health-checks (any number of pages), get-health-check, list-cidr-blocks, and the
+batches of change-resource-record-sets, which are applied in the order in which they are given: CREATE of what there is
+fails as a whole, and so does DELETE of what there is not (ChangeResourceRecordSets in the API Reference).
 """
 
 import ipaddress
@@ -12,17 +12,8 @@ from typing import Any, Final
 from auditor.model.errors import InputError
 from auditor.routing.documents import Document
 from auditor.routing.model import Line
-from auditor.routing.route53.records import (
-    ADDRESSES,
-    NAMES,
-    Config,
-    Place,
-    Record,
-    check,
-    named,
-    record,
-    text,
-)
+from auditor.routing.route53.elements import check, record
+from auditor.routing.route53.records import ADDRESSES, NAMES, Config, Place, Record, named, text
 
 CREATE, UPSERT, DELETE = "CREATE", "UPSERT", "DELETE"
 
@@ -178,7 +169,7 @@ def _change(document: Document, config: Config, tree: dict[str, Any], path: tupl
                 at("Action").line,
             )
         if action != DELETE:
-            record(config, given, lambda *inner, at=at: at("ResourceRecordSet", *inner))  # type: ignore[misc]
+            record(config, given, lambda *inner, at=at: at("ResourceRecordSet", *inner))
 
 
 def _silent(given: dict[str, Any]) -> bool:

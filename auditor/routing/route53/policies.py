@@ -1,11 +1,11 @@
 """Traffic policies: documents from which Route 53 makes a tree of record sets.
 
-"Traffic policy document format" (Amazon Route 53 API Reference).  Each rule becomes a group of records, as Route 53 makes
-them: an item that names another rule or a resource of AWS is an alias record, any other is a record with a value.  What an
-item means that does not say EvaluateTargetHealth is not documented: both are possible.
+"Traffic policy document format" (Amazon Route 53 API Reference).  Each rule becomes a group of records, as Route 53
+makes them: an item that names another rule or a resource of AWS is an alias record, any other is a record with a
+value.  What an item means that does not say EvaluateTargetHealth is not documented: both are possible.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from auditor.model.errors import InputError
@@ -13,7 +13,8 @@ from auditor.routing import jsontext
 from auditor.routing.documents import MAX_DEPTH, Document
 from auditor.routing.model import Line
 from auditor.routing.route53 import hosts, listing
-from auditor.routing.route53.records import Config, Place, flag, record, text
+from auditor.routing.route53.elements import record
+from auditor.routing.route53.records import Config, Place, flag, text
 
 VERSION: Final = "AWSPolicyFormatVersion"
 _ITEMS: Final = {
@@ -112,7 +113,9 @@ class _Reading:
         rule = self.all_rules.get(ident)
         if not isinstance(rule, dict) or text(rule.get("RuleType")) not in _OWN:
             self.config.unclear(
-                self.at("Rules", ident), ident, "is no rule of this policy that is known; define it, or correct its type"
+                self.at("Rules", ident),
+                ident,
+                "is no rule of this policy that is known; define it, or correct its type",
             )
             return
         key = _ITEMS.get(rule["RuleType"])
@@ -144,15 +147,15 @@ class _Reading:
             if key not in _WAY and key not in _OWN[kind]:
                 self.config.unclear(at(key), key, "is no part of an item of such a rule; remove it")
                 return
-        given = {
+        made: dict[str, Callable[[], dict[str, Any]]] = {
             "failover": lambda: {"Failover": "PRIMARY" if item is rule.get("Primary") else "SECONDARY"},
             "geo": lambda: {"GeoLocation": _location(item)},
             "geoproximity": lambda: {"GeoProximityLocation": {"AWSRegion": _near(item)}},
             "latency": lambda: {"Region": text(item.get("Region"))},
             "multivalue": lambda: {"MultiValueAnswer": True},
             "weighted": lambda: {"Weight": item.get("Weight", "")},
-        }[kind]()
-        self.add(ident, item, at, given)
+        }
+        self.add(ident, item, at, made[kind]())
 
     def add(self, ident: str, item: dict[str, Any], at: Place, given: dict[str, Any]) -> None:
         """Take an item as the record that Route 53 makes of it."""

@@ -1,8 +1,8 @@
 """What Route 53 answers under one outage, record by record, with the steps.
 
 "How Amazon Route 53 chooses records when health checking is configured" and "How health checks work in complex Amazon
-Route 53 configurations" (Developer Guide): a record is chosen by the routing policy; if it is unhealthy another one, until
-one is healthy; if none is, all count as healthy.
+Route 53 configurations" (Developer Guide): a record is chosen by the routing policy; if it is unhealthy another one,
+until one is healthy; if none is, all count as healthy.
 """
 
 from auditor.routing.model import Answer, Line, Step

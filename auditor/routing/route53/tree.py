@@ -24,7 +24,6 @@ from auditor.routing.route53.records import (
     Key,
     Record,
     Symbol,
-    clipped,
 )
 
 DEEPEST: Final = 32
@@ -79,7 +78,8 @@ class Tree:
             for other in group:
                 if other.policy != first.policy:
                     self.config.unclear(
-                        other.at, f"{other.label} ({other.policy}), {first.label} ({first.policy}, line {first.at.line})",
+                        other.at,
+                        f"{other.label} ({other.policy}), {first.label} ({first.policy}, line {first.at.line})",
                         "records of one name and type have one routing policy; keep one",
                     )  # fmt: skip
             if first.policy == ZONES:
@@ -96,7 +96,7 @@ class Tree:
         """Tell records that claim one place."""
         seen: dict[tuple[object, ...], Record] = {}
         for record in group:
-            if record.policy not in (GEO, NETWORKS, FAILOVER):
+            if record.policy not in (GEO, NETWORKS, FAILOVER) or record.place[0] == "?":
                 continue
             where = (record.policy, record.place, record.location, record.primary)
             other = seen.setdefault(where, record)
@@ -311,43 +311,3 @@ class Tree:
         }
         found = [at for at in self.every if at.key not in inner]
         return found or list(self.every)
-
-    def remark(self) -> None:
-        """Remark what is understood, and may not have been meant."""
-        for group in self.config.records.values():
-            led: dict[str, Record] = {}  # host -> the first record that leads there
-            for record in group:
-                for host in _leads(record):
-                    led.setdefault(host, record)
-                if record.alias and record.alias.evaluate and hosts.unfailing(record.alias.name):
-                    self.config.remark(
-                        record.alias.at,
-                        f"{clipped(record.label)} evaluates the health of a CloudFront distribution, which has none: it "
-                        "is never unhealthy",
-                    )
-            for record in group:
-                self._probed(record, led)
-
-    def _probed(self, record: Record, led: dict[str, Record]) -> None:
-        """Remark a health check that probes something else than its record leads to."""
-        check = self.config.checks.get(record.check)
-        if check is None or not check.host:
-            return
-        if check.host == record.name:
-            self.config.remark(
-                check.at,
-                f"health check {clipped(check.id)} of {clipped(record.label)} probes the name of the record itself: what "
-                "it finds is unpredictable",
-            )
-        other = led.get(check.host)
-        if other is not None and check.host not in _leads(record):
-            self.config.remark(
-                check.at,
-                f"health check {clipped(check.id)} guards {clipped(record.label)} (line {record.at.line}), but probes "
-                f"{clipped(check.host)}, where {clipped(other.label)} (line {other.at.line}) leads",
-            )
-
-
-def _leads(record: Record) -> tuple[str, ...]:
-    """List the addresses and names to which a record leads."""
-    return (*record.values, record.alias.name) if record.alias else record.values
