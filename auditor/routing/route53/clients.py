@@ -8,13 +8,15 @@ each country, since a record that has no location answers everybody; classes tha
 import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Final
 
+from auditor.model.countries import ANYWHERE
 from auditor.routing import continents
-from auditor.routing.model import UNCLASSIFIED, Answer, Client, Fault, Line, Node, Routing, Site
+from auditor.routing.model import FIRST, UNCLASSIFIED, Answer, Client, Fault, First, Line, Node, Routing, Site
 from auditor.routing.model import File as FileRead
 from auditor.routing.route53 import hosts
-from auditor.routing.route53.graph import Graph, Pools
+from auditor.routing.route53.graph import Graph, Pools, TooManyError
 from auditor.routing.route53.records import (
     ADDRESSES,
     GEO,
@@ -54,6 +56,8 @@ class Asked:
         self._alike: dict[tuple[object, ...], int] = {}
         self._shape: dict[At, int] = {}
         self._told: set[tuple[str, str]] = set()
+        self._too_many: set[At] = set()
+        self._shared: dict[bool, Graph] = {}
         remark(config)
         names = list(self._names())
         self._many = len(names) * COUNTRIES > MOST
@@ -117,13 +121,29 @@ class Asked:
                     blocks.setdefault(record.location, record)
         silent = any(each.alias and each.alias.evaluate is None for one in below for each in self.tree.group(one))
         for evaluates in (True, False) if silent else (True,):
+            if not deciding:
+                self._everybody(name, at, Who(evaluates=evaluates))
+                continue
             roots: dict[tuple[object, ...], tuple[Node | None, At, Who]] = {}
-            for who in _classes(parts) if deciding or not self._many else (Who(),):
+            for who in _classes(parts):
                 who = replace(who, evaluates=evaluates)
                 text = "/".join(filter(None, (who.continent, who.country, who.part))) or UNCLASSIFIED
-                self._client(f"{name} {text}", who.country, self._root(at, who, deciding, roots), at, who)
+                root = self._root(at, who, deciding, roots)
+                line = self._line(at, who)
+                self._add(Client(f"{name} {text}", line, root, who.country or ANYWHERE, via=VIA), at, who)
         for location, record in blocks.items():
             self._block(name, at, location, record, deciding, parts)
+
+    def _everybody(self, name: str, at: At, who: Who) -> None:
+        """Make the classes of those who ask for a name that is answered alike wherever they are."""
+        shared = self._shared.setdefault(who.evaluates, Graph(self.tree, self.pools, who))
+        root = self._graph(shared, at)
+        if root is not None and id(root) in self._ways:  # of a record that only stands for it
+            root = First((root,), self._line(at, who), FIRST)
+        line = self._line(at, who)
+        self._add(Client(f"{name} {UNCLASSIFIED}", line, root, via=VIA), at, who)
+        if not self._many:
+            self.clients += [Client(f"{name} {text}", line, root, country, via=VIA) for text, country in _countries()]
 
     def _block(
         self,
@@ -169,9 +189,27 @@ class Asked:
                 if each != at and not self.tree.stages(each, who):
                     self._no_default(each)
             answered = bool(self.tree.stages(at, who))
-            node = Graph(self.tree, self.pools, who).full(at) if answered else None
+            node = self._graph(Graph(self.tree, self.pools, who), at) if answered else None
             roots[key] = (node, at, who)
         return roots[key][0]
+
+    def _graph(self, graph: Graph, at: At) -> Node | None:
+        """Make the graph of a group; of one that can't be written out it is told, and nothing is claimed."""
+        if at in self._too_many:
+            return None
+        try:
+            return graph.whole(at)
+        except TooManyError:
+            self._too_many.add(at)
+            record = self.tree.group(at)[0]
+            if (record.name, record.type) not in self._told:
+                self._told.add((record.name, record.type))
+                self._config.unclear(
+                    record.at, record.label,
+                    "health checks of aliases that lead to further ones multiply to more than can be looked at; have "
+                    "them at the records with values instead",
+                )  # fmt: skip
+            return None
 
     def _no_default(self, at: At) -> None:
         record = self.tree.group(at)[0]
@@ -182,11 +220,6 @@ class Asked:
                 "has no default, and other records lead to it: what they answer clients who have no record here is not "
                 "documented; add a record for `*`",
             )  # fmt: skip
-
-    def _client(self, name: str, country: str, root: Node | None, at: At, who: Who) -> None:
-        line = self._line(at, who)
-        made = Client(name, line, root, country, via=VIA) if country else Client(name, line, root, via=VIA)
-        self._add(made, at, who)
 
     def _add(self, client: Client, at: At, who: Who) -> None:
         self.clients.append(client)
@@ -232,6 +265,16 @@ def _site(go: str, record: Record, said: set[str]) -> Site:
 
 def _only(said: set[str]) -> str:
     return next(iter(said)) if len(said) == 1 else ""
+
+
+@cache
+def _countries() -> tuple[tuple[str, str], ...]:
+    """Return the classes of all countries: their names, and the countries."""
+    return tuple(
+        (f"{continent}/{country}", country)
+        for continent in continents.codes(PROVIDER)
+        for country in continents.members(PROVIDER, continent)
+    )
 
 
 def _classes(parts: Mapping[str, set[str]]) -> Iterator[Who]:

@@ -49,6 +49,14 @@ class Pools:
         return self._name[key]
 
 
+MOST: Final = 20_000
+"""Groups in one graph, each counted once for every set of health checks of aliases by which it is reached."""
+
+
+class TooManyError(Exception):
+    """A graph would have more than MOST groups."""
+
+
 class Graph:
     """The graphs of clients who are classified alike."""
 
@@ -57,6 +65,12 @@ class Graph:
         self._full: dict[At, Node] = {}
         self._gated: dict[tuple[At, Condition], Node] = {}
         self._forced: dict[tuple[At, Condition], Node] = {}
+        self._made = 0
+
+    def whole(self, at: At) -> Node:
+        """Make the graph of a group.  Raise TooManyError if it would be too large."""
+        self._made = 0
+        return self.full(at)
 
     def full(self, at: At) -> Node:
         """Make what a group answers; it is up if a record is healthy."""
@@ -108,6 +122,7 @@ class Graph:
         """Make a group that is up only while a condition holds too; nobody asks it if it is not up."""
         key = (at, gate)
         if key not in self._gated:
+            self._count()
             stages = self._tree.stages(at, self._who)
             parts = [
                 _spread([self._gated_record(each, at, gate) for each in stage], stage[0].at, on_down="none")
@@ -130,10 +145,16 @@ class Graph:
                 made.append(_first(ways if evaluates else [*ways, self._force(go, condition)], record.at))
         return _spread(made, record.at, on_down="none")
 
+    def _count(self) -> None:
+        self._made += 1
+        if self._made > MOST:
+            raise TooManyError
+
     def _force(self, at: At, gate: Condition) -> Node:
         """Make what a group answers if none of its records is healthy: it is up while the gate holds."""
         key = (at, gate)
         if key not in self._forced:
+            self._count()
             stages = self._tree.stages(at, self._who)
             first = [self._forced_record(each, at, gate) for each in stages[0]] if stages else []
             self._forced[key] = _spread(first, _line(self._tree, at), on_down="none")
@@ -169,7 +190,8 @@ def _nothing(at: Line) -> Node:
 
 
 def _spread(nodes: list[Node], at: Line, on_down: str = ALL) -> Node:
-    return nodes[0] if len(nodes) == 1 else Spread(tuple(nodes), at, on_down=on_down)
+    distinct = tuple({id(node): node for node in nodes}.values())
+    return distinct[0] if len(distinct) == 1 else Spread(distinct, at, on_down=on_down)
 
 
 def _first(nodes: list[Node], at: Line, on_down: str = "none") -> Node:

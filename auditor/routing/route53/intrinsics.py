@@ -22,8 +22,10 @@ _LIST: Final = ("CommaDelimitedList", "List<")
 _IDS: Final = ("AWS::Route53::HealthCheck", "AWS::Route53::CidrCollection")
 """Types of resources whose ids stand in record sets; they are told apart by their names in the template."""
 _NAMED: Final = ("AWS::Route53::RecordSet",)
-LARGEST: Final = 1 << 20
-"""Characters of one value: functions can double their arguments again and again."""
+LARGEST: Final = 1 << 24
+"""Characters that functions of one template put together or take apart: a few lines can stand for billions."""
+DEEPEST: Final = 50
+"""Conditions, and names of records, that refer to each other one by one."""
 
 
 class Template:
@@ -37,6 +39,8 @@ class Template:
         self._given, self._suffix = given, suffix
         self._asked: list[str] = []  # conditions and resources that wait for each other
         self._truth: dict[str, bool | None] = {}
+        self._names: dict[str, Any] = {}
+        self._spent = 0
 
     def value(self, value: Any) -> Any:
         """Return what a value is."""
@@ -96,11 +100,15 @@ class Template:
         kind = text(_mapping(self.resources.get(name)).get("Type"))
         if kind in _IDS and attribute in ("", "Id", "HealthCheckId"):
             return self.ident(name)
-        if kind in _NAMED and not attribute and name not in self._asked:
-            self._asked.append(name)
-            found = self.value(_mapping(_mapping(self.resources[name]).get("Properties")).get("Name"))
-            self._asked.pop()
-            return found
+        if kind in _NAMED and not attribute:
+            if name not in self._names:
+                if name in self._asked or len(self._asked) >= DEEPEST:
+                    return Symbol(f"${{{name}}}")
+                self._asked.append(name)
+                properties = _mapping(_mapping(self.resources[name]).get("Properties"))
+                self._names[name] = self.value(properties.get("Name"))
+                self._asked.pop()
+            return self._names[name]
         return Resource(f"${{{name}{'.' if attribute else ''}{attribute}}}")
 
     def _getatt(self, given: Any) -> Any:
@@ -126,7 +134,25 @@ class Template:
                 parts.append(self.value(own[name]))
             else:
                 parts.append(self._getatt(name) if "." in name else self._ref(name))
-        return _joined([*parts, pattern[end:]])
+        return self._joined([*parts, pattern[end:]])
+
+    def _affords(self, size: int) -> bool:
+        """Count what functions handle, and say whether it is still little enough."""
+        self._spent += size
+        return self._spent <= LARGEST
+
+    def _joined(self, parts: list[Any]) -> Any:
+        """Put text together; what is not known makes all of it unknown, and a resource's name makes it one."""
+        texts = [_text(part) for part in parts if isinstance(part, str | int | float)]
+        if not self._affords(sum(map(len, texts))):
+            return None
+        made = "".join(texts)
+        symbols = [part for part in parts if isinstance(part, Symbol)]
+        if len(texts) < len(parts):
+            return Symbol(made)
+        if not symbols:
+            return made
+        return Resource(made) if all(isinstance(each, Resource) for each in symbols) else Symbol(made)
 
     def _join(self, given: Any) -> Any:
         if not isinstance(given, list) or len(given) != 2 or not isinstance(given[0], str):
@@ -135,13 +161,15 @@ class Template:
         if not isinstance(parts, list):
             return None
         apart = [each for part in parts for each in (given[0], part)][1:]
-        return _joined(apart)
+        return self._joined(apart)
 
     def _split(self, given: Any) -> Any:
         if not isinstance(given, list) or len(given) != 2 or not isinstance(given[0], str) or not given[0]:
             return None
         whole = self.value(given[1])
-        return whole.split(given[0]) if isinstance(whole, str) and not isinstance(whole, Symbol) else None
+        if not isinstance(whole, str) or isinstance(whole, Symbol) or not self._affords(len(whole)):
+            return None
+        return whole.split(given[0])
 
     def _select(self, given: Any) -> Any:
         if not isinstance(given, list) or len(given) != 2:
@@ -167,7 +195,7 @@ class Template:
     def condition(self, name: str) -> bool | None:
         """Say whether a condition holds; None: that is known only at deployment, or it is none."""
         if name not in self._truth:
-            if name in self._asked or name not in self._conditions:
+            if name in self._asked or name not in self._conditions or len(self._asked) >= DEEPEST:
                 return None
             self._asked.append(name)
             self._truth[name] = self._holds(self._conditions[name])
@@ -210,17 +238,6 @@ def _called(value: Any) -> tuple[str, Any] | None:
         if key in ("Ref", "Condition") or _LONG.fullmatch(key):
             return key.removeprefix("Fn::"), given
     return None
-
-
-def _joined(parts: list[Any]) -> Any:
-    """Put text together; what is not known makes all of it unknown, and a resource's name makes it one."""
-    made = "".join(_text(part) for part in parts)[:LARGEST]
-    symbols = [part for part in parts if isinstance(part, Symbol)]
-    if any(not isinstance(part, str | int | float) for part in parts):
-        return Symbol(made)
-    if not symbols:
-        return made
-    return Resource(made) if all(isinstance(each, Resource) for each in symbols) else Symbol(made)
 
 
 def _text(value: Any) -> str:

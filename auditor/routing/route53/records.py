@@ -30,6 +30,9 @@ SUBDIVIDED: Final = ("US", "UA")
 DEFAULT: Final = ("", "*", "")
 _NOWHERE: Final = Line("", 0)
 
+MOST: Final = 1000
+"""Records of one name and type ("Quotas", Developer Guide: fewer than that of most routing policies)."""
+
 Key = tuple[str, str, str]
 """What the record sets of a group have in common: zone, name, type."""
 
@@ -111,6 +114,7 @@ class Config:
     unread: list[Unread] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
     _first: dict[tuple[Key, str], Record] = field(default_factory=dict)
+    _full: set[Key] = field(default_factory=set)
 
     def unclear(self, at: Line, text: str, why: str) -> None:
         """Note lines that are not understood."""
@@ -129,7 +133,12 @@ class Config:
             self.unclear(
                 record.at, f"{record.label} (first in line {other.at.line})", "is defined twice; keep one definition"
             )
-        self.records.setdefault(record.key, []).append(record)
+        group = self.records.setdefault(record.key, [])
+        if len(group) < MOST:
+            group.append(record)
+        elif record.key not in self._full:
+            self._full.add(record.key)
+            self.unclear(record.at, record.label, "more records of one name and type than Route 53 takes; remove some")
 
     def held(self, key: Key, ident: str) -> Record | None:
         """Return a record set."""
