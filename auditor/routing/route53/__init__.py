@@ -21,7 +21,7 @@ from auditor.routing.store import Store
 FORMAT: Final = PROVIDER
 
 _WORDS: Final = (
-    b"ResourceRecordSet", b"HealthCheckConfig", b"CidrBlock", b"AWS::Route53::", b"ParameterKey", b'"Parameters"',
+    b"ResourceRecordSet", b"HealthCheck", b"CidrBlock", b"AWS::Route53::", b"ParameterKey", b'"Parameters"',
     b"AWSPolicyFormatVersion",
 )  # fmt: skip
 _SURE: Final = (b"AWS::Route53::RecordSet", b'"ResourceRecordSet', b'"AWSPolicyFormatVersion"')
