@@ -101,12 +101,12 @@ class _Reading:
         stack = [start]
         while stack:
             ident = stack.pop()
-            for item, at in self.items(ident):
+            for number, (item, at) in enumerate(self.items(ident), 1):
                 follow = text(item.get("RuleReference"))
                 if follow and follow not in seen:
                     seen.add(follow)
                     stack.append(follow)
-                self.item(ident, item, at)
+                self.item(ident, item, at, number)
 
     def items(self, ident: str) -> Iterator[tuple[dict[str, Any], Place]]:
         """Yield the items of a rule."""
@@ -140,7 +140,7 @@ class _Reading:
     def below(self, *path: str | int) -> Place:
         return lambda *inner: self.at(*path, *inner)
 
-    def item(self, ident: str, item: dict[str, Any], at: Place) -> None:
+    def item(self, ident: str, item: dict[str, Any], at: Place, number: int) -> None:
         rule = self.all_rules[ident]
         kind = rule["RuleType"]
         for key in item:
@@ -155,7 +155,7 @@ class _Reading:
             "multivalue": lambda: {"MultiValueAnswer": True},
             "weighted": lambda: {"Weight": item.get("Weight", "")},
         }
-        self.add(ident, item, at, made[kind]())
+        self.add(ident, item, at, {**made[kind](), "SetIdentifier": f"item {number}"})
 
     def add(self, ident: str, item: dict[str, Any], at: Place, given: dict[str, Any]) -> None:
         """Take an item as the record that Route 53 makes of it."""
@@ -165,8 +165,6 @@ class _Reading:
             return
         where = at("EndpointReference" if endpoint else "RuleReference")
         made: dict[str, Any] = {"Name": ident, "Type": self.kind, **given}
-        if given:
-            made["SetIdentifier"] = f"{where.line}" if given.get("GeoLocation") is None else _named(given, where)
         if item.get("HealthCheck"):
             made["HealthCheckId"] = item["HealthCheck"]
         target = follow if follow else self.endpoint(endpoint, where, made)
@@ -200,10 +198,6 @@ def _near(item: dict[str, Any]) -> str:
     location = item.get("Location")
     name = location.get("LocationName") if isinstance(location, dict) else item.get("Region")
     return text(name).removeprefix(_REGION)
-
-
-def _named(given: dict[str, Any], at: Line) -> str:
-    return f"{'/'.join(text(each) for each in given['GeoLocation'].values())} {at.line}"
 
 
 def _mapping(value: Any) -> dict[str, Any]:
