@@ -28,9 +28,14 @@ _SURE: Final = (b"AWS::Route53::RecordSet", b'"ResourceRecordSet', b'"AWSPolicyF
 _ENDS: Final = (".json", ".yaml", ".yml", ".template")
 
 
+def belongs(file: File) -> bool:
+    """Say whether a file may matter where others are of Route 53: a module of Terraform, values of its variables."""
+    return hcl.is_terraform(file) or hcl.is_show(file)
+
+
 def sniff(file: File) -> bool:
     """Say whether a file holds something of Route 53; one that seems to and can't be read is one: it is told."""
-    if hcl.is_terraform(file) or hcl.is_show(file):
+    if belongs(file):
         return terraform.WORD in file.data
     if not any(word in file.data for word in _WORDS):
         return False
@@ -61,7 +66,7 @@ def read(files: Sequence[File], store: Store) -> list[Routing]:
     Raise InputError for what can't be read, and for changes that Route 53 would refuse.
     """
     config = Config()
-    code = [file for file in files if hcl.is_terraform(file) or hcl.is_show(file)]
+    code = [file for file in files if belongs(file)]
     found = [each for file in files if file not in code for each in _documents(file)]
     _documents.cache_clear()
     templates = [each for each in found if cloudformation.sniff(each.tree)]

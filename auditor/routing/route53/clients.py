@@ -169,7 +169,8 @@ class Asked:
         elif not networks:
             return
         roots: dict[tuple[object, ...], tuple[Node | None, At, Who]] = {}
-        for who in _classes(parts):
+        placed = any(self.tree.group(each)[0].policy == GEO for each in deciding)
+        for who in _classes(parts) if placed else (Who(),):
             for falls in (True, False):
                 self._root(at, replace(who, location=location, falls=falls), deciding, roots)
         for root, _, who in list(roots.values()):

@@ -37,6 +37,9 @@ class At(NamedTuple):
     family: str  # A or AAAA
 
 
+ELSEWHERE: Final = ("*",)
+"""The place of records for whoever is in no location of a CIDR collection."""
+
 Go = At | str
 """Where a record leads: to a group, or to an address or a host that is no name of the zone."""
 
@@ -67,7 +70,7 @@ class Tree:
         for zone, name, kind in config.records:
             self._anywhere.setdefault((name, kind), []).append(zone)
         self._goes: dict[tuple[int, str], tuple[Go, ...]] = {}
-        self._placed: dict[Key, dict[tuple[str, str, str], list[Record]]] = {}
+        self._placed: dict[Key, dict[tuple[str, ...], list[Record]]] = {}
         self._cut: set[tuple[At, At]] = set()
         self._look()
 
@@ -271,8 +274,9 @@ class Tree:
             placed = self._places(at.key)
             found = [placed.get(place, []) for place in (*wanted, DEFAULT)]
         elif policy == NETWORKS:
-            mine = [each for each in group if each.location == who.location]
-            found = [mine, [each for each in group if each.location[1] == "*"] if who.falls or not mine else []]
+            placed = self._places(at.key)
+            mine = placed.get(who.location, [])
+            found = [mine, placed.get(ELSEWHERE, []) if who.falls or not mine else []]
         elif policy == FAILOVER:
             found = [[each for each in group if each.primary is role] for role in (True, False)]
         elif policy == WEIGHTED:
@@ -285,12 +289,14 @@ class Tree:
             return [[*stages[0], *others], *stages[1:]] if stages else [others]
         return stages
 
-    def _places(self, key: Key) -> dict[tuple[str, str, str], list[Record]]:
+    def _places(self, key: Key) -> dict[tuple[str, ...], list[Record]]:
         if key not in self._placed:
             placed = self._placed[key] = {}
             for each in self.config.records[key]:
                 if each.policy == GEO:
                     placed.setdefault(each.place, []).append(each)
+                elif each.policy == NETWORKS:
+                    placed.setdefault(ELSEWHERE if each.location[1] == "*" else each.location, []).append(each)
         return self._placed[key]
 
     def below(self, at: At) -> Sequence[At]:
