@@ -1,0 +1,438 @@
+"""Operators and functions of Terraform's language that are evaluated here (Terraform documentation, "Functions").
+
+A function takes evaluated arguments and returns plain data or a value.  It raises Unfit, ValueError, TypeError,
+IndexError or KeyError where its arguments don't fit, or are only known once something is made.
+"""
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from itertools import chain
+from typing import Any, Final
+
+from auditor.routing.model import Line
+from auditor.routing.terraform.values import Ref, Unresolved, Value, collected, holes, mapped, number, plain, written
+
+
+class Unfit(Exception):
+    """Arguments that a function doesn't take."""
+
+
+def operation(sign: str, left: Value, right: Value) -> bool | int | Fraction | None:
+    """Apply a binary operator; None if its operands don't fit or are not known."""
+    if sign in ("==", "!="):
+        equal = same(left, right)
+        return None if equal is None else equal is (sign == "==")
+    if sign in ("&&", "||"):
+        first, second = truth(left.data), truth(right.data)
+        if first is None or second is None:
+            return None
+        return (first and second) if sign == "&&" else (first or second)
+    one, two = number(left.data), number(right.data)
+    if one is None or two is None:
+        return None
+    match sign:
+        case "<":
+            return one < two
+        case ">":
+            return one > two
+        case "<=":
+            return one <= two
+        case ">=":
+            return one >= two
+        case "+":
+            found: Fraction = Fraction(one) + two
+        case "-":
+            found = Fraction(one) - two
+        case "*":
+            found = Fraction(one) * two
+        case _ if not two:
+            return None
+        case "/":
+            found = Fraction(one) / two
+        case _:
+            found = Fraction(one) - two * int(Fraction(one) / two)
+    if max(found.numerator.bit_length(), found.denominator.bit_length()) > 512:
+        return None
+    return found.numerator if found.denominator == 1 else found
+
+
+def same(left: Value, right: Value) -> bool | None:
+    """Compare two values; None if that hangs on what is not known."""
+    if next(chain(holes(left), holes(right)), None):
+        return None
+    if _typed(left) == _typed(right):
+        return True
+    if next(chain(_refs(left), _refs(right)), None):
+        return None
+    return False
+
+
+def truth(data: Any) -> bool | None:
+    """Read a truth value, or text that Terraform converts to one; None for what is none."""
+    return (
+        data if isinstance(data, bool) else {"true": True, "false": False}.get(data) if isinstance(data, str) else None
+    )
+
+
+def _refs(value: Value) -> Iterator[Ref]:
+    if isinstance(value.data, Ref):
+        yield value.data
+    elif isinstance(value.data, list | dict):
+        for each in value.data.values() if isinstance(value.data, dict) else value.data:
+            yield from _refs(each)
+        if isinstance(value.data, dict):
+            yield from (key for key in value.data if isinstance(key, Ref))
+
+
+def _typed(value: Value) -> Any:
+    """Give data that is equal only where Terraform's is: a number is no truth value."""
+    data = value.data
+    if isinstance(data, list):
+        return [_typed(each) for each in data]
+    if isinstance(data, dict):
+        return {key: _typed(each) for key, each in data.items()}
+    return (isinstance(data, bool), data)
+
+
+def _text(value: Value) -> str:
+    text = written(value.data)
+    if text is None:
+        raise Unfit
+    return text
+
+
+def _number(value: Value) -> int | Fraction:
+    found = number(value.data)
+    if found is None:
+        raise Unfit
+    return found
+
+
+def _whole(value: Value) -> int:
+    found = _number(value)
+    if not isinstance(found, int) or abs(found) > 1 << 20:
+        raise Unfit
+    return found
+
+
+def _list(value: Value) -> list[Value]:
+    if not isinstance(value.data, list):
+        raise Unfit
+    return value.data
+
+
+def _map(value: Value) -> dict[Any, Value]:
+    if not isinstance(value.data, dict) or not all(isinstance(key, str) for key in value.data):
+        raise Unfit
+    return value.data
+
+
+def _key(value: Value) -> Any:
+    if next(holes(value), None):
+        raise Unfit
+    return repr(_typed(value))
+
+
+def _known(value: Value) -> Value:
+    if next(holes(value), None) or next(_refs(value), None):
+        raise Unfit
+    return value
+
+
+def distinct(found: list[Value]) -> list[Value]:
+    """Keep the first of equal values; what a provider makes up may be equal, so it must be alone or the same."""
+    made_up = any(isinstance(each.data, Ref) for each in found) and len({_key(each) for each in found}) > 1
+    # two resources never share an identifier, but other attributes of theirs may be the same
+    if made_up and not all(isinstance(each.data, Ref) and each.data.attribute in ("id", "arn") for each in found):
+        raise Unfit
+    kept: dict[str, Value] = {}
+    for each in found:
+        kept.setdefault(_key(each), each)
+    return list(kept.values())
+
+
+def toset(found: list[Value]) -> list[Value]:
+    """Make a set: distinct, and texts in their order, as Terraform goes through them."""
+    kept = distinct(found)
+    if all(isinstance(each.data, str) for each in kept):
+        return sorted(kept, key=lambda each: str(each.data))
+    return kept
+
+
+def _merge(args: list[Value], at: Line) -> Value:
+    merged: dict[Any, Value] = {}
+    for each in args:
+        if each.data is not None:
+            if not isinstance(each.data, dict):
+                raise Unfit
+            merged.update(each.data)
+    return mapped(merged, at)
+
+
+def _flatten(found: list[Value]) -> list[Value]:
+    flat: list[Value] = []
+    for each in found:
+        if isinstance(each.data, Unresolved):
+            raise Unfit
+        flat.extend(_flatten(each.data) if isinstance(each.data, list) else [each])
+    return flat
+
+
+def _lookup(args: list[Value], at: Line) -> Value:
+    found, key, *default = args
+    if isinstance(found.data, dict):
+        if any(isinstance(each, Ref) for each in found.data):
+            raise Unfit
+        text = _text(key)
+        return found.data[text] if text in found.data else default[0]
+    raise Unfit
+
+
+def _format(args: list[Value], at: Line) -> str:
+    form, *rest = args
+    texts = iter(rest)
+    parts: list[str] = []
+    whole = _text(form).split("%%")
+    for literal in whole:
+        head, *pieces = literal.split("%")
+        parts.append("".join([head, *(_verb(piece, texts) for piece in pieces)]))
+    if next(texts, None) is not None:
+        raise Unfit
+    return "%".join(parts)
+
+
+def _verb(piece: str, texts: Any) -> str:
+    digits = piece[: len(piece) - len(piece.lstrip("0123456789"))]
+    verb, rest = piece[len(digits) : len(digits) + 1], piece[len(digits) + 1 :]
+    value = next(texts, None)
+    if value is None or verb not in ("s", "d", "v") or len(digits) > 3:
+        raise Unfit
+    text = _text(value) if verb != "d" else str(_whole(value))
+    if verb == "d":
+        return text.rjust(int(digits or 0), "0" if digits.startswith("0") else " ") + rest
+    return text.rjust(int(digits or 0)) + rest
+
+
+def _replace(args: list[Value], at: Line) -> str:
+    text, old, new = map(_text, args)
+    if (old.startswith("/") and old.endswith("/") and len(old) > 1) or len(text) * (len(new) + 1) > 1 << 22:
+        raise Unfit
+    return text.replace(old, new)
+
+
+def _one(args: list[Value], at: Line) -> Any:
+    found = _list(args[0])
+    if len(found) > 1:
+        raise Unfit
+    return found[0] if found else None
+
+
+def _element(args: list[Value], at: Line) -> Value:
+    found = _list(args[0])
+    return found[_whole(args[1]) % len(found)]
+
+
+def _slice(args: list[Value], at: Line) -> list[Value]:
+    found, start, end = _list(args[0]), _whole(args[1]), _whole(args[2])
+    if not 0 <= start <= end <= len(found):
+        raise Unfit
+    return found[start:end]
+
+
+def _range(args: list[Value], at: Line) -> list[Value]:
+    numbers = [_whole(each) for each in args]
+    start, end, step = [*numbers, 1] if len(numbers) == 2 else [0, *numbers, 1] if len(numbers) == 1 else numbers
+    made = range(start, end, -1 if len(numbers) < 3 and end < start else step)
+    if len(made) > 1024:  # Terraform's own limit
+        raise Unfit
+    return [Value(each, at) for each in made]
+
+
+def _contains(args: list[Value], at: Line) -> bool:
+    answers = [same(each, args[1]) for each in _list(args[0])]
+    if True in answers:
+        return True
+    if None in answers:
+        raise Unfit
+    return False
+
+
+def _length(args: list[Value], at: Line) -> int:
+    data = args[0].data
+    if isinstance(data, Ref):
+        raise Unfit
+    return len(data)
+
+
+def _tonumber(args: list[Value], at: Line) -> Any:
+    return None if args[0].data is None else _number(args[0])
+
+
+def _tobool(args: list[Value], at: Line) -> Any:
+    return {True: True, False: False, "true": True, "false": False, None: None}[args[0].data]
+
+
+def _compact(args: list[Value], at: Line) -> list[Value]:
+    if any(
+        isinstance(each.data, Ref | Unresolved) and getattr(each.data, "attribute", "") != "id"
+        for each in _list(args[0])
+    ):
+        raise Unfit
+    return [each for each in _list(args[0]) if each.data not in (None, "")]
+
+
+def _joined(args: list[Value], at: Line) -> str:
+    return _text(args[0]).join(_text(each) for each in chain(*(_list(each) for each in args[1:])))
+
+
+def _split(args: list[Value], at: Line) -> list[Value]:
+    return [Value(each, at) for each in _text(args[1]).split(_text(args[0]))]
+
+
+def _sort(args: list[Value], at: Line) -> list[Value]:
+    return sorted(_list(args[0]), key=_text)
+
+
+def _zipmap(args: list[Value], at: Line) -> Value:
+    return mapped(dict(zip(map(_text, _list(args[0])), _list(args[1]), strict=True)), at)
+
+
+def _keys(args: list[Value], at: Line) -> list[Value]:
+    return [Value(key, at) for key in sorted(_map(args[0]))]
+
+
+def _values(args: list[Value], at: Line) -> list[Value]:
+    found = _map(args[0])
+    return [found[key] for key in sorted(found)]
+
+
+def _intersection(args: list[Value], at: Line) -> list[Value]:
+    kept = [_known(each) for each in distinct(_list(args[0]))]
+    for other in args[1:]:
+        keys = {_key(_known(each)) for each in _list(other)}
+        kept = [each for each in kept if _key(each) in keys]
+    return toset(kept)
+
+
+def _subtract(args: list[Value], at: Line) -> list[Value]:
+    taken = {_key(_known(each)) for each in _list(args[1])}
+    return toset([each for each in map(_known, _list(args[0])) if _key(each) not in taken])
+
+
+def _jsonencode(args: list[Value], at: Line) -> str:
+    import json
+
+    def whole(data: Any) -> Any:
+        if isinstance(data, Fraction):
+            return float(data)
+        return (
+            [whole(each) for each in data]
+            if isinstance(data, list)
+            else ({key: whole(data[key]) for key in sorted(data)} if isinstance(data, dict) else data)
+        )
+
+    return json.dumps(whole(plain(_known(args[0]))), separators=(",", ":"), ensure_ascii=False)
+
+
+def _listed(function: Callable[[list[Value], Line], list[Value]]) -> Callable[[list[Value], Line], Value]:
+    return lambda args, at: collected(function(args, at), at)
+
+
+def _texted(function: Callable[..., str]) -> Callable[[list[Value], Line], str]:
+    return lambda args, at: function(*map(_text, args))
+
+
+def _extreme(function: Callable[..., Any]) -> Callable[[list[Value], Line], Any]:
+    return lambda args, at: function(map(_number, args))
+
+
+TABLE: Final[dict[str, Callable[[list[Value], Line], Any]]] = {
+    "abs": lambda args, at: abs(_number(args[0])),
+    "alltrue": lambda args, at: all(_tobool([each], at) for each in _list(args[0])),
+    "anytrue": lambda args, at: any(_tobool([each], at) for each in _list(args[0])),
+    "chunklist": _listed(
+        lambda args, at: [
+            collected(_list(args[0])[i : i + _whole(args[1])], at)
+            for i in range(0, len(_list(args[0])), _whole(args[1]))
+        ]
+    ),
+    "compact": _listed(_compact),
+    "concat": _listed(lambda args, at: list(chain(*map(_list, args)))),
+    "contains": _contains,
+    "distinct": _listed(lambda args, at: distinct(_list(args[0]))),
+    "element": _element,
+    "endswith": lambda args, at: _text(args[0]).endswith(_text(args[1])),
+    "flatten": _listed(lambda args, at: _flatten(_list(args[0]))),
+    "format": _format,
+    "join": _joined,
+    "jsonencode": _jsonencode,
+    "keys": _listed(_keys),
+    "length": _length,
+    "lookup": _lookup,
+    "lower": _texted(str.lower),
+    "max": _extreme(max),
+    "merge": _merge,
+    "min": _extreme(min),
+    "nonsensitive": lambda args, at: args[0],
+    "one": _one,
+    "range": _listed(_range),
+    "replace": _replace,
+    "reverse": _listed(lambda args, at: _list(args[0])[::-1]),
+    "sensitive": lambda args, at: args[0],
+    "setintersection": _listed(_intersection),
+    "setsubtract": _listed(_subtract),
+    "setunion": _listed(lambda args, at: toset(list(chain(*map(_list, args))))),
+    "slice": _listed(_slice),
+    "sort": _listed(_sort),
+    "split": _listed(_split),
+    "startswith": lambda args, at: _text(args[0]).startswith(_text(args[1])),
+    "strcontains": lambda args, at: _text(args[1]) in _text(args[0]),
+    "sum": lambda args, at: sum(map(_number, _list(args[0]))),
+    "tobool": _tobool,
+    "tolist": _listed(lambda args, at: _list(args[0])),
+    "tomap": lambda args, at: mapped(dict(args[0].data), at),
+    "tonumber": _tonumber,
+    "toset": _listed(lambda args, at: toset(_list(args[0]))),
+    "tostring": lambda args, at: None if args[0].data is None else _text(args[0]),
+    "trimprefix": _texted(str.removeprefix),
+    "trimspace": _texted(str.strip),
+    "trimsuffix": _texted(str.removesuffix),
+    "upper": _texted(str.upper),
+    "values": _listed(_values),
+    "zipmap": _zipmap,
+}
+
+QUICK: Final = frozenset({"lookup", "element", "length", "try", "can", "coalesce", "one"})
+"""Functions whose work doesn't grow with their arguments."""
+
+
+def _try(args: list[Value], at: Line, text: str) -> Value:
+    for each in args:
+        lost = next(holes(each), None)
+        if lost is None:
+            return each
+        if not lost.fails:
+            return Value(lost, at)
+    return Value(
+        Unresolved(text, "nothing in `try` can be evaluated, so Terraform would refuse it; mend it", at, fails=True), at
+    )
+
+
+def _can(args: list[Value], at: Line, text: str) -> Value:
+    lost = next(holes(args[0]), None) if args else None
+    return Value(lost, at) if lost and not lost.fails else Value(lost is None, at)
+
+
+def _coalesce(args: list[Value], at: Line, text: str) -> Value:
+    for each in args:
+        if isinstance(each.data, Unresolved):
+            return each
+        if each.data is not None and each.data != "":
+            return each
+    return Value(
+        Unresolved(text, "nothing in `coalesce` has a value, so Terraform would refuse it; mend it", at, fails=True), at
+    )
+
+
+LAZY: Final[dict[str, Callable[[list[Value], Line, str], Value]]] = {"try": _try, "can": _can, "coalesce": _coalesce}
+"""Functions that take arguments which can't be evaluated."""

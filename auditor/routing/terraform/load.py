@@ -1,0 +1,294 @@
+"""Which files make a configuration of Terraform, and what they make together."""
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from auditor.model.errors import InputError
+from auditor.routing.model import File, Unread
+from auditor.routing.store import Store
+from auditor.routing.terraform.evaluate import Effort
+from auditor.routing.terraform.module import Program, Resource, World, resources
+from auditor.routing.terraform.show import shown_resources
+from auditor.routing.terraform.syntax import Block, Body, Expression, in_json, json_body, native
+from auditor.routing.terraform.values import Ref, Unresolved, Value
+
+CODE: Final = (".tf", ".tf.json")
+VALUES: Final = (".tfvars", ".tfvars.json")
+OVERRIDE: Final = re.compile(r"(?:.*_)?override\.tf(?:\.json)?")
+_SHOW: Final = re.compile(rb'"(?:format_version|terraform_version)"\s*:\s*"')
+_PARTS: Final = re.compile(rb'"(?:planned_values|resource_changes|values)"\s*:')
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """A root module with all that it calls, or a plan or state."""
+
+    files: tuple[File, ...]  # all that were read for it
+    given: frozenset[str]  # names of those that were asked for; the others only lie beside them
+    resources: tuple[Resource, ...]
+    by_address: Mapping[str, Resource]
+    unread: tuple[Unread, ...] = ()  # what may make more resources
+
+    def of(self, *types: str) -> Iterator[Resource]:
+        """Give the resources of some types that stand in files that were asked for."""
+        return (each for each in self.resources if each.managed and each.type in types and each.at.file in self.given)
+
+    def find(self, ref: Ref) -> Resource | None:
+        """Follow a reference; None if it leads out of what was given."""
+        return self.by_address.get(ref.address)
+
+
+def is_terraform(file: File) -> bool:
+    """Say whether a file belongs to a module: by its name, since the language has no mark of its own."""
+    return file.name.endswith((*CODE, *VALUES))
+
+
+def is_show(file: File) -> bool:
+    """Say whether a file is what `terraform show -json` prints of a plan or a state."""
+    head = file.data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
+    return head.startswith(b"{") and bool(_SHOW.search(head)) and bool(_PARTS.search(file.data))
+
+
+def load(files: Sequence[File], store: Store) -> list[Configuration]:
+    """Read configurations: one for each root module among the files, and one for each plan or state.
+
+    A module is all files of a folder, given or not.  Modules that others call are read as parts of these.  With one
+    plan or state and one root module, attributes that are the same in both stand where the module has them.
+    Raise InputError for what can't be read.
+    """
+    shows = [file for file in files if not is_terraform(file) and is_show(file)]
+    roots = _roots([file for file in files if is_terraform(file)], store)
+    planned = [_show(file) for file in shows]
+    if len(planned) == len(roots) == 1:
+        return [_joined(planned[0], roots[0])]
+    return [*planned, *roots]
+
+
+def _configuration(
+    files: Iterable[File], given: Iterable[str], found: Sequence[Resource], unread: Sequence[Unread]
+) -> Configuration:
+    return Configuration(
+        tuple(files), frozenset(given), tuple(found), {each.address: each for each in found}, tuple(unread)
+    )
+
+
+def _show(file: File) -> Configuration:
+    found, unread = shown_resources(file)
+    return _configuration([file], [file.name], found, unread)
+
+
+def _joined(plan: Configuration, code: Configuration) -> Configuration:
+    """Give the resources of a plan the lines of the code, and the references that a plan doesn't tell."""
+    merged = []
+    for each in plan.resources:
+        twin = code.by_address.get(each.address)
+        merged.append(
+            each if twin is None else replace(each, attributes=_placed(each.attributes, twin.attributes), at=twin.at)
+        )
+    return _configuration(
+        [*plan.files, *code.files], [*plan.given, *(file.name for file in code.files)], merged, plan.unread
+    )
+
+
+def _placed(known: Mapping[str, Value], written: Mapping[str, Value]) -> dict[str, Value]:
+    return {name: _place(value, written.get(name)) for name, value in known.items()}
+
+
+def _place(known: Value, written: Value | None) -> Value:
+    """Move a value of a plan to where the code has it; what only the code tells is taken from there."""
+    if written is None:
+        return known
+    data = known.data
+    if isinstance(data, Unresolved) and not isinstance(written.data, Unresolved):
+        return written
+    if isinstance(data, list) and isinstance(written.data, list) and len(data) == len(written.data):
+        return replace(known, data=[_place(*pair) for pair in zip(data, written.data, strict=True)], at=written.at)
+    if isinstance(data, dict) and isinstance(written.data, dict):
+        return replace(known, data=_placed(data, written.data), at=written.at)
+    if isinstance(data, list) and isinstance(written.data, dict) and len(data) == 1:
+        return replace(known, data=[_place(data[0], written)], at=written.at)
+    return replace(known, at=written.at)
+
+
+def _folder(name: str) -> str:
+    return posixpath.dirname(posixpath.normpath(name))
+
+
+def _roots(files: Sequence[File], store: Store) -> list[Configuration]:
+    given = {posixpath.normpath(file.name): file for file in files}
+    folders: dict[str, Body] = {}
+    read: dict[str, list[File]] = {}
+    broken: dict[str, str] = {}
+    waiting = list(dict.fromkeys(_folder(file.name) for file in files if file.name.endswith(CODE)))
+    called: set[str] = set()
+    for folder in waiting:
+        members = _members(folder, given, store)
+        folders[folder], read[folder] = _module(members, given, broken, folder)
+        for below in _sources(folders[folder], folder):
+            called.add(below)
+            if below not in waiting and store.glob(posixpath.join(below, "*.tf")) + store.glob(
+                posixpath.join(below, "*.tf.json")
+            ):
+                waiting.append(below)
+    roots = [folder for folder in folders if folder not in called] or list(folders)[:1]
+    return [_root(folder, folders, read, broken, given, store) for folder in roots]
+
+
+def _root(
+    folder: str,
+    folders: Mapping[str, Body],
+    read: Mapping[str, list[File]],
+    broken: Mapping[str, str],
+    given: Mapping[str, File],
+    store: Store,
+) -> Configuration:
+    inputs, values = _inputs(folder, given, store)
+    first = next((file.name for file in read[folder]), folder)
+    program = Program(Effort(first), folders, broken)
+    program.worlds[""] = World(program, folder, "", folders[folder], inputs)
+    found = resources(program)
+    used = {world.folder for world in program.worlds.values()}
+    files = [file for each in used for file in read[each]] + values
+    files.sort(key=lambda file: file.name)
+    names = {file.name for file in files if posixpath.normpath(file.name) in given}
+    return _configuration(files, names, found, program.unread)
+
+
+def _members(folder: str, given: Mapping[str, File], store: Store) -> list[File]:
+    """Give the files of a module, given or beside those, as Terraform takes them: overriding ones last."""
+    names = [*store.glob(posixpath.join(folder, "*.tf")), *store.glob(posixpath.join(folder, "*.tf.json"))]
+    found = {name: file for name, file in given.items() if _folder(name) == folder and name.endswith(CODE)}
+    for name in names:
+        if posixpath.normpath(name) not in found and not posixpath.basename(name).startswith("."):
+            file = store.read(name)
+            if file is not None:
+                found[posixpath.normpath(name)] = file
+    return [found[name] for name in sorted(found, key=lambda name: (bool(_overrides(name)), name))]
+
+
+def _overrides(name: str) -> bool:
+    return bool(OVERRIDE.fullmatch(posixpath.basename(name)))
+
+
+def _module(
+    members: Sequence[File], given: Mapping[str, File], broken: dict[str, str], folder: str
+) -> tuple[Body, list[File]]:
+    """Parse the files of a module and put them together.  What was not asked for and can't be parsed is noted."""
+    whole = Body()
+    read: list[File] = []
+    for file in members:
+        try:
+            body = in_json(file) if file.name.endswith(".json") else native(file)
+        except InputError:
+            if posixpath.normpath(file.name) in given or _overrides(file.name):
+                raise
+            broken.setdefault(folder, file.name)
+            continue
+        read.append(file)
+        for block in body.blocks:
+            _add(whole, block, _overrides(file.name))
+    return whole, read
+
+
+def _add(whole: Body, block: Block, overrides: bool) -> None:
+    if block.type == "locals":
+        for name, value in block.body.attributes.items():
+            if name in whole.locals and not overrides:
+                first = whole.locals[name].at
+                message = (
+                    f"local value `{name[:100]}` is defined twice (first in {first.file}, line {first.line}); keep one"
+                )
+                raise InputError(value.at.file, message, value.at.line)
+            whole.locals[name] = value
+        return
+    if block.type not in ("resource", "data", "variable", "output", "module"):
+        return
+    key = (block.type, *block.labels)
+    first_block = whole.labelled.get(key)
+    if first_block is None:
+        whole.labelled[key] = block
+        whole.add(block)
+    elif overrides:
+        merged = _overridden(first_block, block)
+        whole.labelled[key] = merged
+        whole.blocks[whole.blocks.index(first_block)] = merged
+    else:
+        name, at = ".".join(key)[:200], first_block.at
+        raise InputError(
+            block.at.file, f"`{name}` is defined twice (first in {at.file}, line {at.line}); keep one", block.at.line
+        )
+
+
+def _overridden(first: Block, second: Block) -> Block:
+    """Merge an overriding block: its attributes, and its nested blocks by type, take the place of the others."""
+    body = Body({**first.body.attributes, **second.body.attributes})
+    for block in (*first.body.blocks, *second.body.blocks):
+        kinds = second.body.kinds
+        kind = block.labels[0] if block.type == "dynamic" and block.labels else block.type
+        if kind not in kinds or any(block is each for each in kinds[kind]):
+            body.add(block)
+    return replace(first, body=body)
+
+
+def _sources(body: Body, folder: str) -> Iterator[str]:
+    """Give the folders of modules that are called by a path."""
+    for key, block in body.labelled.items():
+        source = block.body.attributes.get("source") if key[0] == "module" else None
+        if source is not None:
+            text = (
+                source.tree
+                if source.json
+                else source.source.text[source.tree.meta.start_pos : source.tree.meta.end_pos]
+            )
+            text = str(text).strip('"')
+            if text.startswith((".", "/")) and "${" not in text:
+                yield posixpath.normpath(posixpath.join(folder, text))
+
+
+def _inputs(folder: str, given: Mapping[str, File], store: Store) -> tuple[dict[str, Expression | Value], list[File]]:
+    """Give values of variables: terraform.tfvars, then *.auto.tfvars by name, then other files that were given.
+
+    Where two of the other files differ nobody knows which will be used, nor in which order.
+    """
+    names = [posixpath.join(folder, name) for name in ("terraform.tfvars", "terraform.tfvars.json")]
+    for pattern in ("*.auto.tfvars", "*.auto.tfvars.json"):
+        names.extend(sorted(store.glob(posixpath.join(folder, pattern))))
+    names = [*names[:2], *sorted(names[2:])]
+    auto = [file for name in names if (file := given.get(posixpath.normpath(name)) or store.read(name)) is not None]
+    other = [
+        file for name, file in given.items() if name.endswith(VALUES) and file not in auto and not _automatic(name)
+    ]
+    inputs: dict[str, Expression | Value] = {}
+    for file in auto:
+        inputs.update(_values(file))
+    chosen: dict[str, Expression] = {}
+    for file in other:
+        for name, value in _values(file).items():
+            if name in chosen:
+                why = f"several .tfvars files that were given set `{name[:100]}`; give one of them"
+                inputs[name] = Value(Unresolved(f"var.{name[:100]}", why, value.at), value.at)
+            else:
+                inputs[name] = chosen[name] = value
+    return inputs, [*auto, *other]
+
+
+def _automatic(name: str) -> bool:
+    base = posixpath.basename(name)
+    return base in ("terraform.tfvars", "terraform.tfvars.json") or base.endswith((".auto.tfvars", ".auto.tfvars.json"))
+
+
+def _values(file: File) -> dict[str, Expression]:
+    if not file.name.endswith(".json"):
+        return native(file).attributes
+    from auditor.routing.documents import load as documents
+    from auditor.routing.terraform.syntax import Source
+
+    found: dict[str, Expression] = {}
+    for document in documents(file):
+        if not isinstance(document.tree, dict):
+            raise InputError(file.name, "holds no values of variables: an object is expected", 1)
+        found.update(json_body(document.tree, document.marks, Source(file.name, "")).attributes)
+    return found

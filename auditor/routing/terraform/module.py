@@ -1,0 +1,384 @@
+"""Modules of Terraform: the files of a folder become one, and its blocks become resources with evaluated attributes.
+
+Sources: Terraform language documentation, "Input Variables" (order in which values are taken), "Local Values",
+"Modules", "The count Meta-Argument", "The for_each Meta-Argument", "dynamic Blocks", "Override Files".
+"""
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from auditor.model.errors import InputError
+from auditor.routing.model import Line, Unread
+from auditor.routing.terraform.evaluate import Effort, Evaluator, iterated
+from auditor.routing.terraform.syntax import Block, Body, Expression, Source, json_body
+from auditor.routing.terraform.types import conform
+from auditor.routing.terraform.values import Ref, Unresolved, Value, collected, mapped, shown
+
+META: Final = frozenset(
+    {"count", "for_each", "depends_on", "provider", "providers", "lifecycle", "provisioner", "connection"}
+)
+"""Arguments and blocks of any resource that say how it is made, not what it is."""
+
+HOP: Final = 3
+"""Levels of nesting for which a reference counts."""
+
+MODULES: Final = 200
+"""Calls of modules in one configuration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One instance of a resource."""
+
+    address: str  # `module.a["x"].aws_route53_record.www[0]`
+    type: str
+    name: str
+    attributes: Mapping[str, Value]  # blocks are lists of dicts by their type; null is as if it were not there
+    at: Line
+    exists: Unresolved | None = None
+    """What it hangs on whether, and how often, there is such a resource: then it stands for any number of them."""
+    managed: bool = True  # False: it is only looked up (`data`)
+
+
+@dataclass(slots=True)
+class Instance:
+    """A resource, or a call of a module, of which attributes are asked one by one."""
+
+    address: str
+    block: Block
+    inside: Evaluator
+    exists: Unresolved | None = None
+    known: dict[str, Value | None] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Program:
+    """What all modules of a configuration share."""
+
+    effort: Effort
+    folders: Mapping[str, Body]  # of each module, by its folder
+    broken: Mapping[str, str]  # files of a folder that can't be read, by folder
+    instances: dict[str, Instance] = field(default_factory=dict)
+    made: dict[str, list[str]] = field(default_factory=dict)  # addresses of the instances of a block, by its own
+    worlds: dict[str, "World"] = field(default_factory=dict)  # by path: "" or `module.a`
+    busy: set[str] = field(default_factory=set)
+    unread: list[Unread] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class World:
+    """One module as it is called."""
+
+    program: Program
+    folder: str
+    path: str
+    body: Body
+    inputs: Mapping[str, Expression | Value]
+    caller: Evaluator | None = None
+    known: dict[str, Value] = field(default_factory=dict)
+
+    @property
+    def evaluator(self) -> Evaluator:
+        """Evaluate in this module."""
+        return Evaluator(self, self.program.effort)
+
+    def named(self, path: tuple[str, ...], at: Line, text: str) -> tuple[Value, int]:
+        """Give the value that a path begins with, and how many names that took."""
+        kind, *rest = path
+        if not rest or kind in ("each", "count", "self", "path", "terraform"):
+            why = f"`{shown(kind)}` stands for nothing that is known here; give the plan as JSON (terraform show -json)"
+            return Value(Unresolved(text, why, at, fails=not rest), at), len(path)
+        taken = 3 if kind == "data" else 2
+        if len(path) < taken:
+            return Value(Unresolved(text, "is no whole reference; mend it", at, fails=True), at), len(path)
+        key = f"{self.path} {'.'.join(path[:taken])}"
+        if key not in self.known:
+            if key in self.program.busy:
+                return Value(Unresolved(text, "refers to itself, so Terraform would refuse it; mend it", at), at), taken
+            self.program.busy.add(key)
+            self.program.effort.depth += HOP
+            try:
+                self.known[key] = self._found(kind, tuple(path[taken - 2 : taken]), at, text)
+            finally:
+                self.program.effort.depth -= HOP
+                self.program.busy.discard(key)
+        return self.known[key], taken
+
+    def _found(self, kind: str, path: tuple[str, ...], at: Line, text: str) -> Value:
+        name = path[-1]
+        if kind == "var":
+            return self._variable(name, at, text)
+        if kind == "local":
+            if name in self.body.locals:
+                return self.evaluator.value(self.body.locals[name])
+        elif kind == "module":
+            if block := self.body.labelled.get(("module", name)):
+                return self._instances(block, f"module.{name}")
+        else:
+            wanted, labels = ("data", path) if kind == "data" else ("resource", path)
+            if block := self.body.labelled.get((wanted, *labels)):
+                return self._instances(block, ".".join((*(("data",) if kind == "data" else ()), *labels)))
+        return Value(self._undefined(text, at), at)
+
+    def _undefined(self, text: str, at: Line) -> Unresolved:
+        broken = self.program.broken.get(self.folder)
+        if broken:
+            return Unresolved(text, f"is not defined here, and `{broken}` beside it can't be read; mend that file", at)
+        return Unresolved(text, "is not defined in the files that were given; give the file that defines it", at)
+
+    def _variable(self, name: str, at: Line, text: str) -> Value:
+        block = self.body.labelled.get(("variable", name))
+        if block is None:
+            return Value(self._undefined(text, at), at)
+        given = self.inputs.get(name)
+        if isinstance(given, Expression):
+            value = (self.caller or Evaluator(EMPTY, self.program.effort)).value(given)
+        elif given is not None:
+            value = given
+        elif "default" in block.body.attributes:
+            value = Evaluator(EMPTY, self.program.effort).value(block.body.attributes["default"])
+        else:
+            why = f"variable `{shown(name)}` has no value; give a .tfvars file that sets it, or the plan as JSON"
+            return Value(Unresolved(text, why, at), at)
+        return conform(value, block.body.attributes.get("type"), _constant(self.program.effort))
+
+    def _instances(self, block: Block, local: str) -> Value:
+        """Expand a resource or a call: one reference, or a list or dict of them."""
+        address = f"{self.path}.{local}" if self.path else local
+        arguments = block.body.attributes
+        at, inside = block.at, self.evaluator
+        if "count" in arguments:
+            times = inside.value(arguments["count"])
+            if isinstance(times.data, int) and not isinstance(times.data, bool) and 0 <= times.data <= 1 << 14:
+                self.program.effort.spend(times.data)
+                made = [
+                    self._register(
+                        address, f"{address}[{i}]", block, inside.with_names(count=mapped({"index": Value(i, at)}, at))
+                    )
+                    for i in range(times.data)
+                ]
+                return collected(made, at)
+            return self._uncertain(address, block, times, "count")
+        if "for_each" in arguments:
+            over = inside.value(arguments["for_each"])
+            pairs = _each(over)
+            if pairs is not None:
+                return mapped(
+                    {
+                        key: self._register(
+                            address, f'{address}["{key}"]', block, inside.with_names(each=_each_value(key, item, at))
+                        )
+                        for key, item in pairs
+                    },
+                    at,
+                )
+            return self._uncertain(address, block, over, "for_each")
+        return self._register(address, address, block, inside)
+
+    def _register(
+        self, own: str, address: str, block: Block, inside: Evaluator, exists: Unresolved | None = None
+    ) -> Value:
+        self.program.instances[address] = Instance(address, block, inside, exists)
+        self.program.made.setdefault(own, []).append(address)
+        if block.type == "module":
+            self._call(address, block, inside)
+        return Value(Ref(address), block.at)
+
+    def _uncertain(self, address: str, block: Block, found: Value, kind: str) -> Value:
+        at = block.body.attributes[kind].at
+        lost = found.data
+        if not isinstance(lost, Unresolved):
+            lost = Unresolved(kind, f"the value of `{kind}` can't be evaluated; give the plan as JSON", at)
+        why = f"how many of `{shown(address)}` there are is not known: {lost.why}"
+        lost = replace(lost, why=why, at=at)
+        hole = Value(lost, at)
+        names = {"count": mapped({"index": hole}, at), "each": mapped({"key": hole, "value": hole}, at)}
+        self._register(address, f"{address}[?]", block, self.evaluator.with_names(**names), lost)
+        return hole
+
+    def _call(self, address: str, block: Block, inside: Evaluator) -> None:
+        """Begin the module that a call names."""
+        source = block.body.attributes.get("source")
+        where = inside.value(source).data if source else None
+        folder = posixpath.normpath(posixpath.join(self.folder, where)) if isinstance(where, str) else ""
+        if not isinstance(where, str) or not where.startswith((".", "/")) or folder not in self.program.folders:
+            why = "what this module makes is not known here; give its files, or the plan as JSON (terraform show -json)"
+            self.program.unread.append(Unread(block.at, f"module {shown(address)}", why))
+            return
+        if len(self.program.worlds) >= MODULES or self._folders().count(folder) > 0:
+            raise InputError(block.at.file, "calls of modules never end; mend them", block.at.line)
+        world = World(self.program, folder, address, self.program.folders[folder], block.body.attributes, inside)
+        self.program.worlds[address] = world
+
+    def _folders(self) -> list[str]:
+        """List the folders of this module and of those that called it."""
+        above = self.caller.world._folders() if self.caller and isinstance(self.caller.world, World) else []
+        return [*above, self.folder]
+
+    def attribute(self, ref: Ref, name: str, at: Line) -> Value:
+        """Give an attribute of a resource, or an output of a module."""
+        instance = self.program.instances.get(ref.address)
+        if instance is None:
+            return Value(Ref(ref.address, name), at)
+        if name not in instance.known:
+            key = f"{ref} {name}"
+            if key in self.program.busy:
+                return Value(
+                    Unresolved(f"{ref}.{name}"[:200], "refers to itself, so Terraform would refuse it; mend it", at), at
+                )
+            self.program.busy.add(key)
+            self.program.effort.depth += HOP
+            try:
+                instance.known[name] = self._asked(instance, name, at)
+            finally:
+                self.program.effort.depth -= HOP
+                self.program.busy.discard(key)
+        value = instance.known[name]
+        return Value(Ref(ref.address, name), at) if value is None else replace(value, at=at)
+
+    def _asked(self, instance: Instance, name: str, at: Line) -> Value | None:
+        if instance.block.type != "module":
+            return attribute(instance.block.body, name, instance.inside)
+        world = self.program.worlds.get(instance.address)
+        text = f"{instance.address}.{name}"[:200]
+        if world is None:
+            return Value(Unresolved(text, "the module's files were not given; give them, or the plan as JSON", at), at)
+        block = world.body.labelled.get(("output", name))
+        if block and "value" in block.body.attributes:
+            return world.evaluator.value(block.body.attributes["value"])
+        return Value(Unresolved(text, "the module has no such output; mend it", at, fails=True), at)
+
+
+def _constant(effort: Effort) -> Any:
+    return lambda tree, kind: Evaluator(EMPTY, effort).tree(tree, kind.source)
+
+
+class _Empty:
+    """A world without names: values of variables hold none."""
+
+    def named(self, path: tuple[str, ...], at: Line, text: str) -> tuple[Value, int]:
+        return Value(Unresolved(text, "values of variables hold no references; mend it", at, fails=True), at), len(path)
+
+    def attribute(self, ref: Ref, name: str, at: Line) -> Value:
+        return Value(ref, at)
+
+
+EMPTY: Final = _Empty()
+
+
+def _each(over: Value) -> list[tuple[str, Value]] | None:
+    """Give the keys of `for_each`: of a map, or the texts of a set."""
+    if isinstance(over.data, list):
+        if not all(isinstance(each.data, str) for each in over.data):
+            return None
+        return sorted({each.data: each for each in reversed(over.data)}.items())
+    pairs = iterated(over)
+    return None if pairs is None else [(key.data, item) for key, item in pairs]
+
+
+def _each_value(key: str, item: Value, at: Line) -> Value:
+    return mapped({"key": Value(key, at), "value": item}, at)
+
+
+def attribute(body: Body, name: str, inside: Evaluator) -> Value | None:
+    """Evaluate an attribute, or the blocks of a type; None if there is neither, or null."""
+    if name in body.attributes:
+        value = inside.value(body.attributes[name])
+        if value.data is not None:
+            return value
+    if name not in body.kinds:
+        return None
+    made: list[Value] = []
+    for block in body.kinds[name]:
+        made.extend(
+            _dynamic(block, inside) if block.type == "dynamic" else [mapped(attributes(block.body, inside), block.at)]
+        )
+    return collected(made, body.kinds[name][0].at)
+
+
+def attributes(body: Body, inside: Evaluator, without: frozenset[str] = frozenset()) -> dict[Any, Value]:
+    """Evaluate all attributes and blocks of a body, in the order in which they stand; null is left out."""
+    hidden = body.attributes.get("dynamic")
+    if hidden and hidden.json:
+        at, why = hidden.at, "dynamic blocks of JSON syntax are not evaluated; give the plan as JSON"
+        kinds = hidden.tree if isinstance(hidden.tree, dict) else {"dynamic": None}
+        rest = attributes(_without(body), inside, without)
+        return {**rest, **{kind: Value(Unresolved(shown(kind), why, at), at) for kind in kinds}}
+    names = dict.fromkeys((*body.attributes, *body.kinds))
+    found = {name: attribute(body, name, inside) for name in names if name not in without}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _without(body: Body) -> Body:
+    return Body({name: each for name, each in body.attributes.items() if name != "dynamic"}, body.blocks)
+
+
+def _dynamic(block: Block, inside: Evaluator) -> Iterator[Value]:
+    """Give the blocks that a dynamic block makes."""
+    arguments = block.body.attributes
+    content = next(iter(block.body.kinds.get("content", [])), None)
+    if "for_each" not in arguments or content is None:
+        yield Value(Unresolved("dynamic", "a dynamic block needs for_each and content; mend it", block.at), block.at)
+        return
+    over = inside.value(arguments["for_each"])
+    pairs = iterated(over)
+    if pairs is None:
+        lost = over.data
+        if not isinstance(lost, Unresolved):
+            lost = Unresolved(
+                "for_each", "what a dynamic block goes through is not known; give the plan as JSON", over.at
+            )
+        yield Value(lost, block.at)
+        return
+    name = block.labels[0]
+    if "iterator" in arguments and not arguments["iterator"].json:
+        tree = arguments["iterator"].tree
+        while hasattr(tree, "children") and len(tree.children) == 1:
+            tree = tree.children[0]
+        name = str(tree)
+    for key, item in pairs:
+        within = inside.with_names(**{name: mapped({"key": key, "value": item}, block.at)})
+        yield mapped(attributes(content.body, within), content.at)
+
+
+def resources(program: Program) -> list[Resource]:
+    """Evaluate every resource of the root module and of all that it calls, in the order in which they stand."""
+    found: list[Resource] = []
+    done: set[str] = set()
+    while left := [path for path in program.worlds if path not in done]:
+        for path in left:
+            done.add(path)
+            found.extend(_of_world(program, program.worlds[path]))
+    return found
+
+
+def _of_world(program: Program, world: World) -> Iterator[Resource]:
+    for block in world.body.blocks:
+        if block.type not in ("resource", "data", "module"):
+            continue
+        kind = (block.type,) if block.type != "resource" else ()
+        world.named((*kind, *block.labels), block.at, ".".join(block.labels))
+        prefix = ".".join(filter(None, (world.path, *kind, *block.labels)))
+        made = program.made.get(prefix, [])
+        if block.type == "module":
+            continue
+        for address in made:
+            instance = program.instances[address]
+            yield Resource(
+                address,
+                block.labels[0],
+                block.labels[1],
+                _all(instance, program),
+                block.at,
+                instance.exists,
+                block.type == "resource",
+            )
+
+
+def _all(instance: Instance, program: Program) -> dict[str, Value]:
+    return attributes(instance.block.body, instance.inside, META)
+
+
+__all__ = ["Program", "Resource", "Source", "World", "json_body", "resources"]
