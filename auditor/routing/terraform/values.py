@@ -1,4 +1,4 @@
-"""What Terraform's attributes hold once they are evaluated: plain data with the place of each part, and what is unknown.
+"""What attributes of Terraform hold once they are evaluated: plain data with the place of each part, and what is open.
 
 `Value.data` is None, a truth value, an int, a Fraction (a number that is no integer), text, a list of values, a dict of
 values, a `Ref` (something that only the provider knows, of a resource that is known by its address) or an `Unresolved`.
