@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from auditor.routing import plain
+from auditor.routing import cloudflare, plain
 from auditor.routing.model import File, Routing
 from auditor.routing.store import Store
 
@@ -24,5 +24,6 @@ class Format:
 
 FORMATS: Final[dict[str, Format]] = {
     plain.FORMAT: Format(plain.sniff, plain.read),
+    cloudflare.FORMAT: Format(cloudflare.sniff, cloudflare.read),
 }
 """In the order in which they are asked; the first that knows a file has it."""

@@ -14,7 +14,18 @@ from auditor.routing.model import Line
 from auditor.routing.terraform import functions
 from auditor.routing.terraform.syntax import Expression, Source, expression, name_of
 from auditor.routing.terraform.templates import escaped, pieces
-from auditor.routing.terraform.values import Ref, Unresolved, Value, collected, holes, mapped, number, shown, written
+from auditor.routing.terraform.values import (
+    Ref,
+    Unresolved,
+    Value,
+    collected,
+    holes,
+    mapped,
+    number,
+    shown,
+    truth_of,
+    written,
+)
 
 DEEPEST: Final = 160
 """Levels of nesting, of references among them, that are followed."""
@@ -292,7 +303,7 @@ class Evaluator:
         sign, operand = str(tree.children[0]), self.tree(tree.children[1], source)
         if isinstance(operand.data, Unresolved):
             return operand
-        found = functions.truth(operand.data) if sign == "!" else number(operand.data)
+        found = truth_of(operand.data) if sign == "!" else number(operand.data)
         if found is None:
             return self.unknown(tree, source, at, [operand])
         return Value(not found if sign == "!" else -found, at)
@@ -301,7 +312,7 @@ class Evaluator:
         left = self.tree(tree.children[0], source)
         operator, right_tree = tree.children[1].children[0], _trees(tree.children[1])[-1]
         sign = str(operator.children[0]).split()[-1]
-        if sign in ("&&", "||") and functions.truth(left.data) is (sign == "||"):
+        if sign in ("&&", "||") and truth_of(left.data) is (sign == "||"):
             return Value(sign == "||", at)
         right = self.tree(right_tree, source)
         for each in (left, right):
@@ -328,7 +339,7 @@ class Evaluator:
         decided = self.tree(condition, source)
         if isinstance(decided.data, Unresolved):
             return replace(decided, at=at)
-        truth = functions.truth(decided.data)
+        truth = truth_of(decided.data)
         if truth is None:
             return self.unknown(tree, source, at, [decided])
         return self.tree(yes if truth else no, source)
@@ -377,7 +388,7 @@ class Evaluator:
             inner = self.with_names(**dict(zip(names, (key, item) if len(names) > 1 else (item,), strict=True)))
             if condition is not None:
                 kept = inner.tree(_trees(condition)[-1], source)
-                truth = functions.truth(kept.data)
+                truth = truth_of(kept.data)
                 if truth is None:
                     return (
                         replace(kept, at=at)

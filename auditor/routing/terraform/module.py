@@ -100,14 +100,15 @@ class World:
             self.program.busy.add(key)
             self.program.effort.depth += HOP
             try:
-                self.known[key] = self._found(kind, tuple(path[taken - 2 : taken]), at, text)
+                self.known[key] = self._found(kind, path, taken, at, text)
             finally:
                 self.program.effort.depth -= HOP
                 self.program.busy.discard(key)
         return self.known[key], taken
 
-    def _found(self, kind: str, path: tuple[str, ...], at: Line, text: str) -> Value:
-        name = path[-1]
+    def _found(self, kind: str, path: tuple[str, ...], taken: int, at: Line, text: str) -> Value:
+        labels = path[taken - 2 : taken]
+        name = labels[-1]
         if kind == "var":
             return self._variable(name, at, text)
         if kind == "local":
@@ -117,9 +118,12 @@ class World:
             if block := self.body.labelled.get(("module", name)):
                 return self._instances(block, f"module.{name}")
         else:
-            wanted, labels = ("data", path) if kind == "data" else ("resource", path)
+            wanted = "data" if kind == "data" else "resource"
             if block := self.body.labelled.get((wanted, *labels)):
                 return self._instances(block, ".".join((*(("data",) if kind == "data" else ()), *labels)))
+            address = ".".join(filter(None, (self.path, *path[:taken])))
+            refs = (Ref(address, path[taken]),) if len(path) == taken + 1 else ()
+            return Value(replace(self._undefined(text, at), refs=refs), at)
         return Value(self._undefined(text, at), at)
 
     def _undefined(self, text: str, at: Line) -> Unresolved:

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from auditor.routing.terraform.functions import toset, truth
+from auditor.routing.terraform.functions import toset
 from auditor.routing.terraform.syntax import Expression, name_of
-from auditor.routing.terraform.values import Ref, Unresolved, Value, collected, mapped, number, shown, written
+from auditor.routing.terraform.values import Ref, Unresolved, Value, collected, mapped, number, shown, truth_of, written
 
 
 def conform(value: Value, kind: Expression | None, evaluate: Any) -> Value:
@@ -67,7 +67,7 @@ def _primitive(value: Value, name: str) -> Value:
     data = value.data
     if data is None or isinstance(data, Ref | Unresolved | list | dict) or name == "any":
         return value
-    found = {"string": written, "number": number, "bool": truth}.get(name, lambda same: same)(data)
+    found = {"string": written, "number": number, "bool": truth_of}.get(name, lambda same: same)(data)
     if found is None:
         return Value(
             Unresolved(shown(str(data)), f"is no {name}, so Terraform would refuse it; mend it", value.at, fails=True),
