@@ -20,10 +20,13 @@ class Format:
 
     Raise InputError, with file, line and remedy, for what can't be read at all.
     """
+    belongs: Callable[[File], bool] = lambda file: False
+    """Say whether a file is in a language that holds other formats too, and may matter to this one though `sniff`
+    says no: a Terraform file with values of variables.  It is read along wherever files of the format are."""
 
 
 FORMATS: Final[dict[str, Format]] = {
     plain.FORMAT: Format(plain.sniff, plain.read),
-    cloudflare.FORMAT: Format(cloudflare.sniff, cloudflare.read),
+    cloudflare.FORMAT: Format(cloudflare.sniff, cloudflare.read, cloudflare.belongs),
 }
 """In the order in which they are asked; the first that knows a file has it."""

@@ -14,11 +14,11 @@ from auditor.routing.cloudflare.graph import Graphs
 from auditor.routing.cloudflare.model import Balancer, Case
 from auditor.routing.cloudflare.remarks import remarks
 from auditor.routing.cloudflare.replay import Interpreter
-from auditor.routing.cloudflare.sources import gather, sniff
+from auditor.routing.cloudflare.sources import belongs, gather, sniff
 from auditor.routing.model import UNCLASSIFIED, Client, File, Routing, Unread
 from auditor.routing.store import Store
 
-__all__ = ["FORMAT", "read", "sniff"]
+__all__ = ["FORMAT", "belongs", "read", "sniff"]
 
 FORMAT: Final = "cloudflare"
 

@@ -79,9 +79,7 @@ def read_pools(reading: Reading) -> None:
     """Read all pools; two of one key are kept as the first, and the second as not understood."""
     for thing in reading.things.pools:
         if thing.key in reading.pools:
-            first = reading.pools[thing.key].at
-            why = f"a pool of this identifier stands in {first.file}, line {first.line} already; keep one"
-            reading.lost(thing.value.at, thing.key, why)
+            reading.lost(thing.value.at, thing.key, "another pool has this identifier too; keep one")
             continue
         reading.pools[thing.key] = _pool(thing, reading)
 
@@ -149,7 +147,7 @@ def _monitor(value: Value | None, reading: Reading) -> str:
 
 def read_balancers(reading: Reading) -> None:
     """Read all balancers that are enabled."""
-    names: dict[tuple[str, Any], Line] = {}
+    names: set[tuple[str, Any]] = set()
     for thing in reading.things.balancers:
         reading.current = len(reading.balancers)
         found, at = thing.value.data, thing.value.at
@@ -164,11 +162,9 @@ def read_balancers(reading: Reading) -> None:
         zone = found.get("zone_id")
         same = (balancer.name, zone.data if zone and isinstance(zone.data, str | Ref) else None)
         if same in names:
-            first = names[same]
-            why = f"a load balancer of this name stands in {first.file}, line {first.line} already; keep one"
             reading.current = None
-            reading.lost(at, balancer.name, why)
-        names.setdefault(same, at)
+            reading.lost(at, balancer.name, "another load balancer has this name too; keep one")
+        names.add(same)
         reading.balancers.append(balancer)
     reading.current = None
 
@@ -178,7 +174,7 @@ def _balancer(thing: Thing, reading: Reading) -> Balancer:
     _strange(found, ROUTING | OWN | IDLE, reading, thing.exists)
     name = _word(found, "name", thing.key, reading)
     proxied = _flag(found, "proxied", False, reading)
-    given = settings(found, reading)
+    given = {"default": Listed((), at), **settings(found, reading)}
     if not {"default_pools", "default_pool_ids"} & set(found):
         reading.lost(at, name, "a load balancer needs default pools; write them")
     if not {"fallback_pool", "fallback_pool_id"} & set(found):

@@ -57,6 +57,11 @@ def sniff(file: File) -> bool:
     return bool(_BALANCED.search(data) or pool or (_CHECKS.search(data) and _CHECK_TOO.search(data)))
 
 
+def belongs(file: File) -> bool:
+    """Say whether a file may hold what load balancers refer to: any file of Terraform."""
+    return is_terraform(file) or is_show(file)
+
+
 def gather(files: Sequence[File], store: Store) -> Things:
     """Collect what all files hold.  Raise InputError for what can't be read."""
     found = Things()

@@ -36,6 +36,9 @@ LONGEST: Final = 1 << 20
 """Characters of a text that is put together."""
 
 
+MADE: Final = "hangs on what is known only once it is made; give the plan or the state as JSON"
+
+
 class World(Protocol):
     """What names stand for outside of an expression."""
 
@@ -121,8 +124,8 @@ class Evaluator:
                 for literal, part, line in pieces(text)
             ]
         except (InputError, ValueError) as error:
-            why = error.message if isinstance(error, InputError) else str(error)
-            return _lost(text, f"the template can't be evaluated: {why}", at)
+            why = "this template can't be read; give the plan as JSON" if isinstance(error, InputError) else str(error)
+            return _lost(text, why, at)
         return self.joined(parts, at, text)
 
     def joined(self, parts: list[Value], at: Line, text: str) -> Value:
@@ -134,7 +137,7 @@ class Evaluator:
             if isinstance(part.data, Unresolved):
                 return Value(replace(part.data, refs=part.data.refs + refs), at)
         if refs:
-            return _lost(text, f"`{refs[0]}` is known only once it is made; give the plan as JSON", at, refs)
+            return _lost(text, MADE, at, refs)
         texts = [written(part.data) for part in parts]
         if None in texts:
             return _failed(text, "a template holds what is no text", at)
@@ -222,7 +225,7 @@ class Evaluator:
         if isinstance(data, Ref) and isinstance(key, str):
             if not data.attribute:
                 return self.world.attribute(data, key, at)
-            return _lost(text, f"`{data}` is known only once it is made; give the plan as JSON", at, (data,))
+            return _lost(text, MADE, at, (data,))
         if isinstance(data, dict):
             name = written(key) if not isinstance(key, Ref) else key
             if name in data:
@@ -238,7 +241,7 @@ class Evaluator:
                 return item
             return _failed(text, "there is no such item", at)
         if isinstance(data, Ref):
-            return _lost(text, f"`{data}` is known only once it is made; give the plan as JSON", at, (data,))
+            return _lost(text, MADE, at, (data,))
         return _failed(text, "what stands before the dot or bracket has no parts", at)
 
     def string(self, tree: Any, source: Source, at: Line) -> Value:
@@ -327,9 +330,7 @@ class Evaluator:
         text = _text(tree, source)
         for each in operands:
             if isinstance(each.data, Ref):
-                return _lost(
-                    text, f"`{each.data}` is known only once it is made; give the plan as JSON", at, (each.data,)
-                )
+                return _lost(text, MADE, at, (each.data,))
             for hole in holes(each):
                 return Value(hole, at)
         return _failed(text, "its operands don't fit", at)
@@ -360,7 +361,7 @@ class Evaluator:
             if isinstance(each.data, Unresolved):
                 return replace(each, at=at)
         if name not in functions.TABLE:
-            return _lost(text, f"the function `{name[:40]}` is not evaluated; give the plan as JSON", at)
+            return _lost(text, "this function is not evaluated; give the plan as JSON", at)
         try:
             found = functions.TABLE[name](args, at)
         except (functions.Unfit, ValueError, TypeError, IndexError, KeyError):

@@ -88,7 +88,7 @@ class World:
         """Give the value that a path begins with, and how many names that took."""
         kind, *rest = path
         if not rest or kind in ("each", "count", "self", "path", "terraform"):
-            why = f"`{shown(kind)}` stands for nothing that is known here; give the plan as JSON (terraform show -json)"
+            why = "stands for nothing that is known here; give the plan as JSON (terraform show -json)"
             return Value(Unresolved(text, why, at, fails=not rest), at), len(path)
         taken = 3 if kind == "data" else 2
         if len(path) < taken:
@@ -129,7 +129,7 @@ class World:
     def _undefined(self, text: str, at: Line) -> Unresolved:
         broken = self.program.broken.get(self.folder)
         if broken:
-            return Unresolved(text, f"is not defined here, and `{broken}` beside it can't be read; mend that file", at)
+            return Unresolved(text, "is not defined here, and a file beside this one can't be read; mend that file", at)
         return Unresolved(text, "is not defined in the files that were given; give the file that defines it", at)
 
     def _variable(self, name: str, at: Line, text: str) -> Value:
@@ -144,7 +144,7 @@ class World:
         elif "default" in block.body.attributes:
             value = Evaluator(EMPTY, self.program.effort).value(block.body.attributes["default"])
         else:
-            why = f"variable `{shown(name)}` has no value; give a .tfvars file that sets it, or the plan as JSON"
+            why = "this variable has no value; give a .tfvars file that sets it, or the plan as JSON"
             return Value(Unresolved(text, why, at), at)
         return conform(value, block.body.attributes.get("type"), _constant(self.program.effort))
 
@@ -194,8 +194,8 @@ class World:
         at = block.body.attributes[kind].at
         lost = found.data
         if not isinstance(lost, Unresolved):
-            lost = Unresolved(kind, f"the value of `{kind}` can't be evaluated; give the plan as JSON", at)
-        why = f"how many of `{shown(address)}` there are is not known: {lost.why}"
+            lost = Unresolved(kind, "it can't be gone through; give the plan as JSON", at)
+        why = f"how many of these there are is not known: {lost.why}"
         lost = replace(lost, why=why, at=at)
         hole = Value(lost, at)
         names = {"count": mapped({"index": hole}, at), "each": mapped({"key": hole, "value": hole}, at)}

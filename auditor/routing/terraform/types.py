@@ -55,7 +55,7 @@ def _object(value: Value, tree: Any, kind: Expression, evaluate: Any) -> Value:
         given = value.data.get(name)
         if given is None or (given.data is None and len(arguments) > 1):
             if not optional:
-                why = f"the attribute `{shown(name)}` is missing, so Terraform would refuse it; mend it"
+                why = "an attribute is missing, so Terraform would refuse it; mend it"
                 return Value(Unresolved(shown(name), why, value.at, fails=True), value.at)
             given = evaluate(arguments[1], kind) if len(arguments) > 1 else Value(None, value.at)
             given = replace(given, at=value.at)
