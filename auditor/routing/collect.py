@@ -33,6 +33,7 @@ def collect(paths: Sequence[str], store: Store, earlier: str = "") -> Collected:
     state, by its name, what was not there yet is no error.
     """
     given: dict[str, list[File]] = {name: [] for name in FORMATS}
+    along: list[File] = []
     passed = 0
     with gathering() as problems:
         for path, named in _expanded(paths, store):
@@ -42,14 +43,21 @@ def collect(paths: Sequence[str], store: Store, earlier: str = "") -> Collected:
                     continue
                 if file is None:
                     raise InputError(path, "does not exist; give a routing configuration, or a folder of them")
-                name = next((name for name, each in FORMATS.items() if each.sniff(file)), "")
-                if name:
-                    given[name].append(file)
+                if names := _formats(file):
+                    for name in names:
+                        given[name].append(file)
+                elif any(each.belongs(file) for each in FORMATS.values()):
+                    along.append(file)
                 elif named:
                     known = ", ".join(FORMATS)
                     raise InputError(path, f"is no routing configuration that is known ({known}); see docs/gate.md")
                 else:
                     passed += 1
+        for file in along:
+            readers = [name for name, files in given.items() if files and FORMATS[name].belongs(file)]
+            for name in readers:
+                given[name].append(file)
+            passed += not readers
         routings: list[Routing] = []
         for name, files in given.items():
             if files:
@@ -74,6 +82,12 @@ def _of(earlier: str) -> Iterator[None]:
         raise InputErrors(
             InputError(f"{earlier}:{each.source}", each.message, each.record, each.column) for each in error.each
         ) from None
+
+
+def _formats(file: File) -> list[str]:
+    """Name the formats that a file is of: one, or several that share its language."""
+    names = [name for name, each in FORMATS.items() if each.sniff(file)]
+    return [name for name in names if name == names[0] or FORMATS[name].belongs(file)]
 
 
 def _expanded(paths: Sequence[str], store: Store) -> list[tuple[str, bool]]:

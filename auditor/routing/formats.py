@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from auditor.routing import istio, octodns, openstreetmap, plain, route53
+from auditor.routing import cloudflare, istio, octodns, openstreetmap, plain, route53
 from auditor.routing.model import File, Routing
 from auditor.routing.store import Store
 
@@ -20,6 +20,9 @@ class Format:
 
     Raise InputError, with file, line and remedy, for what can't be read at all.
     """
+    belongs: Callable[[File], bool] = lambda file: False
+    """Say whether a file is in a language that holds other formats too, and may matter to this one though `sniff`
+    says no: a Terraform file with values of variables.  It is read along wherever files of the format are."""
 
 
 FORMATS: Final[dict[str, Format]] = {
@@ -28,5 +31,6 @@ FORMATS: Final[dict[str, Format]] = {
     istio.FORMAT: Format(istio.sniff, istio.read),
     route53.FORMAT: Format(route53.sniff, route53.read),
     openstreetmap.FORMAT: Format(openstreetmap.sniff, openstreetmap.read),
+    cloudflare.FORMAT: Format(cloudflare.sniff, cloudflare.read, cloudflare.belongs),
 }
 """In the order in which they are asked; the first that knows a file has it."""

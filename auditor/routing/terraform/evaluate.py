@@ -14,7 +14,18 @@ from auditor.routing.model import Line
 from auditor.routing.terraform import functions
 from auditor.routing.terraform.syntax import Expression, Source, expression, name_of
 from auditor.routing.terraform.templates import escaped, pieces
-from auditor.routing.terraform.values import Ref, Unresolved, Value, collected, holes, mapped, number, shown, written
+from auditor.routing.terraform.values import (
+    Ref,
+    Unresolved,
+    Value,
+    collected,
+    holes,
+    mapped,
+    number,
+    shown,
+    truth_of,
+    written,
+)
 
 DEEPEST: Final = 160
 """Levels of nesting, of references among them, that are followed."""
@@ -23,6 +34,9 @@ WORK: Final = 500_000
 SPLATS: Final = 10
 LONGEST: Final = 1 << 20
 """Characters of a text that is put together."""
+
+
+MADE: Final = "hangs on what is known only once it is made; give the plan or the state as JSON"
 
 
 class World(Protocol):
@@ -110,8 +124,8 @@ class Evaluator:
                 for literal, part, line in pieces(text)
             ]
         except (InputError, ValueError) as error:
-            why = error.message if isinstance(error, InputError) else str(error)
-            return _lost(text, f"the template can't be evaluated: {why}", at)
+            why = "this template can't be read; give the plan as JSON" if isinstance(error, InputError) else str(error)
+            return _lost(text, why, at)
         return self.joined(parts, at, text)
 
     def joined(self, parts: list[Value], at: Line, text: str) -> Value:
@@ -123,7 +137,7 @@ class Evaluator:
             if isinstance(part.data, Unresolved):
                 return Value(replace(part.data, refs=part.data.refs + refs), at)
         if refs:
-            return _lost(text, f"`{refs[0]}` is known only once it is made; give the plan as JSON", at, refs)
+            return _lost(text, MADE, at, refs)
         texts = [written(part.data) for part in parts]
         if None in texts:
             return _failed(text, "a template holds what is no text", at)
@@ -211,7 +225,7 @@ class Evaluator:
         if isinstance(data, Ref) and isinstance(key, str):
             if not data.attribute:
                 return self.world.attribute(data, key, at)
-            return _lost(text, f"`{data}` is known only once it is made; give the plan as JSON", at, (data,))
+            return _lost(text, MADE, at, (data,))
         if isinstance(data, dict):
             name = written(key) if not isinstance(key, Ref) else key
             if name in data:
@@ -227,7 +241,7 @@ class Evaluator:
                 return item
             return _failed(text, "there is no such item", at)
         if isinstance(data, Ref):
-            return _lost(text, f"`{data}` is known only once it is made; give the plan as JSON", at, (data,))
+            return _lost(text, MADE, at, (data,))
         return _failed(text, "what stands before the dot or bracket has no parts", at)
 
     def string(self, tree: Any, source: Source, at: Line) -> Value:
@@ -292,7 +306,7 @@ class Evaluator:
         sign, operand = str(tree.children[0]), self.tree(tree.children[1], source)
         if isinstance(operand.data, Unresolved):
             return operand
-        found = functions.truth(operand.data) if sign == "!" else number(operand.data)
+        found = truth_of(operand.data) if sign == "!" else number(operand.data)
         if found is None:
             return self.unknown(tree, source, at, [operand])
         return Value(not found if sign == "!" else -found, at)
@@ -301,7 +315,7 @@ class Evaluator:
         left = self.tree(tree.children[0], source)
         operator, right_tree = tree.children[1].children[0], _trees(tree.children[1])[-1]
         sign = str(operator.children[0]).split()[-1]
-        if sign in ("&&", "||") and functions.truth(left.data) is (sign == "||"):
+        if sign in ("&&", "||") and truth_of(left.data) is (sign == "||"):
             return Value(sign == "||", at)
         right = self.tree(right_tree, source)
         for each in (left, right):
@@ -316,9 +330,7 @@ class Evaluator:
         text = _text(tree, source)
         for each in operands:
             if isinstance(each.data, Ref):
-                return _lost(
-                    text, f"`{each.data}` is known only once it is made; give the plan as JSON", at, (each.data,)
-                )
+                return _lost(text, MADE, at, (each.data,))
             for hole in holes(each):
                 return Value(hole, at)
         return _failed(text, "its operands don't fit", at)
@@ -328,7 +340,7 @@ class Evaluator:
         decided = self.tree(condition, source)
         if isinstance(decided.data, Unresolved):
             return replace(decided, at=at)
-        truth = functions.truth(decided.data)
+        truth = truth_of(decided.data)
         if truth is None:
             return self.unknown(tree, source, at, [decided])
         return self.tree(yes if truth else no, source)
@@ -349,7 +361,7 @@ class Evaluator:
             if isinstance(each.data, Unresolved):
                 return replace(each, at=at)
         if name not in functions.TABLE:
-            return _lost(text, f"the function `{name[:40]}` is not evaluated; give the plan as JSON", at)
+            return _lost(text, "this function is not evaluated; give the plan as JSON", at)
         try:
             found = functions.TABLE[name](args, at)
         except (functions.Unfit, ValueError, TypeError, IndexError, KeyError):
@@ -377,7 +389,7 @@ class Evaluator:
             inner = self.with_names(**dict(zip(names, (key, item) if len(names) > 1 else (item,), strict=True)))
             if condition is not None:
                 kept = inner.tree(_trees(condition)[-1], source)
-                truth = functions.truth(kept.data)
+                truth = truth_of(kept.data)
                 if truth is None:
                     return (
                         replace(kept, at=at)

@@ -10,7 +10,18 @@ from itertools import chain
 from typing import Any, Final
 
 from auditor.routing.model import Line
-from auditor.routing.terraform.values import Ref, Unresolved, Value, collected, holes, mapped, number, plain, written
+from auditor.routing.terraform.values import (
+    Ref,
+    Unresolved,
+    Value,
+    collected,
+    holes,
+    mapped,
+    number,
+    plain,
+    truth_of,
+    written,
+)
 
 
 class Unfit(Exception):
@@ -23,7 +34,7 @@ def operation(sign: str, left: Value, right: Value) -> bool | int | Fraction | N
         equal = same(left, right)
         return None if equal is None else equal is (sign == "==")
     if sign in ("&&", "||"):
-        first, second = truth(left.data), truth(right.data)
+        first, second = truth_of(left.data), truth_of(right.data)
         if first is None or second is None:
             return None
         return (first and second) if sign == "&&" else (first or second)
@@ -65,13 +76,6 @@ def same(left: Value, right: Value) -> bool | None:
     if next(chain(_refs(left), _refs(right)), None):
         return None
     return False
-
-
-def truth(data: Any) -> bool | None:
-    """Read a truth value, or text that Terraform converts to one; None for what is none."""
-    return (
-        data if isinstance(data, bool) else {"true": True, "false": False}.get(data) if isinstance(data, str) else None
-    )
 
 
 def _refs(value: Value) -> Iterator[Ref]:

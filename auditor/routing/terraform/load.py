@@ -268,7 +268,7 @@ def _inputs(folder: str, given: Mapping[str, File], store: Store) -> tuple[dict[
     for file in other:
         for name, value in _values(file).items():
             if name in chosen:
-                why = f"several .tfvars files that were given set `{name[:100]}`; give one of them"
+                why = "several .tfvars files that were given set this variable; give one of them"
                 inputs[name] = Value(Unresolved(f"var.{name[:100]}", why, value.at), value.at)
             else:
                 inputs[name] = chosen[name] = value

@@ -88,7 +88,7 @@ class World:
         """Give the value that a path begins with, and how many names that took."""
         kind, *rest = path
         if not rest or kind in ("each", "count", "self", "path", "terraform"):
-            why = f"`{shown(kind)}` stands for nothing that is known here; give the plan as JSON (terraform show -json)"
+            why = "stands for nothing that is known here; give the plan as JSON (terraform show -json)"
             return Value(Unresolved(text, why, at, fails=not rest), at), len(path)
         taken = 3 if kind == "data" else 2
         if len(path) < taken:
@@ -100,14 +100,15 @@ class World:
             self.program.busy.add(key)
             self.program.effort.depth += HOP
             try:
-                self.known[key] = self._found(kind, tuple(path[taken - 2 : taken]), at, text)
+                self.known[key] = self._found(kind, path, taken, at, text)
             finally:
                 self.program.effort.depth -= HOP
                 self.program.busy.discard(key)
         return self.known[key], taken
 
-    def _found(self, kind: str, path: tuple[str, ...], at: Line, text: str) -> Value:
-        name = path[-1]
+    def _found(self, kind: str, path: tuple[str, ...], taken: int, at: Line, text: str) -> Value:
+        labels = path[taken - 2 : taken]
+        name = labels[-1]
         if kind == "var":
             return self._variable(name, at, text)
         if kind == "local":
@@ -117,15 +118,18 @@ class World:
             if block := self.body.labelled.get(("module", name)):
                 return self._instances(block, f"module.{name}")
         else:
-            wanted, labels = ("data", path) if kind == "data" else ("resource", path)
+            wanted = "data" if kind == "data" else "resource"
             if block := self.body.labelled.get((wanted, *labels)):
                 return self._instances(block, ".".join((*(("data",) if kind == "data" else ()), *labels)))
+            address = ".".join(filter(None, (self.path, *path[:taken])))
+            refs = (Ref(address, path[taken]),) if len(path) == taken + 1 else ()
+            return Value(replace(self._undefined(text, at), refs=refs), at)
         return Value(self._undefined(text, at), at)
 
     def _undefined(self, text: str, at: Line) -> Unresolved:
         broken = self.program.broken.get(self.folder)
         if broken:
-            return Unresolved(text, f"is not defined here, and `{broken}` beside it can't be read; mend that file", at)
+            return Unresolved(text, "is not defined here, and a file beside this one can't be read; mend that file", at)
         return Unresolved(text, "is not defined in the files that were given; give the file that defines it", at)
 
     def _variable(self, name: str, at: Line, text: str) -> Value:
@@ -140,7 +144,7 @@ class World:
         elif "default" in block.body.attributes:
             value = Evaluator(EMPTY, self.program.effort).value(block.body.attributes["default"])
         else:
-            why = f"variable `{shown(name)}` has no value; give a .tfvars file that sets it, or the plan as JSON"
+            why = "this variable has no value; give a .tfvars file that sets it, or the plan as JSON"
             return Value(Unresolved(text, why, at), at)
         return conform(value, block.body.attributes.get("type"), _constant(self.program.effort))
 
@@ -190,8 +194,8 @@ class World:
         at = block.body.attributes[kind].at
         lost = found.data
         if not isinstance(lost, Unresolved):
-            lost = Unresolved(kind, f"the value of `{kind}` can't be evaluated; give the plan as JSON", at)
-        why = f"how many of `{shown(address)}` there are is not known: {lost.why}"
+            lost = Unresolved(kind, "it can't be gone through; give the plan as JSON", at)
+        why = f"how many of these there are is not known: {lost.why}"
         lost = replace(lost, why=why, at=at)
         hole = Value(lost, at)
         names = {"count": mapped({"index": hole}, at), "each": mapped({"key": hole, "value": hole}, at)}

@@ -11,7 +11,7 @@ from typing import Any, Final
 from auditor.model.errors import InputError
 from auditor.routing.model import File, Line, Unread
 from auditor.routing.terraform.module import Resource
-from auditor.routing.terraform.values import Ref, Unresolved, Value, collected, mapped, number, shown
+from auditor.routing.terraform.values import Ref, Unresolved, Value, collected, mapped, of_json, shown
 
 LATER: Final = "is known only after the plan is applied; give the files of the configuration too, or the state after it"
 
@@ -50,9 +50,7 @@ class _Reading:
                 )
                 continue
             found, where = self.below(resource, places, "values")
-            known = {
-                key: self.value(each, where[1][key][1], self.line(where[1][key][0])) for key, each in found.items()
-            }
+            known = of_json(found, where, self.file).data
             attributes = _Later(address, expressions.get(_pattern(address), {}), self.at(places)).filled(
                 known, later.get(address)
             )
@@ -119,18 +117,6 @@ class _Reading:
                     yield from pairs
                 else:
                     waiting.extend(reversed(pairs))
-
-    def value(self, data: Any, marks: Any, at: Line) -> Value:
-        if isinstance(data, dict):
-            inner = marks[1]
-            return mapped(
-                {key: self.value(each, inner[key][1], self.line(inner[key][0])) for key, each in data.items()}, at
-            )
-        if isinstance(data, list):
-            return collected(
-                [self.value(each, place, self.at(place)) for each, place in zip(data, marks[1], strict=True)], at
-            )
-        return Value(number(data) if isinstance(data, float) else data, at)
 
     def at(self, marks: Any) -> Line:
         return self.line(marks[0] if isinstance(marks, tuple) else marks)

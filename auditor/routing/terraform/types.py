@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from auditor.routing.terraform.functions import toset, truth
+from auditor.routing.terraform.functions import toset
 from auditor.routing.terraform.syntax import Expression, name_of
-from auditor.routing.terraform.values import Ref, Unresolved, Value, collected, mapped, number, shown, written
+from auditor.routing.terraform.values import Ref, Unresolved, Value, collected, mapped, number, shown, truth_of, written
 
 
 def conform(value: Value, kind: Expression | None, evaluate: Any) -> Value:
@@ -55,7 +55,7 @@ def _object(value: Value, tree: Any, kind: Expression, evaluate: Any) -> Value:
         given = value.data.get(name)
         if given is None or (given.data is None and len(arguments) > 1):
             if not optional:
-                why = f"the attribute `{shown(name)}` is missing, so Terraform would refuse it; mend it"
+                why = "an attribute is missing, so Terraform would refuse it; mend it"
                 return Value(Unresolved(shown(name), why, value.at, fails=True), value.at)
             given = evaluate(arguments[1], kind) if len(arguments) > 1 else Value(None, value.at)
             given = replace(given, at=value.at)
@@ -67,7 +67,7 @@ def _primitive(value: Value, name: str) -> Value:
     data = value.data
     if data is None or isinstance(data, Ref | Unresolved | list | dict) or name == "any":
         return value
-    found = {"string": written, "number": number, "bool": truth}.get(name, lambda same: same)(data)
+    found = {"string": written, "number": number, "bool": truth_of}.get(name, lambda same: same)(data)
     if found is None:
         return Value(
             Unresolved(shown(str(data)), f"is no {name}, so Terraform would refuse it; mend it", value.at, fails=True),

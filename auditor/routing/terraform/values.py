@@ -1,4 +1,4 @@
-"""What Terraform's attributes hold once they are evaluated: plain data with the place of each part, and what is unknown.
+"""What attributes of Terraform hold once they are evaluated: plain data with the place of each part, and what is open.
 
 `Value.data` is None, a truth value, an int, a Fraction (a number that is no integer), text, a list of values, a dict of
 values, a `Ref` (something that only the provider knows, of a resource that is known by its address) or an `Unresolved`.
@@ -76,6 +76,24 @@ def _measured(data: Any, within: "Collection[Value]", at: Line) -> Value:
     return Value(Unresolved("…", why, at), at)
 
 
+def of_json(data: Any, marks: Any, file: str) -> Value:
+    """Make decoded JSON a value, with the places of `auditor.routing.documents`."""
+    mark = marks[0] if isinstance(marks, tuple) else marks
+    return _of_json(data, marks, Line(file, mark.line + 1))
+
+
+def _of_json(data: Any, marks: Any, at: Line) -> Value:
+    if isinstance(data, dict):
+        inner = marks[1]
+        entries = {
+            key: _of_json(each, inner[key][1], Line(at.file, inner[key][0].line + 1)) for key, each in data.items()
+        }
+        return Value(entries, at)
+    if isinstance(data, list):
+        return Value([of_json(each, place, at.file) for each, place in zip(data, marks[1], strict=True)], at)
+    return Value(number(data) if isinstance(data, float) else data, at)
+
+
 def plain(value: Value) -> Any:
     """Give the data without places; a `Ref` or an `Unresolved` in it stays what it is."""
     data = value.data
@@ -146,3 +164,10 @@ def number(data: Any) -> int | Fraction | None:
             return None
         return None if found is None else int(found) if found.denominator == 1 else found
     return None
+
+
+def truth_of(data: Any) -> bool | None:
+    """Read a truth value, or text that Terraform converts to one; None for what is none."""
+    if isinstance(data, str):
+        return {"true": True, "false": False}.get(data)
+    return data if isinstance(data, bool) else None
