@@ -42,7 +42,7 @@ def escaped(text: str) -> str:
     listed = _NUMBERED.fullmatch(out := out.strip())
     head, out = (f"{listed[1]}&#{ord(listed[2])};", listed[3]) if listed else ("", out)
     out = head + _WRITTEN_OUT.sub(_number, out)
-    return re.sub(r"(?i)\bwww(?=[.])", "ww<!-- -->w", out)
+    return re.sub(r"(?i)(ww)(w[.])", r"\1<!-- -->\2", out)
 
 
 def _number(found: re.Match[str]) -> str:

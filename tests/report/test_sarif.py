@@ -181,29 +181,30 @@ def test_fingerprints_outlive_lines_counts_and_evidence() -> None:
 
 
 def test_of_more_findings_than_are_shown_the_worst_stay_and_the_rest_is_counted() -> None:
-    only = run(samples.crowd(12_000))
+    told = json.loads(sarif.render(samples.crowd(12_000)))
+    takes(told)
+    (only,) = told["runs"]
     assert len(only["results"]) == 5_000
     assert {each["properties"]["verdict"] for each in only["results"]} == {"fail"}
     (first, *_) = only["invocations"][0]["toolExecutionNotifications"]
     assert first["message"]["text"].startswith("7,000 findings of 12,000 left out here")
-    takes(log(samples.crowd(12_000)))
 
 
 def test_a_file_that_can_not_be_packed_small_enough_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sarif, "LARGEST", 60_000)
-    text = sarif.render(samples.crowd(4_000))
+    text = sarif.render(samples.crowd(2_000))
     assert len(zlib.compress(text.encode(), 6)) <= 60_000
     (only,) = json.loads(text)["runs"]
-    left = 4_000 - len(only["results"])
-    assert 0 < left < 4_000
+    left = 2_000 - len(only["results"])
+    assert 0 < left < 2_000
     told = only["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"]
-    assert told.startswith(f"{left:,} findings of 4,000 left out here")
+    assert told.startswith(f"{left:,} findings of 2,000 left out here")
 
 
 def test_very_many_rules_are_described_in_part() -> None:
     rules = tuple(replace(samples.KEYS_RULE, id=f"rule-{i}") for i in range(13_000))
     found = (replace(samples.KEYS, rule="rule-12999"),)
-    told = log(replace(samples.FAIL, rules=rules, findings=found))
+    told = json.loads(sarif.render(replace(samples.FAIL, rules=rules, findings=found)))
     takes(told)
     assert told["runs"][0]["results"][0]["ruleId"] == "rule-12999"
 
