@@ -12,7 +12,7 @@ from auditor.model.report import Finding, Judged, Report, RuleText, Verdict
 from auditor.report import known, phrases, pointed, waived
 from auditor.report.clean import cleaned, visible
 from auditor.report.pointed import Spot
-from auditor.report.words import many
+from auditor.report.words import capital, many
 from auditor.report.xunit import Element, case, document, outcome, suite
 
 NAME: Final = "residency-auditor"
@@ -45,7 +45,9 @@ def _rule(rule: RuleText, findings: list[Finding], judged: Judged, spots: Mappin
 
 def _finding(classname: str, rule: RuleText, finding: Finding, at: Spot) -> Element:
     told = cleaned(finding)
-    found = case(classname, f"{phrases.happened(told)} [{told.id}]")
+    named = [part for part in (told.place.site, told.place.operator, told.plane, told.basis) if part]
+    # made of what the identifier is made of: counts would make it another case in the next run
+    found = case(classname, f"{capital(phrases.place(told.place))}: {', '.join(named)} [{told.id}]")
     message = pointed.headline(told)
     where = f"{visible(at.path)}:{at.line}"
     lines = [where, rule.title, *pointed.message(told, rule)]

@@ -12,12 +12,15 @@ from urllib.parse import quote
 
 from auditor.model.report import LINE, Finding, Report, RuleText, Verdict
 from auditor.model.status import UNEXAMINED
-from auditor.report import grounds, known, phrases, torn, waived
+from auditor.report import grounds, known, phrases, routed, torn, waived
 from auditor.report.clean import cleaned, visible
 from auditor.report.words import amount, capital, many
 
 FEW: Final = 3
 """Packets, records and facts that a message names."""
+
+ROUTE: Final = {"fails": "What has to fail", "then": "What the configuration then does", "change": "The line to change"}
+"""Of what a terminal shows of a route: what a message tells too."""
 
 LONGEST: Final = 1_000
 """Characters of a path; systems that store files know none that are longer."""
@@ -82,10 +85,12 @@ def message(finding: Finding, rule: RuleText | None) -> list[str]:
     """Say of a clean finding, in sentences of which each can stand on a line: how it is known, and what to do."""
     facts = [f"To settle it: {entry.text}" for entry in finding.settles[:FEW]]
     shown = [f"Evidence: {phrases.witness(entry)}." for entry in finding.evidence[:FEW]]
+    rows = [(ROUTE.get(row), "; ".join(texts)) for row, texts in routed.rows(finding)]
+    ways = [f"{label}: {told}." for label, told in rows if label and told]
     fix = f"To mend it: {rule.fix}" if rule and rule.fix and finding.verdict == Verdict.FAIL else ""
     found = "New since the baseline." if finding.standing == "new" else known.familiar(finding)
     said = [grounds.known(finding), *grounds.disputed(finding), torn.beside(finding), *waived.accepted(finding)]
-    return [line for line in (*said, found, *shown, *facts, fix, f"Finding {finding.id}.") if line]
+    return [line for line in (*said, found, *ways, *shown, *facts, fix, f"Finding {finding.id}.") if line]
 
 
 def lacks(report: Report) -> list[Lack]:

@@ -12,8 +12,8 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from auditor.model.report import LINE, Evidence, Finding, Report, RuleText, Verdict, WaiverText
-from auditor.report import known, phrases, pointed, waived
+from auditor.model.report import LINE, Evidence, Finding, Report, Route, RuleText, Verdict, WaiverText
+from auditor.report import known, phrases, pointed, routed, waived
 from auditor.report.clean import cleaned, encodable, in_ascii, link, visible
 from auditor.report.markdown import escaped
 from auditor.report.pointed import Spot
@@ -22,6 +22,7 @@ from auditor.report.words import many
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 RESULTS: Final = 5_000  # that GitHub shows of one run, and rules that are described; of each it takes 25,000
 NEARBY: Final = 100  # related locations of a result; it takes 1,000 and shows 100
+FLOWS: Final = 3  # routes of a result
 ARTIFACTS: Final = 1_000
 NOTICES: Final = 200
 TEXT: Final = 1_000  # characters of a description; it takes 1,024
@@ -178,6 +179,8 @@ def _result(
         "partialFingerprints": {"primaryLocationLineHash": f"{told.id}:1", "findingId/v1": told.id},
         "properties": _properties(told),
     }
+    if finding.routes:
+        result["codeFlows"] = [_flow(route) for route in finding.routes[:FLOWS]]
     if report.as_of:  # with one result that has suppressions, all have (3.27.23)
         result["suppressions"] = [_suppression(told.waiver)] if told.waiver else []
     if finding.standing in _STATES:
@@ -206,6 +209,23 @@ def _at(spot: Spot) -> dict[str, Any]:
     """Point at the beginning of a line: GitHub asks for all four numbers, and the end of the line is not known here."""
     region = {"startLine": spot.line, "startColumn": 1, "endLine": spot.line, "endColumn": 2}
     return {"artifactLocation": {"uri": pointed.uri(spot.path)}, "region": region}
+
+
+def _flow(route: Route) -> dict[str, Any]:
+    """Tell, step by step, how a configuration comes to send clients there."""
+    fails = "; ".join(visible(outage) for outage in route.outages[:NEARBY])
+    head = f"{visible(routed.clients(route))}, {routed.takes(route)}"
+    stages = [*route.steps[: NEARBY - 1], route.edge]
+    steps = [
+        {
+            "location": {
+                "physicalLocation": _at(Spot(pointed.relative(stage.file), max(stage.line, 1))),
+                "message": {"text": _said(visible(stage.text))},
+            }
+        }
+        for stage in stages
+    ]
+    return {"message": {"text": _said(f"{head}: {fails}" if fails else head)}, "threadFlows": [{"locations": steps}]}
 
 
 def _nearby(finding: Finding, spots: Mapping[str, Spot]) -> list[dict[str, Any]]:

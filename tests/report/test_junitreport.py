@@ -99,9 +99,13 @@ def test_the_baseline_is_told() -> None:
 
 
 def test_names_of_cases_are_unique_and_the_same_in_the_next_run() -> None:
-    cases = [(c.attrib["classname"], c.attrib["name"]) for c in parsed(samples.TORN).iter("testcase")]
-    assert len(set(cases)) == len(cases)
-    assert render(samples.TORN) == render(samples.TORN)
+    def names(report: Report) -> list[tuple[str, str]]:
+        suites = [suite for suite in parsed(report) if suite.attrib["name"] != "examined"]
+        return [(c.attrib["classname"], c.attrib["name"]) for suite in suites for c in suite]
+
+    assert len(set(names(samples.TORN))) == len(names(samples.TORN))
+    later = tuple(replace(each, sessions=77, endpoints=("192.0.2.1",), evidence=()) for each in samples.TORN.findings)
+    assert names(replace(samples.TORN, findings=later)) == names(samples.TORN)
 
 
 def test_very_many_findings_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:

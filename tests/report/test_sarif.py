@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import jsonschema
 import pytest
 
-from auditor.model.report import Evidence, Report, RuleText
+from auditor.model.report import Evidence, Report, Route, RuleText, Stage
 from auditor.report import pointed, sarif
 
 from . import samples
@@ -97,6 +97,19 @@ def test_what_a_configuration_would_do_stands_at_its_line() -> None:
     assert [each["physicalLocation"]["region"]["startLine"] for each in result["relatedLocations"]] == [42, 7, 3]
     assert only["automationDetails"]["id"] == "residency-auditor/gate/"
     assert run(samples.FAIL)["automationDetails"]["id"] == "residency-auditor/audit/"
+
+
+def test_a_route_is_told_step_by_step() -> None:
+    first, second = Stage("dns/über see.yaml", 40, "toronto is down, go on"), Stage("dns/über see.yaml", 42, "serves")
+    route = Route("routing.yaml", ("canada", "quebec"), 2, "p", "s", second, ("pool {0} is down",), "yes", 3, (first,))
+    (result,) = run(replace(samples.GATE, findings=(replace(samples.CONFIGURED, routes=(route,)),)))["results"]
+    (flow,) = result["codeFlows"]
+    assert flow["message"]["text"] == "canada, quebec, with 1 outage: pool {{0}} is down"
+    steps = [each["location"] for each in flow["threadFlows"][0]["locations"]]
+    assert [each["physicalLocation"]["region"]["startLine"] for each in steps] == [40, 42]
+    assert steps[0]["physicalLocation"]["artifactLocation"]["uri"] == "dns/%C3%BCber%20see.yaml"
+    for said in ("What has to fail: pool", "toronto is down, go on", "The line to change: "):
+        assert said in result["message"]["text"]
 
 
 def test_an_open_question_is_shown_and_is_no_security_alert() -> None:
