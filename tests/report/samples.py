@@ -264,7 +264,7 @@ CONFIGURED = replace(
     id="c" * 16,
     basis="configured",
     evidence=(
-        Evidence("dns/über see.yaml", 42, "pool overflow may answer clients in CA", unit=LINE),
+        Evidence("dns/over seas.yaml", 42, "pool overflow may answer clients in CA", unit=LINE),
         Evidence("dns/geo.conf", 7, "pool overflow: site 52.81.151.250", unit=LINE),
     ),
     first_ns=0,

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.model.report import Evidence, Report
@@ -65,6 +65,7 @@ def test_very_many_are_cut_and_counted() -> None:
     assert "900 more findings" in found[-2][2]
 
 
+@settings(deadline=None)
 @given(st.text(), st.text(), st.text())
 def test_no_text_begins_a_command_or_leaves_its_place(title: str, message: str, path: str) -> None:
     line = command("error", title, message, Spot(path, 7))

@@ -69,7 +69,7 @@ def test_severities_and_places() -> None:
     assert media["description"].startswith("Open question: It is open whether ")
     assert [each["check_name"] for each in lacks] == ["not-examined"] * 3
     assert lacks[0]["location"]["path"] == "2020-incident.pcap"
-    assert listed(samples.GATE)[0]["location"] == {"path": "dns/über see.yaml", "lines": {"begin": 42}}
+    assert listed(samples.GATE)[0]["location"] == {"path": "dns/over seas.yaml", "lines": {"begin": 42}}
 
 
 def test_waived_and_known_ones_weigh_least_under_the_same_fingerprint() -> None:

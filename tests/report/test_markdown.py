@@ -5,7 +5,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -43,6 +43,7 @@ class Seen(HTMLParser):
         return "".join(self.pieces)
 
 
+@settings(deadline=None)
 @example("1. x")
 @example("1) x")
 @example("- x")
@@ -96,7 +97,7 @@ def test_what_it_says() -> None:
         f"{samples.KEYS_RULE.id} 1 2 0 5",
     ):
         assert told in said
-    assert words(samples.GATE).count("dns/über see.yaml:42") == 1
+    assert words(samples.GATE).count("dns/over seas.yaml:42") == 1
     assert "no all-clear" in words(samples.EMPTY)
 
 

@@ -92,7 +92,7 @@ def test_what_traffic_did_stands_at_the_rule_and_names_its_records() -> None:
 def test_what_a_configuration_would_do_stands_at_its_line() -> None:
     only = run(samples.GATE)
     (result,) = only["results"]
-    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "dns/%C3%BCber%20see.yaml"
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "dns/over%20seas.yaml"
     assert result["locations"][0]["physicalLocation"]["region"]["startLine"] == 42
     assert [each["physicalLocation"]["region"]["startLine"] for each in result["relatedLocations"]] == [42, 7, 3]
     assert only["automationDetails"]["id"] == "residency-auditor/gate/"
