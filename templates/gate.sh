@@ -11,7 +11,7 @@
 #   RESIDENCY_FAIL_ON    low (default), medium, high or critical
 #   RESIDENCY_ALLOW_OPEN true: what is open does not fail
 #   RESIDENCY_REPORTS    folder of the reports, default residency-report
-#   RESIDENCY_ANNOTATE   true: write annotations of GitHub Actions to standard output
+#   RESIDENCY_ANNOTATE   true: mark findings at their lines, in GitHub Actions
 set -euo pipefail
 
 case "${RESIDENCY_COMMAND:-gate}" in
@@ -45,18 +45,27 @@ if [ "${RESIDENCY_ALLOW_OPEN:-}" = true ]; then arguments+=(--allow-open); fi
 reports="${RESIDENCY_REPORTS:-residency-report}"
 reports="${reports//[$'\r\n']/}"
 mkdir -p -- "$reports"
-for format in json:json sarif:sarif junit:xml gitlab:gitlab.json markdown:md html:html; do
+for format in json:json sarif:sarif junit:xml gitlab:gitlab.json github:github.txt markdown:md html:html; do
     file="$reports/report.${format#*:}"
     rm -f -- "$file" # what an earlier run found is not what this one found
     arguments+=(--format "${format%%:*}" --output "$file")
 done
-if [ "${RESIDENCY_ANNOTATE:-}" = true ]; then arguments+=(--format github); else arguments+=(--format text); fi
-
-arguments+=(--)
+arguments+=(--format text --)
 each <<<"${RESIDENCY_INPUTS:-}"
 
 status=0
-auditor "$command" "${arguments[@]}" || status=$?
+if [ "${GITHUB_ACTIONS:-}" = true ]; then
+    # The runner takes every line that begins with `::` for a command, and names of files and pools are not ours.
+    token="$(od -An -N 16 -t x1 /dev/urandom | tr -d ' \n')"
+    printf '::stop-commands::%s\n' "$token"
+    auditor "$command" "${arguments[@]}" 2>&1 || status=$?
+    printf '\n::%s::\n' "$token"
+    if [ "${RESIDENCY_ANNOTATE:-}" = true ] && [ -f "$reports/report.github.txt" ]; then
+        cat -- "$reports/report.github.txt"
+    fi
+else
+    auditor "$command" "${arguments[@]}" || status=$?
+fi
 
 verdict=error # no report: nothing was decided
 if [ -f "$reports/report.json" ]; then

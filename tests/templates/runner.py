@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import yaml
 
+from tests.report.test_github import runner as command
 from tools.samples import HERE
 
 EXPRESSION: Final = re.compile(r"\$\{\{\s*([^}]+?)\s*\}\}")
@@ -101,6 +102,20 @@ def _holds(condition: str, known: dict[str, str]) -> bool:
 
 def _written(file: Path) -> dict[str, str]:
     return dict(line.split("=", 1) for line in file.read_text(encoding="utf-8").splitlines())
+
+
+def commands(stdout: str) -> list[tuple[str, dict[str, str], str]]:
+    """Return the commands that the runner would obey: of lines that begin with `::`, unless it was told to stop."""
+    found, stopped = [], ""
+    for line in (each.lstrip() for each in stdout.splitlines()):
+        if stopped:
+            stopped = "" if line == f"::{stopped}::" else stopped
+        elif line.startswith("::stop-commands::"):
+            stopped = line.removeprefix("::stop-commands::")
+        elif line.startswith("::"):
+            found.append(command(line))
+    assert not stopped
+    return found
 
 
 def plain(repository: Path, scratch: Path, script: str, **more: str) -> Ran:

@@ -11,10 +11,9 @@ import jsonschema
 import pytest
 import yaml
 
-from tests.report.test_github import runner as command
 from tools.samples import HERE
 
-from .runner import action
+from .runner import action, commands
 
 TEXT = (HERE / "action.yml").read_text(encoding="utf-8")
 
@@ -41,7 +40,7 @@ def test_a_clean_configuration_passes(repository: Path, scratch: Path) -> None:
     assert json.loads((repository / ran.outputs["sarif-path"]).read_text())["runs"][0]["results"] == []
     assert ran.summary.startswith("## PASS: ")
     assert {path.name for path in (repository / "residency-report").iterdir()} == {
-        f"report.{name}" for name in ("json", "sarif", "xml", "gitlab.json", "md", "html")
+        f"report.{name}" for name in ("json", "sarif", "xml", "gitlab.json", "github.txt", "md", "html")
     }
 
 
@@ -51,7 +50,7 @@ def test_a_violation_fails_the_job_and_stands_at_its_line(repository: Path, scra
     )
     assert ran.code == 1, ran.stderr
     assert ran.outputs["verdict"] == "fail"
-    found = [command(line) for line in ran.stdout.splitlines() if line.startswith("::")]
+    found = commands(ran.stdout)
     lines = (repository / "surge.yaml").read_text().splitlines()
     errors = [told for level, told, _ in found if level == "error"]
     assert errors
@@ -94,7 +93,8 @@ def test_audits_run_by_it_too(repository: Path, scratch: Path) -> None:
         rules="policy", install="false", annotations="false",
     )  # fmt: skip
     assert (ran.code, ran.outputs["verdict"]) == (1, "fail"), ran.stderr
-    assert ran.stdout.startswith("FAIL  ")
+    assert ran.stdout.splitlines()[1].startswith("FAIL  ")
+    assert commands(ran.stdout) == []
     (result,) = json.loads((repository / ran.outputs["sarif-path"]).read_text())["runs"][0]["results"]
     assert (
         result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
@@ -119,12 +119,12 @@ def test_inputs_are_text(repository: Path, scratch: Path, hostile: str) -> None:
     given = dict.fromkeys(("config", "rules", "inventory", "waivers", "baseline", "against", "fail-on"), hostile)
     ran = action(repository, scratch, program=ECHO, **given, reports=f"out/{hostile}", install="false")
     assert (ran.code, ran.outputs["verdict"]) == (7, "error"), ran.stderr
-    words = ran.stdout.split("\0")[:-1]
+    words = ran.stdout.partition("\n")[2].rpartition("\0")[0].split("\0")
     options = [words[i + 1] for i in range(len(words) - 1) if words[i] in OPTIONS]
     assert options == [hostile] * len(OPTIONS)
     assert words[-2:] == ["--", hostile]
     outputs = [words[i + 1] for i in range(len(words) - 1) if words[i] == "--output"]
-    assert len(outputs) == 6
+    assert len(outputs) == 7
     assert all(each.startswith(f"out/{hostile}/report.") for each in outputs)
     assert not list(repository.rglob("pwned"))
     assert action(repository, scratch, program=ECHO, config="x", command=hostile, install="false").code == 2
@@ -132,6 +132,26 @@ def test_inputs_are_text(repository: Path, scratch: Path, hostile: str) -> None:
 
 OPTIONS = ("--rules", "--inventory", "--waivers", "--baseline", "--against", "--fail-on")
 ECHO = "printf '%s\\0' \"$@\"\nexit 7\n"
+
+
+def test_names_are_no_commands_of_the_runner(repository: Path, scratch: Path) -> None:
+    forged = "::error title=forged::x"
+    text = (repository / "surge.yaml").read_text().replace("shanghai", f'"{forged}"')
+    (repository / f"{forged}.yaml").write_text(text)
+    inventory = repository / "inventory.yaml"
+    inventory.write_text(inventory.read_text().replace("shanghai", f'"{forged}"'))
+    for given in ({}, {"annotations": "false"}, {"config": f"{forged}.json"}):
+        (repository / f"{forged}.json").write_text("{")
+        ran = action(
+            repository,
+            scratch,
+            **{"config": f"{forged}.yaml", "inventory": "inventory.yaml", "install": "false"} | given,
+        )
+        assert ran.code == (2 if "config" in given else 1), ran.stdout
+        assert forged in ran.stdout
+        told = commands(ran.stdout)
+        assert bool(told) == (not given)
+        assert "forged" not in {each["title"] for _, each, _ in told}
 
 
 def test_outputs_can_not_be_written_by_an_input(repository: Path, scratch: Path) -> None:
