@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
+from auditor.report import baseline
 from tools import samples
 
 EXAMPLES = samples.HERE / "reports" / "examples"
@@ -26,6 +27,10 @@ def test_reports_are_the_committed_ones(sample: tuple[str, dict[str, str]]) -> N
 
 
 def test_every_example_has_its_sample() -> None:
-    assert {path.stem for path in EXAMPLES.iterdir() if path.suffix in {".json", ".html", ".txt"}} == {
-        name for name, _, _ in ALL
-    }
+    assert {path.name.partition(".")[0] for path in EXAMPLES.iterdir()} == {name for name, _, _ in ALL}
+
+
+def test_the_example_of_a_baseline_is_that_of_the_incident() -> None:
+    report = (EXAMPLES / f"{samples.IN_CI}.json").read_bytes()
+    known = samples.HERE / "docs" / "examples" / "incident.baseline.json"
+    assert baseline.written(baseline.of_report(report, "report")) == known.read_text()

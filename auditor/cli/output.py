@@ -23,8 +23,13 @@ WRITTEN: Final[list[str]] = []
 
 def named(path: Path | None, default: F) -> F:
     """Tell a format by the name of its output."""
-    suffix = path.suffix.lower().removeprefix(".") if path else ""
-    return next((each for each in type(default) if each.value == {"htm": "html"}.get(suffix, suffix)), default)
+    name = path.name.lower() if path else ""
+    suffix = "sarif" if name.endswith(".sarif.json") else name.rpartition(".")[2] if "." in name else ""
+    return next((each for each in type(default) if each.value == _CALLED.get(suffix, suffix)), default)
+
+
+_CALLED: Final = {"htm": "html", "xml": "junit", "md": "markdown"}
+"""Formats by names of files that are not their own."""
 
 
 def pair(formats: Sequence[str], outputs: Sequence[Path]) -> list[tuple[str, Path | None]]:

@@ -1,4 +1,4 @@
-"""Reports: one value, rendered as text, JSON or HTML.
+"""Reports: one value, rendered as text, JSON or HTML, and as what CI systems read.
 
 Renderers read `model.report.Report` and nothing else: no clock, no file of the user, no network; equal
 reports give equal bytes.  Each is loaded when it is used.
@@ -28,4 +28,43 @@ def _html(report: Report) -> str:
     return render(report)
 
 
-RENDERERS: Final[dict[str, Callable[[Report], str]]] = {"text": _text, "json": _json, "html": _html}
+def _sarif(report: Report) -> str:
+    from auditor.report.sarif import render
+
+    return render(report)
+
+
+def _junit(report: Report) -> str:
+    from auditor.report.junitreport import render
+
+    return render(report)
+
+
+def _gitlab(report: Report) -> str:
+    from auditor.report.gitlab import render
+
+    return render(report)
+
+
+def _github(report: Report) -> str:
+    from auditor.report.github import render
+
+    return render(report)
+
+
+def _markdown(report: Report) -> str:
+    from auditor.report.markdown import render
+
+    return render(report)
+
+
+RENDERERS: Final[dict[str, Callable[[Report], str]]] = {
+    "text": _text,
+    "json": _json,
+    "html": _html,
+    "sarif": _sarif,
+    "junit": _junit,
+    "gitlab": _gitlab,
+    "github": _github,
+    "markdown": _markdown,
+}

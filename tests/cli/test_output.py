@@ -23,11 +23,29 @@ def test_the_nth_output_belongs_to_the_nth_format() -> None:
 class Format(StrEnum):
     TEXT = "text"
     HTML = "html"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    MARKDOWN = "markdown"
 
 
-@pytest.mark.parametrize(
-    ("name", "format"), [("r.HTML", "html"), ("r.htm", "html"), ("r.text", "text"), ("r.pdf", "text"), ("-", "text")]
-)
+NAMES = {
+    "r.HTML": "html",
+    "r.htm": "html",
+    "r.text": "text",
+    "r.pdf": "text",
+    "-": "text",
+    "r.SARIF": "sarif",
+    "r.sarif.json": "sarif",
+    "r.json": "text",
+    "r.xml": "junit",
+    "r.md": "markdown",
+    "sarif": "text",
+    "md": "text",
+    ".xml": "junit",
+}
+
+
+@pytest.mark.parametrize(("name", "format"), NAMES.items())
 def test_the_name_of_an_output_says_its_format(name: str, format: str) -> None:
     assert output.named(Path(name), Format.TEXT) == format
     assert output.named(None, Format.HTML) == "html"

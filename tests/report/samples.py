@@ -5,6 +5,7 @@ from enum import Enum
 from typing import Any
 
 from auditor.model.report import (
+    LINE,
     BaselineUse,
     Conflict,
     Coverage,
@@ -258,6 +259,21 @@ PAST = BaselineUse(
 HELD = replace(FAIL, verdict=Verdict.OPEN, findings=(FRESH, FAMILIAR), coverage=CLEAN, baseline=PAST)
 ALL_KNOWN = replace(HELD, verdict=Verdict.PASS, findings=(FAMILIAR,), baseline=replace(PAST, new=0))
 
+CONFIGURED = replace(
+    KEYS,
+    id="c" * 16,
+    basis="configured",
+    evidence=(
+        Evidence("dns/over seas.yaml", 42, "pool overflow may answer clients in CA", unit=LINE),
+        Evidence("dns/geo.conf", 7, "pool overflow: site 52.81.151.250", unit=LINE),
+    ),
+    first_ns=0,
+    last_ns=0,
+    packets=0,
+    bytes=0,
+)
+GATE = replace(FAIL, findings=(CONFIGURED,), coverage=CLEAN, first_ns=0, last_ns=0)
+
 CLASH = Conflict((KEYS_RULE.id, MEDIA_RULE.id), 3, ("call-1", "call-2"), ("keys", "media"), START, START + SECOND)
 TORN = replace(
     FAIL,
@@ -307,6 +323,7 @@ SAMPLES = {
     "waived": WAIVED,
     "all waived": ALL_WAIVED,
     "torn": TORN,
+    "gate": GATE,
     "held": HELD,
     "all known": ALL_KNOWN,
     "hostile": HOSTILE,

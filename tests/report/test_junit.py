@@ -15,6 +15,7 @@ CHILDREN: Final = {  # in their order, as a sequence of the schemas has them; * 
     "testsuite": "properties? testcase* system-out? system-err?",
     "testcase": "skipped? error* failure* system-out* system-err*",
     "failure": "",
+    "error": "",
     "skipped": "",
 }
 REQUIRED: Final = {
@@ -22,6 +23,7 @@ REQUIRED: Final = {
     "testsuite": {"name", "tests", "failures", "errors"},
     "testcase": {"name", "classname"},
     "failure": {"type", "message"},
+    "error": {"type", "message"},
     "skipped": set[str](),
 }
 OPTIONAL: Final = {
@@ -29,6 +31,7 @@ OPTIONAL: Final = {
     "testsuite": {"skipped", "time", "timestamp", "hostname", "id", "package", "disabled"},
     "testcase": {"time", "status", "assertions"},
     "failure": set[str](),
+    "error": set[str](),
     "skipped": {"message"},
 }
 
