@@ -29,7 +29,7 @@ FORMATS: Final[dict[str, Format]] = {
     plain.FORMAT: Format(plain.sniff, plain.read),
     octodns.FORMAT: Format(octodns.sniff, octodns.read),
     istio.FORMAT: Format(istio.sniff, istio.read),
-    route53.FORMAT: Format(route53.sniff, route53.read),
+    route53.FORMAT: Format(route53.sniff, route53.read, route53.belongs),
     openstreetmap.FORMAT: Format(openstreetmap.sniff, openstreetmap.read),
     cloudflare.FORMAT: Format(cloudflare.sniff, cloudflare.read, cloudflare.belongs),
 }
