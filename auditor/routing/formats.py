@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from auditor.routing import istio, octodns, openstreetmap, plain, route53
+from auditor.routing import gdnsd, istio, octodns, openstreetmap, plain, route53
 from auditor.routing.model import File, Routing
 from auditor.routing.store import Store
 
@@ -28,5 +28,6 @@ FORMATS: Final[dict[str, Format]] = {
     istio.FORMAT: Format(istio.sniff, istio.read),
     route53.FORMAT: Format(route53.sniff, route53.read),
     openstreetmap.FORMAT: Format(openstreetmap.sniff, openstreetmap.read),
+    gdnsd.FORMAT: Format(gdnsd.sniff, gdnsd.read),
 }
 """In the order in which they are asked; the first that knows a file has it."""

@@ -17,7 +17,7 @@ from auditor.model.reserved import instead
 from auditor.routing import continents
 from auditor.routing.gdnsd import networks, parts
 from auditor.routing.gdnsd.networks import Net
-from auditor.routing.gdnsd.values import boolean, hash_of, names, unknown, whole
+from auditor.routing.gdnsd.values import boolean, hash_of, name_of, names, unknown, whole
 from auditor.routing.gdnsd.vscf import Hash, Text, Value, leads_out
 from auditor.routing.model import UNCLASSIFIED, File, Line, Remark, Unread
 from auditor.routing.store import Store
@@ -84,7 +84,9 @@ class _Reader:
             raise key.error(f"map `{key.text}` has no `datacenters`; name all data centres that it uses")
         listed = names(given.values["datacenters"], "`datacenters`")
         centers: dict[str, Text] = {}
+        name_of(key, "a map")
         for each in listed:
+            name_of(each, "a data centre")
             if each.text == AUTO:
                 raise each.error("`auto` can't be the name of a data centre")
             if each.text in centers:
@@ -221,7 +223,7 @@ class _Reader:
 
     def _no_country(self, key: Text, code: str) -> None:
         if code in LEGACY and self.provider == "geonames":
-            said = f"`{key.text}` is no country but a code of GeoIP Legacy; GeoIP2 databases don't have it, so it serves nobody"
+            said = f"`{key.text}` is a code of GeoIP Legacy and no country; GeoIP2 has it not, so it serves nobody"
             self.map.remarks.append(Remark(key.at, said))
         elif code in LEGACY:
             why = "whom GeoIP Legacy files under this code can't be told by country; write the countries"
@@ -246,8 +248,9 @@ class _Reader:
     def _strangers(self, key: Text, value: Value, above: Order) -> Iterator[Served]:
         """Yield those of whom GeoIP Legacy knows no continent."""
         self.strangers = self._default(value, above) if isinstance(value, Hash) else self._order(value)
-        for inner in self._keys(value) if isinstance(value, Hash) else ():
-            yield Served(f"{self.map.name} --/{inner.text}", inner.at, self._order(value.values[inner.text]))
+        if isinstance(value, Hash):
+            for inner in self._keys(value):
+                yield Served(f"{self.map.name} --/{inner.text}", inner.at, self._order(value.values[inner.text]))
 
     def _remaining(self, code: str, told: set[str], order: Order, at: Line) -> Iterator[Served]:
         """Yield the countries of a continent for whom its default is."""
@@ -320,7 +323,7 @@ def net_classes(found: Map) -> Iterator[tuple[Net, Order, tuple[str, ...]]]:
         numbers = same[each.first, each.bits]
         orders = {tuple(name.text for name in found.net_orders[number].names): number for number in reversed(numbers)}
         if len(orders) > 1:
-            said = f"`{each.key.text}` stands more than once with different lists; which of them gdnsd takes is arbitrary"
+            said = f"`{each.key.text}` stands twice with different lists; which of them gdnsd takes is arbitrary"
             found.remarks.append(Remark(each.key.at, said))
         for number in sorted(orders.values()):
             yield found.nets[number], found.net_orders[number], left

@@ -99,7 +99,9 @@ class Monitors:
     def remarks(self) -> list[Remark]:
         """Tell of forced states that are nobody's."""
         left = [key for number, (key, _, _) in enumerate(self._patterns) if number not in self._matched]
-        return [Remark(key.at, f"`{key.text}` forces nothing: no address, host or data centre is named so") for key in left]
+        return [
+            Remark(key.at, f"`{key.text}` forces nothing: no address, host or data centre is named so") for key in left
+        ]
 
 
 def _service(key: Text, given: Hash) -> tuple[str, str]:

@@ -11,8 +11,9 @@ from fractions import Fraction
 from typing import Final
 
 from auditor.routing.gdnsd.maps import Order
-from auditor.routing.gdnsd.monitors import DOWN, UP, WATCHED
-from auditor.routing.gdnsd.resources import Answers, Center, Group, Key, Member, Meta, Nowhere, Pair, Resource, references
+from auditor.routing.gdnsd.monitors import DOWN, UP
+from auditor.routing.gdnsd.resources import references
+from auditor.routing.gdnsd.shapes import Answers, Center, Group, Key, Member, Meta, Nowhere, Pair, Resource
 from auditor.routing.model import ALL, FIRST, LAST, Fault, First, Line, Node, Pool, Site, Spread, Use
 
 FORCED: Final = " (forced up)"
@@ -41,6 +42,16 @@ def walked(meta: Meta, orders: Orders) -> list[tuple[Line, Center]]:
     left = there[1:] if meta.skip and len(there) > 1 else there
     seen: set[str] = set()
     return [pair for pair in left if not (pair[1].name in seen or seen.add(pair[1].name))]  # type: ignore[func-returns-value]
+
+
+def reached(found: Mapping[Key, Resource], meta: Meta, center: Center, path: str, bare: bool) -> tuple[Resource, str]:
+    """Return what a data centre is, and what its pools are called."""
+    here = f"{meta.name}/{center.name}" if bare and center.forced else center.name
+    here = f"{path}/{center.name}" if path else here
+    if isinstance(center.target, Answers):
+        return center.target, here
+    target = found[center.target]
+    return target, f"{here} > {'!'.join(center.target)}" if isinstance(target, Meta) else here
 
 
 def center_faults(meta: Meta, center: Center, held: set[Key]) -> tuple[str, ...]:
@@ -119,9 +130,7 @@ class Nodes:
             return self._use(f"{path} (no answer)", at, above, (resource.at, (), (), "no answer"))
         return self._along(resource, there, orders, above, path)
 
-    def _along(
-        self, meta: Meta, there: list[tuple[Line, Center]], orders: Orders, above: Faults, path: str
-    ) -> Node:
+    def _along(self, meta: Meta, there: list[tuple[Line, Center]], orders: Orders, above: Faults, path: str) -> Node:
         children = tuple(self._center(meta, each, orders, above, path, line) for line, each in there)
         return First(children, there[0][0], FIRST, path)
 
@@ -130,31 +139,27 @@ class Nodes:
         if known is not None:
             return Use(known.pool, at, known.blind)
         below = above | frozenset(self._faults(meta, center))
-        target, inner = self._target(center, path)
+        target, inner = reached(self.found, meta, center, path, self.bare)
         node = self._node(target, orders, below, inner, center.name, at)
         if center.forced == DOWN:
             return _never(node, at)
         if center.forced == UP:
-            return self._forced(target, node, orders, below, inner, center.name, at)
-        if isinstance(node, Use):
+            return self._forced(target, node, orders, (below, below), inner, center.name, at)
+        if isinstance(node, Use) and not isinstance(target, Meta):
             self.simple[id(center), above, path] = node
         return node
 
     def _faults(self, meta: Meta, center: Center) -> tuple[str, ...]:
+        if self.bare and not center.forced:
+            fault = f"dc:{center.name}"
+            self.made.faults.setdefault(fault, Fault(fault, f"data centre {center.name} is down", center.at))
+            return (fault,)
         found = center_faults(meta, center, self.held)
         for fault in found:
             plugin, name, _ = fault.split("/", 2)
             of = f"map {name}" if (meta.map, plugin) == (name, "geoip") else f"{plugin}!{name}"
-            said = f"data centre {center.name} is down" if self.bare else f"data centre {center.name} of {of} is down"
-            self.made.faults.setdefault(fault, Fault(fault, said, center.at))
+            self.made.faults.setdefault(fault, Fault(fault, f"data centre {center.name} of {of} is down", center.at))
         return found
-
-    def _target(self, center: Center, path: str) -> tuple[Resource, str]:
-        here = f"{path}/{center.name}" if path else center.name
-        if isinstance(center.target, Answers):
-            return center.target, here
-        target = self.found[center.target]
-        return target, f"{here} > {'!'.join(center.target)}" if isinstance(target, Meta) else here
 
     def _use(self, path: str, at: Line, faults: Faults, end: tuple[Line, tuple[str, ...], tuple[str, ...], str]) -> Use:
         if path not in self.made.pools:
@@ -165,21 +170,21 @@ class Nodes:
         return Use(path, at, blind=not faults)
 
     def _answers(self, given: Answers, above: Faults, path: str, center: str, at: Line) -> Node:
-        members = [member for family in given.families for member in family.members]
-        if all(whole(family) for family in given.families):
-            faults = above.union(*(_watched(member) for member in members))
+        members = given.members
+        if given.whole:
+            faults = above.union(*(member.watched for member in members))
             node: Node = self._use(path, at, faults, _end(at, members, center))
-            return _never(node, at) if any(dead(member) for member in members) else node
+            return _never(node, at) if any(member.dead for member in members) else node
         nodes = tuple(self._family(family, above, path, center, at) for family in given.families)
         return nodes[0] if len(nodes) == 1 else Spread(nodes, at, (), Fraction(len(nodes)), ALL, path)
 
     def _family(self, family: Group | Pair, above: Faults, path: str, center: str, at: Line) -> Node:
         uses = []
         for member in family.members:
-            faults = above | _watched(member)
+            faults = above | member.watched
             line = at if center else member.at
             node: Node = self._use(f"{path} {member.name}", line, faults, _end(member.at, [member], center))
-            uses.append(_never(node, line) if dead(member) else node)
+            uses.append(_never(node, line) if member.dead else node)
         if isinstance(family, Pair):
             return First(tuple(uses), at, FIRST, path)
         if len(uses) == 1:
@@ -192,9 +197,20 @@ class Nodes:
         return Spread((found, Spread(tuple(shown), at)), at, (), Fraction(2), ALL, path)
 
     def _forced(
-        self, target: Resource, node: Node, orders: Orders, below: Faults, path: str, center: str, at: Line
+        self,
+        target: Resource,
+        node: Node,
+        orders: Orders,
+        faults: tuple[Faults, Faults],
+        path: str,
+        center: str,
+        at: Line,
     ) -> Node:
-        """Make what answers like a node that is down, while nothing above it is."""
+        """Make what answers like a node that is down, while nothing above it is: neither of the first `faults`.
+
+        The second are those that the node itself has, which may lie below others.
+        """
+        above, below = faults
         if isinstance(target, Nowhere):
             return node
         if isinstance(target, Meta):
@@ -202,22 +218,23 @@ class Nodes:
             if not there:
                 return node
             line, first = there[0]
-            inner, called = self._target(first, path)
-            plain = self._node(inner, orders, below, called, first.name, line)
-            last = self._forced(inner, plain, orders, below, called, first.name, line)
+            inner, called = reached(self.found, target, first, path, self.bare)
+            own = below | frozenset(self._faults(target, first))
+            plain = self._node(inner, orders, own, called, first.name, line)
+            last = self._forced(inner, plain, orders, (above, own), called, first.name, line)
             return First((node, last), at, LAST, path)
-        if all(whole(family) for family in target.families):
-            members = [member for family in target.families for member in family.members]
-            last = self._use(f"{path}{FORCED}", at, below, _end(at, members, center))
+        if target.whole:
+            members = target.members
+            last = self._use(f"{path}{FORCED}", at, above, _end(at, members, center))
             return First((node, last), at, LAST, path)
         several = len(target.families) > 1
         found: list[Node] = []
         for number, family in enumerate(target.families):
             members = list(family.members[:1] if isinstance(family, Pair) else family.members)
             called = f"{path}{FORCED}" + (f" {number + 1}" if several else "")
-            last = self._use(called, at, below, _end(at, members, center))
-            own = self._family(family, below, path, center, at) if several else node
-            found.append(First((own, last), at, LAST, path))
+            last = self._use(called, at, above, _end(at, members, center))
+            usual = self._family(family, below, path, center, at) if several else node
+            found.append(First((usual, last), at, LAST, path))
         return found[0] if not several else Spread(tuple(found), at, (), Fraction(len(found)), ALL, path)
 
 
@@ -226,26 +243,13 @@ def _never(node: Node, at: Line) -> Node:
     return Spread((node,), at, (1,), Fraction(2), ALL)
 
 
-def _watched(member: Member) -> Faults:
-    return frozenset(monitor.id for monitor in member.monitors if monitor.state == WATCHED)
-
-
-def dead(member: Member) -> bool:
-    return any(monitor.state == DOWN for monitor in member.monitors)
-
-
-def whole(family: Group | Pair) -> bool:
-    """Say whether all members have to be up, and all answer: then they are one pool."""
-    return isinstance(family, Group) and family.need == sum(member.weight for member in family.members)
-
-
 def _end(at: Line, members: list[Member], center: str) -> tuple[Line, tuple[str, ...], tuple[str, ...], str]:
     addresses = tuple(dict.fromkeys(member.address for member in members if member.address))
     return at, addresses, tuple(dict.fromkeys(member.host for member in members if member.host)), center
 
 
 def sites(made: Made) -> dict[str, Site]:
-    """Name the places of all pools, and let the pools know: by data centre where that is one set of ends, else by pool."""
+    """Name the places of all pools, and tell the pools: by data centre where that is one set of ends, else by pool."""
     ends: dict[str, set[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
     for _, addresses, hosts, center in made.ends.values():
         ends.setdefault(center, set()).add((addresses, hosts))

@@ -25,9 +25,15 @@ PLUGINS: Final = (
 )  # fmt: skip
 WHOLE: Final = frozenset(("options", "service_types", "plugins"))
 _SPACE: Final = re.compile(rb"(?:[ \t\r\n]|[;#][^\n]*(?:\n|\Z))*+")
-_BEGIN: Final = re.compile(rb'(?:\$include\{|(?:"(?:[^"\\]|\\.){0,200}"|[^\]\[}{;# \t\r\n,"=$]{1,200})[ \t\r\n]*=>?[ \t\r\n]*)')
+_BEGIN: Final = re.compile(
+    rb"""\$include\{ | (?:"(?:[^"\\]|\\.){0,200}" | [^\]\[}{;\#\ \t\r\n,"=$]{1,200})[\ \t\r\n]*=>?[\ \t\r\n]*""",
+    re.VERBOSE,
+)
 _WORDS: Final = re.compile(rb"\b(?:dcmap|datacenters|plugins|service_types|geoip2_db)\b")
-_FORCED: Final = re.compile(rb'"?[^\s={}\[\],"]{0,300}/[^\s={}\[\],"]{1,300}"?[ \t]*=>?[ \t]*"?(?:UP|DOWN)(?:/[0-9]{1,9})?"?,?[ \t]*(?:[#;][^\n]*)?\r?\Z', re.IGNORECASE)
+_NAMES: Final = rb'"?[^\s={}\[\],"]{0,300}/[^\s={}\[\],"]{1,300}"?'
+_FORCED: Final = re.compile(
+    _NAMES + rb'[ \t]*=>?[ \t]*"?(?:UP|DOWN)(?:/[0-9]{1,9})?"?,?[ \t]*(?:[#;][^\n]*)?\r?\Z', re.IGNORECASE
+)
 
 
 @dataclass(slots=True)

@@ -13,7 +13,8 @@ from auditor.routing.gdnsd.monitors import Monitors
 from auditor.routing.gdnsd.nodes import DEEPEST, POOLS, Made, Nodes, Orders, sites
 from auditor.routing.gdnsd.parts import Parts, gather
 from auditor.routing.gdnsd.replay import Asked, Replay
-from auditor.routing.gdnsd.resources import Answers, Center, Group, Key, Member, Meta, Resources, references
+from auditor.routing.gdnsd.resources import Resources, references
+from auditor.routing.gdnsd.shapes import Answers, Center, Group, Key, Member, Meta
 from auditor.routing.model import UNCLASSIFIED, Client, File, Line, Node, Remark, Routing, Unread
 from auditor.routing.store import Store
 
@@ -52,6 +53,7 @@ class _Reader:
         self.replay = Replay(self.found, self.nodes.held, self.bare)
         self.roots: dict[tuple[Key, tuple[tuple[str, int], ...]], Node | None] = {}
         self.nearest: dict[tuple[Key, int], list[Node]] = {}
+        self.by_distance: dict[Line, dict[str, None]] = {}  # lists that are made by distance -> whom they serve
         self.entries = 0  # of lists of which graphs were made
         self.alike: dict[tuple[str, tuple[str, ...]], Order] = {}
         self.kept: list[Orders] = []  # so that identities of lists stay theirs
@@ -64,11 +66,18 @@ class _Reader:
             for client in self._clients(key):
                 clients.append(client)
                 if len(clients) > CLIENTS:
-                    raise InputError(self.parts.root, f"more than {CLIENTS:,} classes of clients; give fewer resources at a time")
+                    raise InputError(
+                        self.parts.root, f"more than {CLIENTS:,} classes of clients; give fewer resources at a time"
+                    )
+        why = "which data centres are nearest is in no configuration; write a list where it matters"
+        for at, names in self.by_distance.items():
+            self.unread.append(Unread(at, "auto_dc_coords", why, tuple(names)))
         for found in self.maps.values():
             self.unread += found.unread
             self.remarks += found.remarks
-        for center in [each for meta in self.found.values() if isinstance(meta, Meta) for each in meta.centers.values()]:
+        for center in [
+            each for meta in self.found.values() if isinstance(meta, Meta) for each in meta.centers.values()
+        ]:
             if center.forced:
                 self.remarks.append(Remark(center.at, f"admin_state forces {center.name} {center.forced}"))
         self.remarks += self.monitors.remarks()
@@ -84,7 +93,9 @@ class _Reader:
         """Refuse resources that lead back to themselves, and more of them in each other than anybody means."""
         depth: dict[Key, int] = {}
         for start in self.found:
-            stack: list[tuple[Key, Iterator[Key]]] = [(start, references(self.found[start]))] if start not in depth else []
+            stack: list[tuple[Key, Iterator[Key]]] = (
+                [(start, references(self.found[start]))] if start not in depth else []
+            )
             on = {start}
             while stack:
                 key, left = stack[-1]
@@ -96,7 +107,9 @@ class _Reader:
                     if depth[key] > DEEPEST:
                         raise self._said(key, f"more than {DEEPEST} resources lie in each other; make them fewer")
                 elif inner in on:
-                    raise self._said(key, f"leads back to itself by way of `{'!'.join(inner)}`, and gdnsd would end; take it out")
+                    raise self._said(
+                        key, f"leads back to itself by way of `{'!'.join(inner)}`, and gdnsd would end; take it out"
+                    )
                 elif inner not in depth:
                     if len(stack) > 10 * DEEPEST:
                         raise self._said(key, f"more than {DEEPEST} resources lie in each other; make them fewer")
@@ -108,9 +121,13 @@ class _Reader:
         return InputError(at.file, f"resource `{'!'.join(key)}` {said}", at.line)
 
     def _asked(self) -> list[Key]:
-        """List the resources that zone files can name: those that go along lists, and others that none of these holds."""
+        """List the resources that zone files name: those that go along lists, and others that none of these holds."""
         inside = {inner for resource in self.found.values() for inner in references(resource)}
-        return [key for key, each in self.found.items() if (key not in inside) or (isinstance(each, Meta) and not self._made(key))]
+        return [
+            key
+            for key, each in self.found.items()
+            if (key not in inside) or (isinstance(each, Meta) and not self._made(key))
+        ]
 
     def _made(self, key: Key) -> bool:
         return key[0] == "metafo" and key[1].startswith("geoip_") and ("metafo", key[1]) not in self.parts.resources
@@ -192,8 +209,8 @@ class _Reader:
         meta = self.found[key]
         assert isinstance(meta, Meta)
         first = [each.text for each in order.names if each.text in meta.centers]
-        why = "which data centres are nearest is in no configuration; write lists where it matters, or waive this line"
-        self.unread.append(Unread(order.at, "auto_dc_coords" if not meta.near else meta.name, why))
+        if not meta.near:
+            self.by_distance.setdefault(order.at, {})[f"{called} {served.name.partition(' ')[2]}"] = None
         for name, root in zip(first, self.nearest[key, id(order)], strict=True):
             asked = Asked(key, orders, order.at, name, order, limit)
             yield self._client(called, served, root, asked, via)
@@ -217,13 +234,15 @@ class _Reader:
         return self.alike.setdefault((name, tuple(each.text for each in order.names)), order)
 
     def _several(self, key: Key, called: str, found: list[Map]) -> Iterator[Client]:
-        """Yield the classes of a resource that depends on several maps: where one does not say, any of its lists may hold."""
+        """Yield the classes of a resource of several maps: where one does not say, any of its lists may hold."""
         first = found[0]
         by_country = [self._by_country(each) for each in found]
         for country in (*countries.CODES, UNCLASSIFIED):
             choices = [each.get(country, []) for each in by_country]
             code = countries.ANYWHERE if country == UNCLASSIFIED else country
-            yield from self._mixed(key, f"{called} {country}", choices, found, Served("", first.at, first.classes[-1].order, code))
+            yield from self._mixed(
+                key, f"{called} {country}", choices, found, Served("", first.at, first.classes[-1].order, code)
+            )
         for text, (net, left) in self._all_nets(found).items():
             choices = [self._covering(each, net) for each in found]
             served = Served("", net.key.at, first.classes[-1].order, countries.ANYWHERE, left)
@@ -265,7 +284,7 @@ class _Reader:
         return told
 
     def _covering(self, found: Map, net: networks.Net) -> list[Served]:
-        """Return the lists that a map may have for a network: of the longest prefix around it, else any of its places."""
+        """Return the lists of a map for a network: those of the longest prefix around it, else any of its places."""
         around = [
             (each.bits, number) for number, each in enumerate(found.nets)
             if each.first <= net.first and each.last >= net.last
@@ -286,7 +305,3 @@ def _alone(found: Map, monitors: Monitors) -> Meta:
         forced = monitors.forced(f"geoip/{found.name}/{name}")
         centers[name] = Center(name, text.at, Answers(text.at, (Group(text.at, (member,), Fraction(1)),)), forced)
     return Meta("geoip", found.name, found.at, found.name, (), centers, skip=False)
-
-
-
-

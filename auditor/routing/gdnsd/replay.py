@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from auditor.routing.gdnsd.maps import Order
 from auditor.routing.gdnsd.monitors import DOWN, UP, WATCHED
-from auditor.routing.gdnsd.nodes import FORCED, Orders, center_faults, dead, walked, whole
-from auditor.routing.gdnsd.resources import Answers, Center, Group, Key, Member, Meta, Nowhere, Pair, Resource
+from auditor.routing.gdnsd.nodes import FORCED, Orders, center_faults, reached, walked
+from auditor.routing.gdnsd.shapes import Answers, Center, Group, Key, Member, Meta, Nowhere, Pair, Resource
 from auditor.routing.model import Answer, Client, Line, Step
 
 
@@ -79,13 +79,13 @@ class _Told:
         if isinstance(resource, Meta):
             return self.meta(resource, gone, path)
         found = [self.family(family, gone, path) for family in resource.families]
-        if all(whole(family) for family in resource.families):
+        if resource.whole:
             return all(up for up, _ in found), frozenset({path})
         return all(up for up, _ in found), frozenset().union(*(pools for _, pools in found))
 
     def member(self, member: Member, gone: bool) -> bool:
         """Say whether an address or host name is up."""
-        if gone or dead(member):
+        if gone or member.dead:
             return False
         failing = [each.id for each in member.monitors if each.state == WATCHED and each.id in self.down]
         for each in failing:
@@ -128,13 +128,8 @@ class _Told:
 
     def center(self, meta: Meta, center: Center, gone: bool, path: str) -> Found:
         """Ask a data centre."""
-        gone = gone or any(fault in self.down for fault in center_faults(meta, center, self.replay.held))
-        here = f"{path}/{center.name}" if path else center.name
-        if isinstance(center.target, Answers):
-            target: Resource = center.target
-        else:
-            target = self.replay.found[center.target]
-            here = f"{here} > {'!'.join(center.target)}" if isinstance(target, Meta) else here
+        gone = gone or self.gone(meta, center)
+        target, here = reached(self.replay.found, meta, center, path, self.replay.bare)
         up, pools = self.resource(target, gone, here)
         if center.forced == DOWN:
             self.say(center.at, f"admin_state forces {center.name} down")
@@ -145,13 +140,20 @@ class _Told:
             return not gone, self.fallen(target, gone, here)
         return up, pools
 
+    def gone(self, meta: Meta, center: Center) -> bool:
+        """Say whether a data centre is down by itself."""
+        faults = center_faults(meta, center, self.replay.held)
+        if self.replay.bare and not center.forced:
+            faults = (f"dc:{center.name}",)
+        return any(fault in self.down for fault in faults)
+
     def fallen(self, target: Resource, gone: bool, path: str) -> frozenset[str]:
         """Name who answers of a resource that is down and forced up."""
         self.quiet += 1
         try:
             if isinstance(target, Meta):
                 return self._first_fallen(target, gone, path)
-            if not isinstance(target, Answers) or all(whole(family) for family in target.families):
+            if not isinstance(target, Answers) or target.whole:
                 return frozenset({path if isinstance(target, Nowhere) else f"{path}{FORCED}"})
             found: frozenset[str] = frozenset()
             for number, family in enumerate(target.families):
@@ -168,10 +170,8 @@ class _Told:
         if not there:
             return frozenset({f"{path} (no answer)"})
         center = there[0][1]
-        here = f"{path}/{center.name}"
-        target = center.target if isinstance(center.target, Answers) else self.replay.found[center.target]
-        if isinstance(target, Meta):
-            here = f"{here} > {target.plugin}!{target.name}"
+        target, here = reached(self.replay.found, meta, center, path, self.replay.bare)
+        gone = gone or self.gone(meta, center)
         up, pools = self.resource(target, gone, here)
         return pools if up else self.fallen(target, gone, here)
 

@@ -7,100 +7,19 @@ What is not said is inherited: from the plugin by its resources, and from those 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
 from auditor.model.errors import InputError
-from auditor.routing.gdnsd.monitors import Monitor, Monitors
+from auditor.routing.gdnsd.monitors import Monitors
 from auditor.routing.gdnsd.parts import PLUGINS, Parts
-from auditor.routing.gdnsd.values import (
-    Address, address, boolean, enough, hash_of, host, items, names, share, text, unknown, whole, written,
-)  # fmt: skip
-from auditor.routing.gdnsd.vscf import Array, Hash, Text, Value
-from auditor.routing.model import Line, Unread
+from auditor.routing.gdnsd.shapes import Answers, Center, Group, Key, Member, Meta, Nowhere, Resource
+from auditor.routing.gdnsd.simple import OPTIONS, Simple, services
+from auditor.routing.gdnsd.values import address, boolean, hash_of, host, items, name_of, names, text, unknown
+from auditor.routing.gdnsd.vscf import Hash, Text, Value
+from auditor.routing.model import Unread
 
-HEAVIEST: Final = 1_048_575
 REFLECTED: Final = ("dns", "edns", "best", "both")
-Key = tuple[str, str]
-"""Plugin and name of a resource."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Member:
-    """An address or a host name."""
-
-    at: Line
-    address: str  # RFC 5952; empty: it is a host name
-    host: str
-    monitors: tuple[Monitor, ...]
-    weight: int = 1
-
-    @property
-    def name(self) -> str:
-        """The address or the host name."""
-        return self.address or self.host
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Group:
-    """Members of which those that are up answer, while enough are; else all do, and the group is down."""
-
-    at: Line
-    members: tuple[Member, ...]
-    need: Fraction  # of the sum of weights
-    blind: bool = False  # all answer, up or not, while the group is up too (`ignore_health`)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Pair:
-    """The first answers while it is up, or if neither is."""
-
-    at: Line
-    members: tuple[Member, ...]  # two
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Answers:
-    """A resource with ends: a family of addresses or two, which answer together; it is up if all of them are."""
-
-    at: Line
-    families: tuple[Group | Pair, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Nowhere:
-    """A resource that names no end and is always up: `null`, `reflect`, or one that is not known here."""
-
-    at: Line
-    kind: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Center:
-    """A data centre of a resource."""
-
-    name: str
-    at: Line
-    target: Key | Answers
-    forced: str  # `up` or `down` by admin_state; empty: not
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Meta:
-    """A resource that goes along a list of data centres."""
-
-    plugin: str
-    name: str
-    at: Line
-    map: str  # of geoip; empty: `order` is the list
-    order: tuple[Text, ...]
-    centers: dict[str, Center]
-    skip: bool  # leave the first one out if there is another
-    near: bool = False  # its map is not known here: any of `order` may come first
-
-
-Resource = Answers | Nowhere | Meta
 
 
 class Resources:
@@ -109,6 +28,7 @@ class Resources:
     def __init__(self, parts: Parts, maps: dict[str, dict[str, Text]], monitors: Monitors) -> None:
         self.parts, self.maps, self.monitors = parts, maps, monitors
         self.found: dict[Key, Resource] = {}
+        self.simple = Simple(monitors)
         self.unread: list[Unread] = []
         self.made: set[Key] = set()  # on the spot
         self._plugins = {name: (dict(given.values), dict(given.keys)) for name, given in parts.plugins.items()}
@@ -118,11 +38,12 @@ class Resources:
                 self._meta("geoip", name, key, value)
         for name, (key, value) in list(self._metafo.items()):
             self._meta("metafo", name, key, value)
-        for plugin in ("multifo", "weighted", "simplefo", "static"):
+        for plugin in OPTIONS:
             self._simple(plugin)
         self._resolve()
 
     def _meta(self, plugin: str, name: str, key: Text, value: Value) -> None:
+        name_of(key, "a resource")
         own = self.parts.geoip if plugin == "geoip" else self.parts.metafo
         given = _inherit(hash_of(value, f"resource `{name}`"), own, {"maps", "resources", "undefined_datacenters_ok"})
         mapped, order = "", tuple[Text, ...]()
@@ -138,6 +59,8 @@ class Resources:
                 order = tuple(inner.keys.values())
         else:
             order = tuple(names(self._needed(given, key, "datacenters"), "`datacenters`"))
+            for each in order:
+                name_of(each, "a data centre")
             if not order:
                 raise given.values["datacenters"].error("`datacenters` has to name a data centre at least")
         near = bool(mapped) and mapped not in self.maps
@@ -188,8 +111,8 @@ class Resources:
             if value.text.startswith("!"):
                 return self._named(plugin, name, value, _plugin(passed), value.text[1:])
             if address(value.text) is None:
-                services = _services(passed)
-                watched = tuple(self.monitors.watch(each, value.text, value.at, True) for each in services)
+                watching = services(passed.values.get("service_types"))
+                watched = tuple(self.monitors.watch(each, value.text, value.at, True) for each in watching)
                 member = Member(value.at, "", host(value), watched)
                 return Answers(value.at, (Group(value.at, (member,), Fraction(1)),))
         return self._make(plugin, name, key, value, passed)
@@ -234,155 +157,19 @@ class Resources:
 
     def _simple(self, plugin: str) -> None:
         table, keys = self._plugins.get(plugin, ({}, {}))
-        shared = {
-            "multifo": {"up_thresh", "service_types", "ignore_health"},
-            "weighted": {"up_thresh", "service_types", "multi"},
-            "simplefo": {"service_types"},
-            "static": set[str](),
-        }[plugin]
+        shared = OPTIONS[plugin]
         top = {name: value for name, value in table.items() if name in shared}
         for name, value in table.items():
             if name in shared:
                 continue
             key = keys[name]
+            if (plugin, name) not in self.made:
+                name_of(key, "a resource")
             if isinstance(value, Hash):
-                value = _inherit(value, Hash(value.source, value.offset, top, {each: keys[each] for each in top}), set())
-            self.found[plugin, name] = getattr(self, f"_{plugin}")(key, value, top)
-
-    def _multifo(self, key: Text, value: Value, top: dict[str, Value]) -> Answers:
-        if not isinstance(value, Hash):
-            return Answers(key.at, (self._group(key, _listed(value), top, None),))
-        families = {name: value.values[name] for name in ("addrs_v4", "addrs_v6") if name in value.values}
-        options = {name: value.values[name] for name in ("up_thresh", "service_types", "ignore_health") if name in value.values}
-        if not families:
-            return Answers(key.at, (self._group(key, _plain(value, set(options)), options, None),))
-        for name in value.values:
-            if name not in families and name not in options:
-                raise unknown(value.keys[name], "key beside `addrs_v4` and `addrs_v6`", name, list(options))
-        found = []
-        for name, given in families.items():
-            own = dict(options)
-            if isinstance(given, Hash):
-                own |= {each: given.values[each] for each in ("up_thresh", "service_types", "ignore_health") if each in given.values}
-            inner = _plain(given, set(own)) if isinstance(given, Hash) else _listed(given)
-            found.append(self._group(value.keys[name], inner, own, 6 if name == "addrs_v6" else 4))
-        return Answers(key.at, tuple(found))
-
-    def _group(self, key: Text, given: list[tuple[Text, Value]], options: dict[str, Value], version: int | None) -> Group:
-        members = []
-        if not given:
-            raise key.error(f"`{key.text}` names no address")
-        for label, value in given:
-            found = self._address(label, value, version)
-            version = found.version
-            members.append(self._member(value, found, _services_of(options.get("service_types"))))
-        part = share(options["up_thresh"], "`up_thresh`") if "up_thresh" in options else 0.5
-        blind = "ignore_health" in options and boolean(options["ignore_health"], "`ignore_health`")
-        return Group(key.at, tuple(members), enough(len(members), part), blind)
-
-    def _address(self, label: Text, value: Value, version: int | None) -> Address:
-        given = text(value, f"`{label.text}`").text
-        found = address(given)
-        if found is None:
-            raise value.error(f"`{given}` ({label.text}) is no address")
-        if version not in (None, found.version):
-            raise value.error(f"`{given}` is IPv{found.version} among addresses of IPv{version}; put it in a family of its own")
-        return found
-
-    def _member(self, value: Value, found: Address, services: list[Text | None], weight: int = 1) -> Member:
-        name = written(found)
-        watched = tuple(self.monitors.watch(each, str(found), value.at, False) for each in services)
-        return Member(value.at, name, "", watched, weight)
-
-    def _weighted(self, key: Text, value: Value, top: dict[str, Value]) -> Answers:
-        given = hash_of(value, f"resource `{key.text}` of weighted")
-        if "cnames" in given.values:
-            raise given.keys["cnames"].error("gdnsd 3 has no `cnames` here; put its content one level up")
-        params = ("service_types", "multi", "up_thresh")
-        options = {name: given.values[name] for name in params if name in given.values}
-        families = {name: given.values[name] for name in ("addrs_v4", "addrs_v6") if name in given.values}
-        if not families:
-            return Answers(key.at, (self._weights(key, given, options, None),))
-        for name in given.values:
-            if name not in families and name not in options:
-                said = f"`{name}` stands beside `addrs_v4` or `addrs_v6`; put it into one of them"
-                raise given.keys[name].error(said)
-        found = []
-        for name, each in families.items():
-            inner = hash_of(each, f"`{name}`")
-            own = options | {param: inner.values[param] for param in params if param in inner.values}
-            found.append(self._weights(given.keys[name], inner, own, 6 if name == "addrs_v6" else 4))
-        return Answers(key.at, tuple(found))
-
-    def _weights(self, key: Text, given: Hash, options: dict[str, Value], version: int | None) -> Group:
-        listed = _plain(given, {"service_types", "multi", "up_thresh"})
-        if not listed:
-            raise key.error(f"`{key.text}` of weighted has no items")
-        if "multi" in options:
-            boolean(options["multi"], "`multi`")
-        services = _services_of(options.get("service_types"))
-        members = []
-        grouped = isinstance(listed[0][1], Hash)
-        for label, value in listed:
-            if isinstance(value, Hash) != grouped:
-                raise value.error(f"`{label.text}` is a group among single items, or the other way round; make all alike")
-            for name, item in _plain(value, set()) if isinstance(value, Hash) else [(label, value)]:
-                member = self._weight(name, item, services, version, not grouped and version is None)
-                members.append(member)
-                version = version or (6 if ":" in member.address else 4 if member.address else 0)
-        if not members:
-            raise key.error(f"`{key.text}` of weighted has an empty group")
-        part = share(options["up_thresh"], "`up_thresh`") if "up_thresh" in options else 0.5
-        return Group(key.at, tuple(members), enough(sum(each.weight for each in members), part))
-
-    def _weight(self, label: Text, value: Value, services: list[Text | None], version: int | None, first: bool) -> Member:
-        if not isinstance(value, Array) or len(value.items) != 2:
-            raise value.error(f"`{label.text}` of weighted has to be `[address, weight]` or `[host name, weight]`")
-        end, weight = value.items
-        heavy = whole(weight, "a weight", 1, HEAVIEST)
-        given = text(end, "an address or host name")
-        if version == 0 or (first and address(given.text) is None):
-            watched = tuple(self.monitors.watch(each, given.text, end.at, True) for each in services)
-            return Member(end.at, "", host(given), watched, heavy)
-        return self._member(end, self._address(label, end, version or None), services, heavy)
-
-    def _simplefo(self, key: Text, value: Value, top: dict[str, Value]) -> Answers:
-        given = hash_of(value, f"resource `{key.text}` of simplefo")
-        families = {name: given.values[name] for name in ("addrs_v4", "addrs_v6") if name in given.values}
-        allowed = {"service_types", *(families or ("primary", "secondary"))}
-        for name in given.values:
-            if name not in allowed:
-                raise unknown(given.keys[name], "key of simplefo", name, sorted(allowed))
-        if not families:
-            return Answers(key.at, (self._pair(key, given, given, None),))
-        found = []
-        for name, each in families.items():
-            inner = hash_of(each, f"`{name}`")
-            for own in inner.values:
-                if own not in ("primary", "secondary", "service_types"):
-                    raise unknown(inner.keys[own], "key of simplefo", own, ["primary", "secondary", "service_types"])
-            found.append(self._pair(given.keys[name], inner, given, 6 if name == "addrs_v6" else 4))
-        return Answers(key.at, tuple(found))
-
-    def _pair(self, key: Text, given: Hash, above: Hash, version: int | None) -> Pair:
-        services = _services_of(given.values.get("service_types", above.values.get("service_types")))
-        members = []
-        for name in ("primary", "secondary"):
-            if name not in given.values:
-                raise key.error(f"`{key.text}` of simplefo has no `{name}`")
-            found = self._address(given.keys[name], given.values[name], version)
-            version = found.version
-            members.append(self._member(given.values[name], found, services))
-        return Pair(key.at, tuple(members))
-
-    def _static(self, key: Text, value: Value, top: dict[str, Value]) -> Answers:
-        given = text(value, f"resource `{key.text}` of static")
-        found = address(given.text)
-        if found is None:
-            member = Member(value.at, "", host(given), ())
-        else:
-            member = Member(value.at, written(found), "", ())
-        return Answers(key.at, (Group(key.at, (member,), Fraction(1)),))
+                value = _inherit(
+                    value, Hash(value.source, value.offset, top, {each: keys[each] for each in top}), set()
+                )
+            self.found[plugin, name] = getattr(self.simple, plugin)(key, value, top)
 
     def _resolve(self) -> None:
         """Look up what data centres refer to."""
@@ -423,23 +210,6 @@ def _without(given: Hash, names_: set[str]) -> tuple[dict[str, Value], dict[str,
 
 def _plugin(given: Hash) -> str:
     return text(given.values["plugin"], "`plugin`").text if "plugin" in given.values else "multifo"
-
-
-def _plain(given: Hash, options: set[str]) -> list[tuple[Text, Value]]:
-    return [(given.keys[name], value) for name, value in given.values.items() if name not in options]
-
-
-def _listed(value: Value) -> list[tuple[Text, Value]]:
-    return [(text(each, "each address"), each) for each in items(value)]
-
-
-def _services(given: Hash) -> list[Text | None]:
-    return _services_of(given.values.get("service_types"))
-
-
-def _services_of(given: Value | None) -> list[Text | None]:
-    """Return service types; None stands for the one that is there without being named."""
-    return [None] if given is None else [*names(given, "`service_types`")]
 
 
 def references(resource: Resource) -> Iterator[Key]:

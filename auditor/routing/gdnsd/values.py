@@ -14,6 +14,7 @@ from auditor.routing.gdnsd.vscf import Array, Hash, Text, Value
 _OLD: Final = re.compile(r"(?:0[xX][0-9a-fA-F]+|[0-9]+)(?:\.(?:0[xX][0-9a-fA-F]+|[0-9]+)){0,3}")
 _WHOLE: Final = re.compile(r"\s*[+-]?(?:0[xX][0-9a-fA-F]{1,16}|[0-9]{1,18})")
 _NUMBER: Final = re.compile(r"\s*[+-]?(?:[0-9]{1,40}\.?[0-9]{0,40}|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,4})?")
+_UNFIT: Final = re.compile(r"[/!\s]")
 _HOST: Final = re.compile(r"(?:[^.]{1,63}\.)+|\.")
 
 Address = IPv4Address | IPv6Address
@@ -41,6 +42,15 @@ def items(value: Value) -> list[Value]:
 def names(value: Value, what: str) -> list[Text]:
     """Ask for a name or an array of names."""
     return [text(each, f"each of {what}") for each in items(value)]
+
+
+def name_of(given: Text, what: str) -> str:
+    """Ask for a name that can stand in `plugin!resource/centre`, as zone files and `admin_state` write it."""
+    if not given.text or _UNFIT.search(given.text) or len(given.text) > 500:
+        raise given.error(
+            f"`{given.text}` can't be the name of {what}: no slash, exclamation mark or space may be in it"
+        )
+    return given.text
 
 
 def boolean(value: Value, what: str) -> bool:
