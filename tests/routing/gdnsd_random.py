@@ -65,7 +65,15 @@ class _Made:
         """Choose service types, as long as few faults come of them."""
         r = self.r
         if self.faults + names > FAULTS or r.random() < 0.3:
-            return r.choice(["", "service_types => up", "service_types => []", "service_types => down", "service_types => [up, dead]"])
+            return r.choice(
+                [
+                    "",
+                    "service_types => up",
+                    "service_types => []",
+                    "service_types => down",
+                    "service_types => [up, dead]",
+                ]
+            )
         self.faults += names
         return r.choice(["service_types => web", "service_types = [ web up ]", "service_types => web"])
 
@@ -106,20 +114,31 @@ class _Made:
                 text += self._countries(continent, order) + "  }\n"
             text += " }\n"
         if r.random() < 0.5:
-            nets = ["10.0.0.0/8", "10.1.0.0/16", "198.51.100.0/25", "198.51.100.128/25", "198.51.100.0/24", "2001:db8::/32"]
-            text += " nets => {\n" + "".join(f"  {net} => {order()}\n" for net in r.sample(nets, r.randint(1, 5))) + " }\n"
+            nets = [
+                "10.0.0.0/8",
+                "10.1.0.0/16",
+                "198.51.100.0/25",
+                "198.51.100.128/25",
+                "198.51.100.0/24",
+                "2001:db8::/32",
+            ]
+            text += (
+                " nets => {\n" + "".join(f"  {net} => {order()}\n" for net in r.sample(nets, r.randint(1, 5))) + " }\n"
+            )
         return text + "}\n"
 
     def _countries(self, continent: str, order: Callable[[], str]) -> str:
         r = self.r
-        codes = {"EU": ["DE", "FR", "NO", "cy"], "AS": ["CN", "HK", "TW"], "NA": ["US", "CA"], "OC": ["AU", "CX"]}[continent]
+        codes = {"EU": ["DE", "FR", "NO", "cy"], "AS": ["CN", "HK", "TW"], "NA": ["US", "CA"], "OC": ["AU", "CX"]}[
+            continent
+        ]
         text = ""
         for code in r.sample(codes, r.randint(0, 2)):
             if r.random() < 0.7:
                 text += f"   {code} => {order()},\n"
             else:
                 default = f"default => {order()} " if r.random() < 0.5 else ""
-                text += f"   {code} => {{ {default}BY => {order()} \"A town\" => {order()} }}\n"
+                text += f'   {code} => {{ {default}BY => {order()} "A town" => {order()} }}\n'
         return text
 
     def group(self, most: int = 3) -> str:
@@ -161,7 +180,9 @@ class _Made:
             return f"{{ {self.services(3)} {ends} {self.thresh()} }}"
         if r.random() < 0.3:
             groups = " ".join(
-                f"g{g} => {{ " + " ".join(f"l{n} => [{self.new()}, {r.randint(1, 9)}]" for n in range(r.randint(1, 2))) + " }"
+                f"g{g} => {{ "
+                + " ".join(f"l{n} => [{self.new()}, {r.randint(1, 9)}]" for n in range(r.randint(1, 2)))
+                + " }"
                 for g in range(2)
             )
             return f"{{ {self.services(3)} {groups} {self.thresh()} multi => {r.choice(['true', 'FALSE'])} }}"

@@ -183,9 +183,8 @@ class _Reader:
 
     def _no_continent(self, key: Text) -> None:
         known = list(continents.codes(self.provider))
-        near = nearest(key.text.upper(), known)
-        hint = f"write `{near}`" if near else f"write one of {', '.join(known)}"
-        why = f"no continent has this code, so it serves nobody; {hint}, or take it out"
+        near = nearest(key.text.upper()[:50], known)
+        why = f"no continent has this code, so it serves nobody; {near or 'write one of ' + ', '.join(known)}"
         self.map.unread.append(Unread(key.at, key.text, why))
 
     def _continent(self, key: Text, value: Value, code: str, above: Order) -> Iterator[Served]:
@@ -311,19 +310,22 @@ def net_classes(found: Map) -> Iterator[tuple[Net, Order, tuple[str, ...]]]:
 
     Of two that are equal, which one wins is arbitrary: both are yielded.
     """
-    same: dict[tuple[int, int], list[int]] = {}
-    for number, each in enumerate(found.nets):
-        same.setdefault((each.first, each.bits), []).append(number)
+    lists = [tuple(name.text for name in found.net_orders[number].names) for number in range(len(found.nets))]
+    numbers = {id(each): number for number, each in enumerate(found.nets)}
+    unsure: dict[int, set[int]] = {}
+    for group in networks.conflicts(found.nets, lists):
+        for number in group:
+            unsure.setdefault(number, {number}).update(group)
     for each, held in networks.inside(found.nets):
+        number = numbers[id(each)]
         left = networks.written(each, held)
-        if not left:
+        if number in unsure:
+            why = "networks of one size, given or merged of smaller ones, have different lists, and gdnsd takes any; keep one"
+            found.unread.append(Unread(each.key.at, each.key.text, why))
+        elif not left:
             said = f"`{each.key.text}` serves nobody: the networks inside it have all of its addresses"
             found.remarks.append(Remark(each.key.at, said))
-            continue
-        numbers = same[each.first, each.bits]
-        orders = {tuple(name.text for name in found.net_orders[number].names): number for number in reversed(numbers)}
-        if len(orders) > 1:
-            said = f"`{each.key.text}` stands twice with different lists; which of them gdnsd takes is arbitrary"
-            found.remarks.append(Remark(each.key.at, said))
-        for number in sorted(orders.values()):
-            yield found.nets[number], found.net_orders[number], left
+        if left:
+            several = {lists[other]: other for other in sorted(unsure.get(number, {number}), reverse=True)}
+            for other in sorted(several.values()):
+                yield each, found.net_orders[other], left

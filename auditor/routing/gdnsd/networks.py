@@ -21,7 +21,7 @@ REFUSED: Final = {
     IPv6Network("2001::/32"): "Teredo",
     IPv6Network("2002::/16"): "6to4",
 }
-PIECES: Final = 64
+PIECES: Final = 2_000
 """Networks in which the rest of one is written that has others inside; beyond, the whole of it is."""
 
 
@@ -79,6 +79,37 @@ def inside(nets: list[Net]) -> Iterator[tuple[Net, list[Net]]]:
         stack.append(number)
     for number, found in below.items():
         yield nets[number], found
+
+
+def conflicts(nets: list[Net], lists: list[tuple[str, ...]]) -> list[set[int]]:
+    """Return groups of sorted networks, by number, of which gdnsd keeps some and drops others, nobody can say which.
+
+    gdnsd merges neighbours of one list into the network around both, and where another of that size stands there with
+    another list, one of them is lost (`nlist_normalize_1pass` in libgdmaps/nlist.c): so in two halves that are
+    alike, and a whole that is not.
+    """
+    items = [(each.first, each.bits, lists[number], {number}) for number, each in enumerate(nets)]
+    found: list[set[int]] = []
+    while True:
+        left: list[tuple[int, int, tuple[str, ...], set[int]]] = []
+        for first, bits, names, held in items:
+            if left:
+                at, size, other, before = left[-1]
+                if (at, size) == (first, bits):
+                    if names != other:
+                        found.append(before | held)
+                    left[-1] = at, size, other, before | held
+                    continue
+                if names == other and size <= bits and first >> (128 - size) == at >> (128 - size):
+                    left[-1] = at, size, other, before | held
+                    continue
+                if names == other and size == bits and size and first >> (129 - size) == at >> (129 - size):
+                    left[-1] = at, size - 1, other, before | held
+                    continue
+            left.append((first, bits, names, set(held)))
+        if len(left) == len(items):
+            return found
+        items = sorted(left, key=lambda item: item[:2])
 
 
 def written(each: Net, held: list[Net]) -> tuple[str, ...]:

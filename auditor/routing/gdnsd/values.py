@@ -123,6 +123,5 @@ def host(value: Text) -> str:
 
 def unknown(value: Value, kind: str, name: str, known: list[str]) -> InputError:
     """Say that there is nothing of a name."""
-    near = nearest(name, known[:2_000]) if len(name) < 200 else None
-    hint = f"did you mean `{near}`?" if near else "add it, or name one that there is"
-    return value.error(f"there is no {kind} `{name}`; {hint}")
+    near = nearest(name, known[:2_000]) if len(name) < 200 else ""
+    return value.error(f"there is no {kind} `{name}`; {near or 'add it, or name one that there is'}")
