@@ -1,4 +1,4 @@
-"""Random small configurations of gdnsd, in its own syntax: maps, networks, nested plugins, thresholds, forced states."""
+"""Random small configurations of gdnsd in its own syntax: maps, networks, plugins in each other, forced states."""
 
 import random
 from collections.abc import Callable
@@ -8,7 +8,7 @@ FAULTS = 9
 
 
 def configuration(r: Random) -> dict[str, bytes]:
-    """Write a configuration: file name -> text.  The first file is the one to read, and `admin_state`, if there is one."""
+    """Write a configuration: file name -> text.  Files outside of folders are those to read."""
     if r.random() < 0.2:
         return _only_maps(r)
     made = _Made(r)
@@ -248,7 +248,9 @@ class _Made:
         text = "options => { zones_default_ttl => 300 }\nservice_types => {\n"
         text += "  web => { plugin => extfile, file => states, direct => true, interval => 2 timeout => 1 }\n"
         text += "  dead => { plugin => null, interval => 60 }\n}\nplugins => {\n"
-        text += f" geoip => {{ undefined_datacenters_ok => true,\n  maps => {{\n{maps}}}\n  resources => {{\n{''.join([*inner, *geo])} }} }}\n"
+        resources = "".join([*inner, *geo])
+        text += f" geoip => {{ undefined_datacenters_ok => true,\n  maps => {{\n{maps}}}\n"
+        text += f"  resources => {{\n{resources} }} }}\n"
         if low or high:
             text += f" metafo => {{ resources => {{\n{''.join([*low, *high])} }} }}\n"
         text += " null => {}\n reflect => {}\n"

@@ -240,7 +240,7 @@ class _Reader:
                 yield Served(called, at.at, self._order(given), code)
                 continue
             default = self._default(given, outer)
-            yield Served(called, at.at, default, code)
+            yield Served(called, default.at, default, code)
             inner = [(f"{called}/{each.text}", each, given.values[each.text], default) for each in self._keys(given)]
             stack.extend(reversed(inner))
 
@@ -320,7 +320,7 @@ def net_classes(found: Map) -> Iterator[tuple[Net, Order, tuple[str, ...]]]:
         number = numbers[id(each)]
         left = networks.written(each, held)
         if number in unsure:
-            why = "networks of one size, given or merged of smaller ones, have different lists, and gdnsd takes any; keep one"
+            why = "networks of one size, given so or merged, have different lists, of which gdnsd takes any; keep one"
             found.unread.append(Unread(each.key.at, each.key.text, why))
         elif not left:
             said = f"`{each.key.text}` serves nobody: the networks inside it have all of its addresses"

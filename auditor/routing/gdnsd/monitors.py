@@ -34,7 +34,7 @@ _OWN: Final = {
     "null": set[str](),
 }
 """Keys of service types; none of them changes who may be sent where, but `state`."""
-MATCHES: Final = 20_000_000  # patterns times names
+MATCHES: Final = 2_000_000  # patterns times names
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,7 @@ class Nodes:
 
     def _node(self, resource: Resource, orders: Orders, above: Faults, path: str, center: str, at: Line) -> Node:
         if isinstance(resource, Nowhere):
-            return self._use(path, at, above, (resource.at, (), (), resource.kind))
+            return self._use(path, at, above, (resource.at, (), (), resource.kind or center))
         if isinstance(resource, Answers):
             return self._answers(resource, above, path, center, at)
         there = walked(resource, orders)

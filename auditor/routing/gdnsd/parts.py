@@ -30,7 +30,7 @@ _BEGIN: Final = re.compile(
     re.VERBOSE,
 )
 _WORDS: Final = re.compile(rb"\b(?:dcmap|datacenters|plugins|service_types|geoip2_db)\b")
-_NAMES: Final = rb'"?[^\s={}\[\],"]{0,300}/[^\s={}\[\],"]{1,300}"?'
+_NAMES: Final = rb'(?:"[^"\n]{1,600}"|[^\s={}\[\],"]{1,600})'
 _FORCED: Final = re.compile(
     _NAMES + rb'[ \t]*=>?[ \t]*"?(?:UP|DOWN)(?:/[0-9]{1,9})?"?,?[ \t]*(?:[#;][^\n]*)?\r?\Z', re.IGNORECASE
 )
@@ -70,7 +70,8 @@ def _forces(data: bytes) -> bool:
     head = data[: 1 << 16].split(b"\n")[: 1_000 if len(data) <= 1 << 16 else -1]
     lines = [line.strip() for line in head]
     told = [line for line in lines if line and line[:1] not in (b"#", b";")]
-    return bool(told) and all(_FORCED.match(line) for line in told)
+    wide = any(b"/" in line.split(b"=")[0] or b"*" in line.split(b"=")[0] for line in told)  # else states of `extfile`
+    return wide and all(_FORCED.match(line) for line in told)
 
 
 def gather(files: Sequence[File], store: Store) -> list[tuple[Parts, tuple[File, ...]]]:

@@ -59,8 +59,8 @@ class Resources:
                 order = tuple(inner.keys.values())
         else:
             order = tuple(names(self._needed(given, key, "datacenters"), "`datacenters`"))
-            for each in order:
-                name_of(each, "a data centre")
+            for center in order:
+                name_of(center, "a data centre")
             if not order:
                 raise given.values["datacenters"].error("`datacenters` has to name a data centre at least")
         near = bool(mapped) and mapped not in self.maps
@@ -191,7 +191,7 @@ class Resources:
             raise InputError(center.at.file, f"{said}, and there is no such resource; add it", center.at.line)
         why = "what this data centre is stands in no given file; give gdnsd's `config` with all that it includes"
         self.unread.append(Unread(center.at, f"{plugin}!{name}", why))
-        return Nowhere(center.at, "unknown")
+        return Nowhere(center.at, "")
 
 
 def _inherit(child: Hash, parent: Hash | None, without: set[str]) -> Hash:

@@ -84,7 +84,7 @@ class Nowhere:
     """A resource that names no end and is always up: `null`, `reflect`, or one that is not known here."""
 
     at: Line
-    kind: str
+    kind: str  # the plugin; empty: not known
 
 
 @dataclass(frozen=True, slots=True, eq=False)
