@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from auditor.routing import cloudflare, istio, octodns, openstreetmap, plain, route53
+from auditor.routing import cloudflare, gdnsd, istio, octodns, openstreetmap, plain, route53
 from auditor.routing.model import File, Routing
 from auditor.routing.store import Store
 
@@ -32,5 +32,6 @@ FORMATS: Final[dict[str, Format]] = {
     route53.FORMAT: Format(route53.sniff, route53.read, route53.belongs),
     openstreetmap.FORMAT: Format(openstreetmap.sniff, openstreetmap.read),
     cloudflare.FORMAT: Format(cloudflare.sniff, cloudflare.read, cloudflare.belongs),
+    gdnsd.FORMAT: Format(gdnsd.sniff, gdnsd.read),
 }
 """In the order in which they are asked; the first that knows a file has it."""
