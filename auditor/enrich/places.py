@@ -64,9 +64,9 @@ class Places:
         ends = pl.DataFrame([(vantage, address, -1, -1)], schema=KEYS, orient="row")
         return locate(_opened(self), ends).select(TEXTS).row(0, named=True)
 
-    def network(self, value: str, moment: int | None) -> wide.Spread:
-        """Say where the addresses of a network may be at a time (nanoseconds): see `wide.network`."""
-        return wide.network(_opened(self), value, moment)
+    def networks(self, values: Sequence[str], moment: int | None) -> dict[str, wide.Spread]:
+        """Say where the addresses of networks may be at a time (nanoseconds): see `wide.networks`."""
+        return wide.networks(_opened(self), values, moment)
 
     def named(self, name: str, moment: int | None) -> Said:
         """Say what the inventory says of a site by its name at a time (nanoseconds)."""

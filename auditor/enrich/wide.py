@@ -3,6 +3,7 @@
 A network is cut where any source begins to say something else; an address of each part is asked like any other.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Final
@@ -12,7 +13,7 @@ import polars as pl
 from auditor.enrich import embedded, special
 from auditor.enrich.addresses import write
 from auditor.enrich.ground import Said, said
-from auditor.enrich.located import KEYS, TEXTS, locate
+from auditor.enrich.located import KEYS, locate
 from auditor.enrich.opened import Opened
 from auditor.model.countries import ANYWHERE, bits, possible, text
 from auditor.model.report import Source
@@ -30,19 +31,26 @@ class Spread:
     label: str = ""  # by the inventory, if it says the same of all of them
 
 
-def network(opened: Opened, value: str, moment: int | None) -> Spread:
-    """Say where the addresses of a network (text as 192.0.2.0/24) may be at a time in nanoseconds."""
-    parts = _parts(opened, value)
-    if parts is None:
-        return Spread(ANYWHERE, ANYWHERE)
+def networks(opened: Opened, values: Sequence[str], moment: int | None) -> dict[str, Spread]:
+    """Say where the addresses of networks (text as 192.0.2.0/24) may be at a time in nanoseconds; all at once."""
+    parts = {value: _parts(opened, value) for value in dict.fromkeys(values)}
     epoch = -1 if moment is None else int(opened.epochs(pl.Series([moment]))[0])
-    ends = pl.DataFrame([("", address, epoch, epoch) for address in parts], schema=KEYS, orient="row")
-    found = locate(opened, ends).select(TEXTS).unique().to_dicts()
+    addresses = list(dict.fromkeys(address for each in parts.values() for address in each or ()))
+    ends = pl.DataFrame([("", address, epoch, epoch) for address in addresses], schema=KEYS, orient="row")
+    found = locate(opened, ends).select("claimed", "proven", "label").rows() if addresses else []
+    of = dict(zip(addresses, found, strict=True))
+    return {value: _together([of[address] for address in each or ()]) for value, each in parts.items()}
+
+
+def _together(found: Sequence[tuple[str, str, str]]) -> Spread:
+    """Put what is known of the parts of a network together; of one with too many parts nothing is."""
+    if not found:
+        return Spread(ANYWHERE, ANYWHERE)
     near = far = 0
-    for each in found:
-        near |= bits(possible(each["claimed"], each["proven"]))
-        far |= bits(each["proven"])
-    labels = {each["label"] for each in found}
+    for claimed, proven, _ in set(found):
+        near |= bits(possible(claimed, proven))
+        far |= bits(proven)
+    labels = {label for *_, label in found}
     return Spread(text(near), text(far), labels.pop() if len(labels) == 1 else "")
 
 

@@ -5,7 +5,7 @@ site is where the inventory says that a site of its name is, where its addresses
 itself says it is: the first of these is a proof, the last a claim.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -57,24 +57,26 @@ def _clients(routings: Sequence[Routing], places: "Places", moment: int | None) 
     for number, routing in enumerate(routings):
         for client in routing.clients:
             names.setdefault(client.name, set()).add(number)
+    every = [network for routing in routings for client in routing.clients for network in client.networks]
+    spreads = places.networks(every, moment)
     rows: list[tuple[int | str, ...]] = []
     for routing in routings:
         for client in routing.clients:
             own = client.name if len(names[client.name]) == 1 else f"{client.name} ({routing.files[0].name})"
-            rows.append((len(rows), own, NAMELESS + own, "client", *_client(client, places, moment)))
+            rows.append((len(rows), own, NAMELESS + own, "client", *_client(client, spreads)))
     kinds: dict[str, Any] = {"client": pl.Int64, "session": pl.String}
     kinds |= {f"src_{name}": pl.String for name in ("addr", "role", "label", "claimed", "proven")}
     return pl.DataFrame(rows, schema=kinds, orient="row")
 
 
-def _client(client: Client, places: "Places", moment: int | None) -> tuple[str, str, str]:
+def _client(client: Client, spreads: Mapping[str, wide.Spread]) -> tuple[str, str, str]:
     """Return label, claimed and proven of a class."""
     label = labels.joined(client.population, client.account)
     claimed = "" if client.countries == countries.ANYWHERE else client.countries
     if not client.networks:
         return label, claimed, countries.ANYWHERE
     near = far = 0
-    found = [places.network(network, moment) for network in client.networks]
+    found = [spreads[network] for network in client.networks]
     for each in found:
         near |= countries.bits(each.possible)
         far |= countries.bits(each.proven)
