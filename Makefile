@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN    := .venv/bin
 
-.PHONY: demo test check examples bench clean
+.PHONY: demo test check examples prove bench clean
 .DEFAULT_GOAL := demo
 
 .venv/ready: pyproject.toml constraints.txt
@@ -28,6 +28,9 @@ examples: .venv/ready    ## write the sample captures, the example reports and t
 	$(BIN)/python sample_pcaps/make.py
 	$(BIN)/python tools/samples.py reports/examples
 	$(BIN)/python tools/build_schema.py
+
+prove: .venv/ready       ## hold proofs of reachability against brute force, on 10,000 random configurations of each format
+	$(BIN)/python tools/prove.py
 
 bench: .venv/ready       ## time the judge by itself, the audit of flow logs, and the audit beside every peer that is installed (see docs/benchmarks.md)
 	$(BIN)/python tools/bench_judge.py
