@@ -19,7 +19,14 @@ from auditor.report.words import amount, capital, many
 FEW: Final = 3
 """Packets, records and facts that a message names."""
 
-ROUTE: Final = {"fails": "What has to fail", "then": "What the configuration then does", "change": "The line to change"}
+ROUTE: Final = {
+    "before": "Compared",
+    "changed": "What changed",
+    "fails": "What has to fail",
+    "then": "What the configuration then does",
+    "change": "The line to change",
+    "surge": "Surge",
+}
 """Of what a terminal shows of a route: what a message tells too."""
 
 LONGEST: Final = 1_000
@@ -85,7 +92,7 @@ def message(finding: Finding, rule: RuleText | None) -> list[str]:
     """Say of a clean finding, in sentences of which each can stand on a line: how it is known, and what to do."""
     facts = [f"To settle it: {entry.text}" for entry in finding.settles[:FEW]]
     shown = [f"Evidence: {phrases.witness(entry)}." for entry in finding.evidence[:FEW]]
-    rows = [(ROUTE.get(row), "; ".join(texts)) for row, texts in routed.rows(finding)]
+    rows = [(ROUTE.get(row), "; ".join(filter(None, texts))) for row, texts in routed.rows(finding)]
     ways = [f"{label}: {told}." for label, told in rows if label and told]
     fix = f"To mend it: {rule.fix}" if rule and rule.fix and finding.verdict == Verdict.FAIL else ""
     found = "New since the baseline." if finding.standing == "new" else known.familiar(finding)

@@ -77,6 +77,17 @@ def test_severity_and_baseline_are_handed_on(repository: Path, scratch: Path) ->
     assert (refused.code, refused.outputs["verdict"], refused.outputs["exit-code"]) == (2, "error", "2")
 
 
+def test_a_change_is_compared_with_a_revision(repository: Path, scratch: Path) -> None:
+    routing = repository / "dns here" / "routing.yaml"
+    routing.write_text((repository / "surge.yaml").read_text())
+    ran = action(repository, scratch, config="dns here", inventory="inventory.yaml", against="HEAD", install="false")
+    assert (ran.code, ran.outputs["verdict"]) == (1, "fail"), ran.stdout
+    assert "What changed: " in ran.stdout
+    results = json.loads((repository / ran.outputs["sarif-path"]).read_text())["runs"][0]["results"]
+    places = [each["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for each in results]
+    assert set(places) == {"dns%20here/routing.yaml"}
+
+
 def test_an_error_is_no_verdict_of_an_earlier_run(repository: Path, scratch: Path) -> None:
     given = {"inventory": "inventory.yaml", "install": "false"}
     assert action(repository, scratch, config="dns here", **given).code == 0
