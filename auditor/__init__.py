@@ -4,10 +4,11 @@ The house, from the door down; imports run downwards only, and a linter checks i
 
     cli         arguments in, exit codes out
     evidence    the sessions, records and packets behind a finding        workshop   rules are looked over and tried
-    pipeline    strings the rooms together      intake  takes inputs in      opening  what an audit judges by
+    pipeline    did it happen?      gate  could it happen?      intake  takes inputs in      opening  what is judged by
     judge       may every place that was touched be touched?      report   text, JSON, HTML
     digest      tally, merge: flows become one small table
     logs        flow logs, exports, call records and traceroutes become flows
+    routing     routing configuration becomes proofs of where it can send whom, and flows that it would cause
     read        captures become flows     enrich  who, what, where     rules   YAML becomes rules
     model       country sets, the columns of a flow, rules, the report
 

@@ -26,8 +26,16 @@ def test_reports_are_the_committed_ones(sample: tuple[str, dict[str, str]]) -> N
         assert text == committed.read_text(encoding="utf-8"), f"{committed} differs: look at it, then `make examples`"
 
 
+def test_reports_of_configurations_are_the_committed_ones() -> None:
+    for name, reports in samples.gates():
+        for suffix, text in reports.items():
+            committed = EXAMPLES / f"{name}.{suffix}"
+            assert text == committed.read_text(encoding="utf-8"), f"{committed}: look at it, then `make examples`"
+
+
 def test_every_example_has_its_sample() -> None:
-    assert {path.name.partition(".")[0] for path in EXAMPLES.iterdir()} == {name for name, _, _ in ALL}
+    names = {name for name, _, _ in ALL} | {name for name, _ in samples.gates()}
+    assert {path.name.partition(".")[0] for path in EXAMPLES.iterdir()} == names
 
 
 def test_the_example_of_a_baseline_is_that_of_the_incident() -> None:

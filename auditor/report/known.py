@@ -7,11 +7,14 @@ from auditor.report.clean import visible
 from auditor.report.words import many
 
 SAYS = "Known from the baseline: it was found before, decides nothing, and nobody answers for it."
+BEFORE = "It was so before the change, which did not make it easier: it decides nothing here."
 
 
 def familiar(finding: Finding) -> str:
     """Say of a finding that a baseline knows it; empty: none does."""
-    return SAYS if finding.standing == KNOWN else ""
+    if finding.standing != KNOWN:
+        return ""
+    return BEFORE if any(route.compared for route in finding.routes) else SAYS
 
 
 def summary(report: Report) -> str:
