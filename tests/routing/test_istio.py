@@ -326,12 +326,16 @@ def test_random_rules_are_proven_as_they_are_replayed() -> None:
         (routing,) = istio.read(files, Kept({}))
         for client in routing.clients:
             pools = [use.pool for use in leaves(client.root)] if client.root else []
-            faults = {fault: routing.faults[fault] for pool in pools for fault in routing.pools[pool].faults}
+            faults = {fault: routing.faults[fault] for pool in pools for fault in bearing(routing, pool)}
             if len(faults) <= 10:
                 tried += 1
                 wrong = disagreements(dataclasses.replace(routing, clients=[client], faults=faults))
                 assert not wrong, f"{wrong[0]}\n{[file.data for file in files]}"
     assert tried > 300
+
+
+def bearing(routing: Routing, pool: str) -> frozenset[str]:
+    return routing.pools[pool].faults | routing.pools[pool].strains
 
 
 def test_listed_endpoints_get_what_envoy_gives_them() -> None:

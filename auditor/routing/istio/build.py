@@ -71,13 +71,15 @@ class Builder:
             every = [self.use(plan, each, blind=True) for level in levels for each in level]
             rest = self.spread(every, plan, label="too few are healthy")
         for number in reversed(range(len(levels))):
-            some = self.spread([*(self.use(plan, each) for each in levels[number]), *([rest] if rest else [])], plan)
+            some: list[Node] = [self.use(plan, each) for each in levels[number]]
             if rest is None:
-                rest = some
-                continue
-            sound: list[Node] = [self.use(plan, each, sound=True) for each in levels[number]]
-            full = self.spread(sound, plan, len(sound), label=f"level {number}")
-            rest = First((full, some), plan.at, label=f"level {number}")
+                rest = self.spread(some, plan, label=f"level {number}")
+            elif len(some) == 1:
+                rest = First((some[0], rest), plan.at, label=f"level {number}")
+            else:
+                sound = [self.use(plan, each, sound=True) for each in levels[number]]
+                full = self.spread(sound, plan, len(sound), label=f"level {number}")
+                rest = First((full, self.spread([*some, rest], plan)), plan.at, label=f"level {number}")
         assert rest is not None
         return rest
 
@@ -108,9 +110,10 @@ class Builder:
                 down: f"{named(member)} {what} for {plan.title}",
                 weak: f"some endpoints of {named(member)} are unhealthy for {plan.title}, too many to do without",
             }
-            for fault in sorted(faults):
+            strains = {weak} if plan.checked and not plan.counted and not sound else set()
+            for fault in sorted(faults | strains):
                 self.faults.setdefault(fault, Fault(fault, texts[fault], at))
-            self.pools[name] = Pool(name, self.site(plan, member, at), frozenset(faults))
+            self.pools[name] = Pool(name, self.site(plan, member, at), frozenset(faults), frozenset(strains))
         return Use(name, at, blind or not plan.checked)
 
     def site(self, plan: Plan, member: Member, at: Line) -> str:
@@ -159,7 +162,7 @@ def _weigh(plan: Plan, levels: list[list[Member]], down: frozenset[str]) -> tupl
         lost = [each for each in level if f"down:{plan.title} {named(each)}" in down]
         weak = [each for each in level if f"weak:{plan.title} {named(each)}" in down]
         if not lost and not weak and number != last:
-            pools += [pool_name(plan, each, sound=True) for each in level]
+            pools += [pool_name(plan, each, sound=len(level) > 1) for each in level]
             steps.append(Step(level[0].at or plan.at, f"level {number}: all is healthy, it keeps all traffic"))
             return steps, pools
         left = [each for each in level if each not in lost]
