@@ -348,8 +348,7 @@ def test_listed_endpoints_get_what_envoy_gives_them() -> None:
         policy = rule["spec"]["trafficPolicy"]
         policy.pop("portLevelSettings", None)
         setting = policy.get("loadBalancer", {}).get("localityLbSetting", {})
-        unusual = policy.get("outlierDetection", {}).get("minHealthPercent") or setting.get("failoverPriority") == ["v"]
-        if unusual or entry["spec"]["resolution"] != "STATIC":
+        if setting.get("failoverPriority") == ["v"] or entry["spec"]["resolution"] != "STATIC":
             continue
         routing = read(yaml.safe_dump(rule), yaml.safe_dump(entry))
         endpoints = entry["spec"]["endpoints"]
@@ -363,7 +362,8 @@ def test_listed_endpoints_get_what_envoy_gives_them() -> None:
                 for address in routing.sites[routing.pools[pool].site].addresses
             }
             checked = "outlierDetection" in policy
-            meant = loaded(ranked(setting, checked, place, endpoints), down if checked else set())
+            panic = policy.get("outlierDetection", {}).get("minHealthPercent", 0)
+            meant = loaded(ranked(setting, checked, place, endpoints), down if checked else set(), panic)
             assert replayed == meant, (client.name, down, rule, entry)
             tried += 1
 
@@ -403,17 +403,21 @@ def fits(place: list[str], rule: str) -> bool:
     return all(want in ("*", "") or want == have for want, have in zip(rule.split("/"), place, strict=False))
 
 
-def loaded(levels: list[list[str]], down: set[str]) -> set[str]:
-    """Spread 100 % over levels as Envoy's load balancers do, and return the healthy endpoints of those with a share."""
-    healths = [
-        min(100, 140 * sum(each not in down for each in level) // len(level)) if level else 0 for level in levels
-    ]
+def loaded(levels: list[list[str]], down: set[str], panic: int) -> set[str]:
+    """Spread 100 % over levels as Envoy's load balancers do, and return the endpoints of those with a share."""
+    healthy = [[each for each in level if each not in down] for level in levels]
+    healths = [min(100, 140 * len(up) // len(level)) for up, level in zip(healthy, levels, strict=True) if level]
     total = min(100, sum(healths))
+    panics = [
+        total < 100 and 100 * len(up) / len(level) < panic for up, level in zip(healthy, levels, strict=True) if level
+    ]
+    if all(panics):
+        return {each for level in levels for each in level}
     left, given = 100, set()
-    for level, health in zip(levels, healths, strict=True):
+    for level, up, health, all_of_it in zip(levels, healthy, healths, panics, strict=True):
         share = min(left, health * 100 // total) if total else 0
         left -= share
-        given |= {each for each in level if share and each not in down}
+        given |= set(level if all_of_it else up) if share else set()
     return given
 
 

@@ -122,18 +122,18 @@ def _classes(
     unknown: dict[int, tuple[Part, str]] = {}
     universe = _universe(host, holds)
     grouped = list(_members(host, labels, holds, universe, single=False))
-    counted = host.counted and holds.checked and not holds.panic and len(host.endpoints) <= MOST_COUNTED
+    counted = host.counted and holds.checked and len(host.endpoints) <= MOST_COUNTED
     listed = list(_members(host, labels, holds, universe, single=True)) if counted else []
     for client in universe:
         found: Order = order(holds, client, listed or grouped)
-        single = bool(listed) and few(found.levels)
+        single = bool(listed) and few(found.levels, holds.panic)
         if listed and not single:
             found = order(holds, client, grouped)
         for part, why in found.unknown:
             unknown[part.at.line] = part, why
         name = f"{title} {UNCLASSIFIED if client == ELSEWHERE else f'from {client}'}"
         names[name] = None
-        plan = Plan(title, found.levels, found.at, holds.checked, bool(holds.panic), single)
+        plan = Plan(title, found.levels, found.at, holds.checked, holds.panic, single)
         builder.add(name, client.countries, plan)
     return list(unknown.values())
 
