@@ -1,4 +1,3 @@
-import dataclasses
 import random
 import time
 from typing import Any
@@ -10,12 +9,12 @@ from hypothesis import strategies as st
 
 from auditor.model.errors import InputError
 from auditor.routing import istio
-from auditor.routing.graph import leaves
 from auditor.routing.model import Client, File, Line, Routing
 from auditor.routing.reach import prove
 from auditor.routing.store import Kept
 from tests.routing import istio_random
 from tests.routing.brute import disagreements
+from tests.routing.parts import parts
 
 FAILOVER = """\
 apiVersion: networking.istio.io/v1
@@ -324,18 +323,11 @@ def test_random_rules_are_proven_as_they_are_replayed() -> None:
     for _ in range(80):
         files = [File(name, data) for name, data in istio_random.configuration(randomly).items()]
         (routing,) = istio.read(files, Kept({}))
-        for client in routing.clients:
-            pools = [use.pool for use in leaves(client.root)] if client.root else []
-            faults = {fault: routing.faults[fault] for pool in pools for fault in bearing(routing, pool)}
-            if len(faults) <= 10:
-                tried += 1
-                wrong = disagreements(dataclasses.replace(routing, clients=[client], faults=faults))
-                assert not wrong, f"{wrong[0]}\n{[file.data for file in files]}"
+        for part in parts(routing):
+            tried += 1
+            wrong = disagreements(part)
+            assert not wrong, f"{wrong[0]}\n{[file.data for file in files]}"
     assert tried > 300
-
-
-def bearing(routing: Routing, pool: str) -> frozenset[str]:
-    return routing.pools[pool].faults | routing.pools[pool].strains
 
 
 def test_listed_endpoints_get_what_envoy_gives_them() -> None:

@@ -1,4 +1,3 @@
-import itertools
 import random
 import time
 from typing import Any
@@ -15,6 +14,7 @@ from auditor.routing.reach import prove
 from auditor.routing.store import Kept
 from tests.routing import octodns_random
 from tests.routing.brute import disagreements
+from tests.routing.parts import parts
 
 NAME = "zones/example.com.yaml"
 DYNAMIC = """\
@@ -349,20 +349,9 @@ def test_random_zones_are_proven_as_they_are_replayed() -> None:
     for _ in range(120):
         ((name, data),) = octodns_random.configuration(randomly).items()
         (routing,) = octodns.read([File(name, data)], Kept({}))
-        one_each = {(client.name.split(" ")[0], id(client.root)): client for client in routing.clients}
-        for record, clients in itertools.groupby(sorted(one_each.values(), key=by_record), by_record):
-            of_record = [fault for fault in routing.faults if fault.startswith(f"check:{record} ")]
-            faults = {fault: routing.faults[fault] for fault in of_record}
-            wrong = disagreements(Routing(**{**fields(routing), "clients": list(clients), "faults": faults}))
+        for part in parts(routing):
+            wrong = disagreements(part)
             assert not wrong, f"{wrong[0]}\n{data.decode()}"
-
-
-def by_record(client: Client) -> str:
-    return " ".join(client.name.split(" ")[:2])
-
-
-def fields(routing: Routing) -> dict[str, Any]:
-    return {name: getattr(routing, name) for name in routing.__dataclass_fields__}
 
 
 def test_random_zones_answer_as_they_are_written() -> None:

@@ -160,11 +160,11 @@ class Builder:
 
     def site(self, plan: Plan, member: Member, at: Line) -> str:
         name = named(member)
-        hosts = tuple(each for each in member.addresses if not _numeric(each))
+        hosts = tuple(each for each in member.addresses if not is_numeric(each))
         if member.addresses:
             name = f"{name} ({plan.title.split(' ')[0]})" if not plan.counted else name
         if name not in self.sites:
-            addresses = tuple(each for each in member.addresses if _numeric(each))
+            addresses = tuple(each for each in member.addresses if is_numeric(each))
             region, where = member.locality.code, member.locality.countries
             claimed = "" if region or where == ANYWHERE else where
             self.sites[name] = Site(name, at, addresses, region, claimed, hosts=hosts)
@@ -225,7 +225,7 @@ def _weigh(plan: Plan, levels: list[list[Member]], down: frozenset[str]) -> tupl
 def named(member: Member) -> str:
     """Name endpoints: by address where each stands alone, else by their locality and labels."""
     if member.count == 1 and member.addresses:
-        return f"{member.locality} {member.addresses[0]}"
+        return f"{member.locality} {member.addresses[0]}{f' port {member.port}' if member.port else ''}"
     labels = ", ".join(f"{key}={value}" for key, value in member.labels)
     return f"{member.locality} [{labels}]" if labels else str(member.locality)
 
@@ -263,7 +263,8 @@ def few(levels: list[list[Member]], panic: int, factor: int = 140) -> bool:
     )
 
 
-def _numeric(address: str) -> bool:
+def is_numeric(address: str) -> bool:
+    """Say whether it is an address and not a name."""
     try:
         ip_address(address)
     except ValueError:

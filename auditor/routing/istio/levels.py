@@ -28,6 +28,7 @@ class Member:
     addresses: tuple[str, ...] = ()
     at: Line | None = None  # where they are listed; None: nowhere
     count: int = 0  # 0: not known
+    port: str = ""  # where it tells endpoints apart
 
 
 @dataclass(frozen=True, slots=True)
