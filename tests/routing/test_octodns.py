@@ -67,7 +67,7 @@ def answers(routing: Routing, name: str) -> list[dict[str, int]]:
     told = []
     for client in named(routing, name):
         fewest: dict[str, int] = {}
-        for pool, found in proof[id(client.root)].pools.items():
+        for pool, found in proof[id(client.root) if client.root else 0].pools.items():
             site = routing.pools[pool].site
             fewest[site] = min(found.size, fewest.get(site, found.size))
         told.append(fewest)
@@ -236,6 +236,14 @@ def test_what_is_not_understood_keeps_its_record_open(old: str, new: str, line: 
     found = [each for each in routing.unread if each.at.line == line and each.text == what and why in each.why]
     assert len(found) == 1, routing.unread
     assert set(found[0].names) == {client.name for client in routing.clients}
+
+
+def test_types_of_single_providers_are_not_passed_over() -> None:
+    routing = read("www: {type: A, value: 192.0.2.1}\napi: {type: Route53Provider/ALIAS, values: [{type: A}]}\n")
+    assert [(each.at.line, each.text, each.names) for each in routing.unread] == [
+        (2, "Route53Provider/ALIAS", ("api.example.com. Route53Provider/ALIAS *",))
+    ]
+    assert answers(routing, "www.example.com. A *") == [{"192.0.2.1": 0}]
 
 
 def test_two_records_of_one_name_mean_either() -> None:
