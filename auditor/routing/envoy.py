@@ -87,11 +87,13 @@ def _read(file: File) -> Routing:
     builder = Builder()
     unread: list[Unread] = []
     remarks: list[Remark] = []
+    seen: set[str] = set()
     for document in load(file):
         for found in _found(Part(document, (), document.tree), None, 0):
             title = _get(found.assignment, "cluster_name").text() or "cluster without name"
             name = f"{title} {UNCLASSIFIED}"
-            reading = _Assignment(found, title)
+            reading = _Assignment(found, f"{title} (line {found.assignment.at.line})" if title in seen else title)
+            seen.add(title)
             builder.add(name, ANYWHERE, reading.plan())
             unread += [Unread(part.at, what[:200], why, (name,)) for part, what, why in reading.problems]
             remarks += reading.remarks

@@ -113,6 +113,15 @@ def test_names_stand_for_any_number_of_endpoints() -> None:
     assert any(fault.startswith("weak:") for fault in routing.faults)
 
 
+def test_clusters_of_one_name_mean_either() -> None:
+    lines = CLUSTER.splitlines(keepends=True)
+    again = "".join(lines[2:]).replace("192.0.2.1,", "a.example.net,")
+    routing = read(CLUSTER + again)
+    assert [client.name for client in routing.clients] == ["app *", "app *"]
+    assert sum("(line 23)" in name for name in routing.pools) == 5
+    assert [wrong for part in parts(routing) for wrong in disagreements(part)] == []
+
+
 def test_objects_of_kubernetes_are_left_to_others() -> None:
     text = "apiVersion: networking.istio.io/v1\nkind: EnvoyFilter\nspec: {endpoints: [{lb_endpoints: []}]}\n"
     assert not envoy.sniff(File("f", text.encode()))
