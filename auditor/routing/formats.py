@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from auditor.routing import cloudflare, gdnsd, istio, octodns, openstreetmap, plain, route53
+from auditor.routing import cloudflare, envoy, gdnsd, istio, octodns, openstreetmap, plain, route53
 from auditor.routing.model import File, Routing
 from auditor.routing.store import Store
 
@@ -29,6 +29,7 @@ FORMATS: Final[dict[str, Format]] = {
     plain.FORMAT: Format(plain.sniff, plain.read),
     octodns.FORMAT: Format(octodns.sniff, octodns.read),
     istio.FORMAT: Format(istio.sniff, istio.read),
+    envoy.FORMAT: Format(envoy.sniff, envoy.read),
     route53.FORMAT: Format(route53.sniff, route53.read, route53.belongs),
     openstreetmap.FORMAT: Format(openstreetmap.sniff, openstreetmap.read),
     cloudflare.FORMAT: Format(cloudflare.sniff, cloudflare.read, cloudflare.belongs),

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from auditor.model.countries import CODES
-from auditor.routing import continents, octodns
+from auditor.routing import continents, octodns, route53
 from auditor.routing.model import Routing
 from auditor.routing.reach import prove
 from auditor.routing.store import Kept
@@ -78,3 +78,28 @@ def test_both_continents_of_cyprus_are_looked_at() -> None:
     }
     assert names["a.dynamic.tests. A AS-CY"] == 2
     assert {client.countries for client in routing.clients} == {*CODES, "*"}
+
+
+def test_what_octodns_makes_of_it_for_route_53_answers_alike() -> None:
+    """Read what octodns-route53 rendered of one record, by the reader of Route 53: each country gets the same."""
+    batch = real("route53/octodns-pool-only-in-fallback.change-batch.json")
+    (rendered,) = route53.read([batch], Kept({}))
+    written, _, _ = sample()
+    here, there = answers(written, "pool-only-in-fallback."), answers(rendered, "pool-only-in-fallback.")
+    assert len(there) > 240
+    assert {country: here[country] for country in there} == there
+
+
+def answers(routing: Routing, name: str) -> dict[str, set[tuple[tuple[str, int], ...]]]:
+    """Tell for each country which addresses can answer, and how many checks have to fail for each."""
+    proof = prove(routing)
+    told: dict[str, set[tuple[tuple[str, int], ...]]] = {}
+    for client in routing.clients:
+        if not client.name.startswith(name):
+            continue
+        fewest: dict[str, int] = {}
+        for pool, found in proof[id(client.root)].pools.items():
+            (address,) = routing.sites[routing.pools[pool].site].addresses
+            fewest[address] = min(found.size, fewest.get(address, found.size))
+        told.setdefault(client.countries, set()).add(tuple(sorted(fewest.items())))
+    return told

@@ -32,6 +32,8 @@ from auditor.routing.store import Store
 __all__ = ["FORMAT", "read", "sniff"]
 
 FORMAT: Final = "istio"
+MOST_PAIRS: Final = 1_000_000
+"""Of localities of clients and of endpoints, for one host: 1,000 of each."""
 
 _SEEN: Final = re.compile(rb"networking\.istio\.io/|\bIstioOperator\b|\blocalityLbSetting\b")
 
@@ -64,6 +66,9 @@ def read(files: Sequence[File], store: Store) -> list[Routing]:
     builder = Builder()
     unread: list[Unread] = []
     remarks: list[Remark] = []
+    first: dict[str, Part] = {}
+    for each in found.rules:
+        first.setdefault(namespaced(each.get("spec", "host").text(), each), each)
     for host, rule in _ruled(found):
         names: dict[str, None] = {}
         used: dict[int, Setting] = {}
@@ -75,7 +80,7 @@ def read(files: Sequence[File], store: Store) -> list[Routing]:
             unread += [Unread(part.at, part.text(), why, tuple(names)) for part, why in orders]
             remarks += checks.remarks(whole, policy, holds)
         if rule:
-            unread += [Unread(part.at, what, why, tuple(names)) for part, what, why in checks.problems(rule, found)]
+            unread += [Unread(part.at, what, why, tuple(names)) for part, what, why in checks.problems(rule, first)]
         for holds in used.values():
             unread += [Unread(part.at, what, why, tuple(names)) for part, what, why in checks.refused(holds)]
     unread += [Unread(part.at, part.text(), why) for part, why in found.problems]
@@ -89,21 +94,22 @@ def read(files: Sequence[File], store: Store) -> list[Routing]:
 def _ruled(found: Objects) -> Iterator[tuple[Host, Part | None]]:
     """Yield each host with each rule that may hold for it; a rule for an exact name wins over one with a wildcard."""
     known = hosts(found)
-    named = [(namespaced(rule.get("spec", "host").text(), rule), rule) for rule in found.rules]
+    exact: dict[str, list[Part]] = {}
+    wild: dict[str, list[Part]] = {}
+    for rule in found.rules:
+        text = namespaced(rule.get("spec", "host").text(), rule)
+        (wild if text.startswith("*") else exact).setdefault(text, []).append(rule)
+    widest = sorted(wild, key=len, reverse=True)
+    used: set[str] = set()
     for name, host in known.items():
-        fits = [(text, rule) for text, rule in named if text == name or _wild(text, name)]
-        best = max((len(text) + (text == name) for text, _ in fits), default=0)
-        chosen = [rule for text, rule in fits if len(text) + (text == name) == best]
-        yield from ((host, rule) for rule in chosen)
-        if not chosen:
+        text = name if name in exact else next((each for each in widest if name.endswith(each[1:])), "")
+        used.add(text)
+        yield from ((host, rule) for rule in exact.get(text, wild.get(text, [])))
+        if text not in exact and text not in wild:
             yield host, None
-    for text, rule in named:
-        if not any(text == name or _wild(text, name) for name in known):
-            yield Host(text, rule.get("spec", "host").at, counted=False), rule
-
-
-def _wild(text: str, name: str) -> bool:
-    return text.startswith("*") and name.endswith(text[1:])
+    for text, rules in (*exact.items(), *wild.items()):
+        if text not in used or text in wild:  # hosts that are not listed fit a wildcard too
+            yield from ((Host(text, rule.get("spec", "host").at, counted=False), rule) for rule in rules)
 
 
 def _policies(rule: Part | None) -> Iterator[tuple[str, dict[str, str], Policy]]:
@@ -122,18 +128,21 @@ def _classes(
     unknown: dict[int, tuple[Part, str]] = {}
     universe = _universe(host, holds)
     grouped = list(_members(host, labels, holds, universe, single=False))
-    counted = host.counted and holds.checked and not holds.panic and len(host.endpoints) <= MOST_COUNTED
+    if len(universe) * len(grouped) > MOST_PAIRS:
+        message = f"`{host.name[:200]}` has more localities than can be told apart ({len(universe):,}); split its rules"
+        raise InputError(host.at.file, message, host.at.line)
+    counted = host.counted and holds.checked and len(host.endpoints) <= MOST_COUNTED
     listed = list(_members(host, labels, holds, universe, single=True)) if counted else []
     for client in universe:
         found: Order = order(holds, client, listed or grouped)
-        single = bool(listed) and few(found.levels)
+        single = bool(listed) and few(found.levels, holds.panic)
         if listed and not single:
             found = order(holds, client, grouped)
         for part, why in found.unknown:
             unknown[part.at.line] = part, why
         name = f"{title} {UNCLASSIFIED if client == ELSEWHERE else f'from {client}'}"
         names[name] = None
-        plan = Plan(title, found.levels, found.at, holds.checked, bool(holds.panic), single)
+        plan = Plan(title, found.levels, found.at, holds.checked, holds.panic, single)
         builder.add(name, client.countries, plan)
     return list(unknown.values())
 

@@ -20,7 +20,8 @@ from auditor.routing.istio.levels import Member
 from auditor.routing.model import Answer, Client, Fault, First, Line, Node, Pool, Site, Spread, Step, Use
 
 MOST_COUNTED: Final = 60  # endpoints whose sums are followed one by one
-MOST_SUMS: Final = 300  # ways in which levels reach 100 percent together
+MOST_ASKED: Final = 16  # the same where health may no longer be asked
+MOST_SUMS: Final = 2_000  # ways in which levels reach 100 percent together
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,9 @@ class Plan:
     levels: list[list[Member]]
     at: Line
     checked: bool
-    panic: bool
+    panic: int  # percent of healthy endpoints below which health is not asked; 0: never
     counted: bool  # each member is one endpoint, and there are no others
+    factor: int = 140  # percent that a level is worth for its share of healthy endpoints
 
 
 class Builder:
@@ -61,8 +63,10 @@ class Builder:
             return self.summed(plan, levels)
         return self.weakened(plan, levels)
 
-    def spread(self, children: Sequence[Node], plan: Plan, need: int = 1, label: str = "") -> Spread:
-        return Spread(tuple(children), plan.at, need=Fraction(need), label=label)
+    def spread(
+        self, children: Sequence[Node], plan: Plan, need: int = 1, label: str = "", weights: Sequence[int] = ()
+    ) -> Spread:
+        return Spread(tuple(children), plan.at, tuple(weights), Fraction(need), label=label)
 
     def weakened(self, plan: Plan, levels: list[list[Member]]) -> Node:
         """Make the choice where nobody knows how many endpoints a locality has."""
@@ -71,30 +75,70 @@ class Builder:
             every = [self.use(plan, each, blind=True) for level in levels for each in level]
             rest = self.spread(every, plan, label="too few are healthy")
         for number in reversed(range(len(levels))):
-            some = self.spread([*(self.use(plan, each) for each in levels[number]), *([rest] if rest else [])], plan)
+            some: list[Node] = [self.use(plan, each) for each in levels[number]]
             if rest is None:
-                rest = some
-                continue
-            sound: list[Node] = [self.use(plan, each, sound=True) for each in levels[number]]
-            full = self.spread(sound, plan, len(sound), label=f"level {number}")
-            rest = First((full, some), plan.at, label=f"level {number}")
+                rest = self.spread(some, plan, label=f"level {number}")
+            elif len(some) == 1:
+                rest = First((some[0], rest), plan.at, label=f"level {number}")
+            else:
+                sound = [self.use(plan, each, sound=True) for each in levels[number]]
+                full = self.spread(sound, plan, len(sound), label=f"level {number}")
+                rest = First((full, self.spread([*some, rest], plan)), plan.at, label=f"level {number}")
         assert rest is not None
         return rest
 
     def summed(self, plan: Plan, levels: list[list[Member]]) -> Node:
-        """Make the choice where every endpoint is listed: level by level, until they are worth 100 together."""
+        """Make the choice where every endpoint is listed: level by level, until they are worth 100 together.
+
+        With a panic threshold that holds only if all levels together are worth 100.
+        """
         uses = [[self.use(plan, each) for each in level] for level in levels]
-        rest: Node = self.spread(uses[-1], plan, label=f"level {len(levels) - 1}")
-        for number in reversed(range(len(levels) - 1)):
-            sums = enough([len(level) for level in uses[: number + 1]])
-            ways: list[Node] = []
-            for counts in sums:
-                parts = [self.spread(uses[at], plan, count) for at, count in enumerate(counts) if count]
-                ways.append(self.spread(parts, plan, len(parts)) if len(parts) > 1 else parts[0])
-            full = self.spread(ways, plan) if len(ways) > 1 else ways[0]
-            some = self.spread([*uses[number], rest], plan)
-            rest = First((full, some), plan.at, label=f"level {number}")
-        return rest
+        last = len(levels) - 1
+        rest: Node | None = (
+            self.full(plan, uses) if plan.panic else self.spread(uses[last], plan, label=f"level {last}")
+        )
+        for number in reversed(range(last)):
+            full = self.full(plan, uses[: number + 1])
+            if rest is not None:
+                size = len(uses[number])
+                weights = [*[1] * size, size + 1] if plan.panic else []
+                need = size + 1 if plan.panic else 1
+                rest = self.spread([*uses[number], rest], plan, need, weights=weights)
+            nodes = [each for each in (full, rest) if each is not None]
+            rest = First(tuple(nodes), plan.at, label=f"level {number}") if nodes else None
+        if not plan.panic:
+            assert rest is not None
+            return rest
+        short = self.short(plan, levels, uses)
+        return First((rest, short), plan.at) if rest is not None else short
+
+    def full(self, plan: Plan, uses: list[list[Use]]) -> Node | None:
+        """Make what is up as long as levels are worth 100 together; None if they never are."""
+        ways: list[Node] = []
+        for counts in enough([len(level) for level in uses], plan.factor):
+            parts = [self.spread(uses[at], plan, count) for at, count in enumerate(counts) if count]
+            ways.append(self.spread(parts, plan, len(parts)) if len(parts) > 1 else parts[0])
+        return self.spread(ways, plan) if len(ways) > 1 else ways[0] if ways else None
+
+    def short(self, plan: Plan, levels: list[list[Member]], uses: list[list[Use]]) -> Node:
+        """Make the choice where all levels together are worth less than 100.
+
+        A level with less than the threshold is asked whole, as long as one of its endpoints is healthy; if all
+        levels have less, all of them are asked whole.
+        """
+        blind = [[self.use(plan, each, blind=True) for each in level] for level in levels]
+        asked: list[Node] = []
+        calm: list[Node] = []
+        for level, whole in zip(uses, blind, strict=True):
+            enough_here = self.spread(level, plan, -(-plan.panic * len(level) // 100))
+            weights = [*[2] * len(level), 1]
+            some = self.spread([*level, self.spread(whole, plan)], plan, 2, weights=weights)
+            asked.append(First((enough_here, some), plan.at))
+            calm.append(enough_here)
+        weights = [*[1] * len(asked), *[len(asked) + 1] * len(calm)]
+        partly = self.spread([*asked, *calm], plan, len(asked) + 1, weights=weights)
+        every = self.spread([each for whole in blind for each in whole], plan, label="too few are healthy")
+        return First((partly, every), plan.at)
 
     def use(self, plan: Plan, member: Member, *, sound: bool = False, blind: bool = False) -> Use:
         """Make a leaf, with its pool, site and faults."""
@@ -108,18 +152,19 @@ class Builder:
                 down: f"{named(member)} {what} for {plan.title}",
                 weak: f"some endpoints of {named(member)} are unhealthy for {plan.title}, too many to do without",
             }
-            for fault in sorted(faults):
+            strains = {weak} if plan.checked and not plan.counted and not sound else set()
+            for fault in sorted(faults | strains):
                 self.faults.setdefault(fault, Fault(fault, texts[fault], at))
-            self.pools[name] = Pool(name, self.site(plan, member, at), frozenset(faults))
+            self.pools[name] = Pool(name, self.site(plan, member, at), frozenset(faults), frozenset(strains))
         return Use(name, at, blind or not plan.checked)
 
     def site(self, plan: Plan, member: Member, at: Line) -> str:
         name = named(member)
-        hosts = tuple(each for each in member.addresses if not _numeric(each))
+        hosts = tuple(each for each in member.addresses if not is_numeric(each))
         if member.addresses:
             name = f"{name} ({plan.title.split(' ')[0]})" if not plan.counted else name
         if name not in self.sites:
-            addresses = tuple(each for each in member.addresses if _numeric(each))
+            addresses = tuple(each for each in member.addresses if is_numeric(each))
             region, where = member.locality.code, member.locality.countries
             claimed = "" if region or where == ANYWHERE else where
             self.sites[name] = Site(name, at, addresses, region, claimed, hosts=hosts)
@@ -139,16 +184,21 @@ class Builder:
 
 
 def _count(plan: Plan, levels: list[list[Member]], down: frozenset[str]) -> tuple[list[Step], list[str]]:
-    steps, pools, worth = [], [], 0
+    up = [[each for each in level if f"down:{plan.title} {named(each)}" not in down] for level in levels]
+    healths = [min(100, plan.factor * len(some) // len(level)) for some, level in zip(up, levels, strict=True)]
+    short = sum(healths) < 100
+    panic = [short and 100 * len(some) < plan.panic * len(level) for some, level in zip(up, levels, strict=True)]
+    steps: list[Step] = []
+    asked: list[Member] = []
     for number, level in enumerate(levels):
-        up = [each for each in level if f"down:{plan.title} {named(each)}" not in down]
-        health = min(100, 140 * len(up) // len(level))
-        if worth < 100:
-            pools += [pool_name(plan, each, sound=False) for each in up]
-            text = f"level {number}: {len(up)} of {len(level)} endpoints are healthy, worth {health} % of the traffic"
-            steps.append(Step(level[0].at or plan.at, text))
-        worth += health
-    return steps, pools
+        text = f"level {number}: {len(up[number])} of {len(level)} endpoints are healthy"
+        steps.append(Step(level[0].at or plan.at, f"{text}, worth {healths[number]} % of the traffic"))
+        if all(panic) or (panic[number] and up[number]):
+            asked += level
+            steps.append(Step(plan.at, f"level {number}: too few, so health is no longer asked"))
+        elif sum(healths[:number]) < 100:
+            asked += up[number]
+    return steps, [pool_name(plan, each, sound=False) for each in asked]
 
 
 def _weigh(plan: Plan, levels: list[list[Member]], down: frozenset[str]) -> tuple[list[Step], list[str]]:
@@ -159,7 +209,7 @@ def _weigh(plan: Plan, levels: list[list[Member]], down: frozenset[str]) -> tupl
         lost = [each for each in level if f"down:{plan.title} {named(each)}" in down]
         weak = [each for each in level if f"weak:{plan.title} {named(each)}" in down]
         if not lost and not weak and number != last:
-            pools += [pool_name(plan, each, sound=True) for each in level]
+            pools += [pool_name(plan, each, sound=len(level) > 1) for each in level]
             steps.append(Step(level[0].at or plan.at, f"level {number}: all is healthy, it keeps all traffic"))
             return steps, pools
         left = [each for each in level if each not in lost]
@@ -175,7 +225,7 @@ def _weigh(plan: Plan, levels: list[list[Member]], down: frozenset[str]) -> tupl
 def named(member: Member) -> str:
     """Name endpoints: by address where each stands alone, else by their locality and labels."""
     if member.count == 1 and member.addresses:
-        return f"{member.locality} {member.addresses[0]}"
+        return f"{member.locality} {member.addresses[0]}{f' port {member.port}' if member.port else ''}"
     labels = ", ".join(f"{key}={value}" for key, value in member.labels)
     return f"{member.locality} [{labels}]" if labels else str(member.locality)
 
@@ -186,32 +236,35 @@ def pool_name(plan: Plan, member: Member, sound: bool) -> str:
     return f"{plan.title}: {named(member)}{state}"
 
 
-def enough(sizes: list[int]) -> list[tuple[int, ...]]:
+def enough(sizes: list[int], factor: int) -> list[tuple[int, ...]]:
     """List the least numbers of healthy endpoints of some levels with which they are worth 100 together."""
     found: list[tuple[int, ...]] = []
     for counts in product(*(range(size + 1) for size in sizes)):
-        if worth(counts, sizes) >= 100:
+        if worth(counts, sizes, factor) >= 100:
             less = ((*counts[:at], count - 1, *counts[at + 1 :]) for at, count in enumerate(counts) if count)
-            if all(worth(each, sizes) < 100 for each in less):
+            if all(worth(each, sizes, factor) < 100 for each in less):
                 found.append(counts)
     return found
 
 
-def worth(counts: tuple[int, ...], sizes: list[int]) -> int:
+def worth(counts: tuple[int, ...], sizes: list[int], factor: int) -> int:
     """Return what levels are worth together, in percent."""
-    return sum(min(100, 140 * count // size) for count, size in zip(counts, sizes, strict=True))
+    return sum(min(100, factor * count // size) for count, size in zip(counts, sizes, strict=True))
 
 
-def few(levels: list[list[Member]]) -> bool:
+def few(levels: list[list[Member]], panic: int, factor: int = 140) -> bool:
     """Say whether the sums of levels can be followed one by one."""
     sizes = [len(level) for level in levels if level]
     ways = 1
-    for size in sizes[:-1]:
+    for size in sizes:
         ways *= size + 1
-    return sum(sizes) <= MOST_COUNTED and ways <= MOST_SUMS
+    return (
+        sum(sizes) <= (MOST_ASKED if panic else MOST_COUNTED) and ways <= MOST_SUMS and max(sizes, default=0) <= factor
+    )
 
 
-def _numeric(address: str) -> bool:
+def is_numeric(address: str) -> bool:
+    """Say whether it is an address and not a name."""
     try:
         ip_address(address)
     except ValueError:

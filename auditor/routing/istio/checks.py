@@ -3,12 +3,12 @@
 What Istio refuses: istio/istio, pkg/config/validation (`ValidateLocalityLbSetting`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from auditor.routing.documents import Document
 from auditor.routing.istio.levels import REGION, SUBZONE, ZONE, Setting
-from auditor.routing.istio.objects import Objects, Policy, namespaced
+from auditor.routing.istio.objects import Policy, namespaced
 from auditor.routing.istio.parts import Part
 from auditor.routing.model import Remark
 
@@ -29,7 +29,7 @@ _BALANCER: Final = frozenset({"simple", "consistentHash", "localityLbSetting", "
 _LOCALITY: Final = frozenset({"distribute", "failover", "failoverPriority", "enabled"})
 
 
-def problems(rule: Part, found: Objects) -> Iterator[Problem]:
+def problems(rule: Part, first: Mapping[str, Part]) -> Iterator[Problem]:
     """Find what is not known in a rule, and what of it can't be followed."""
     spec = rule.get("spec")
     yield from _unknown(spec, _SPEC)
@@ -46,8 +46,7 @@ def problems(rule: Part, found: Objects) -> Iterator[Problem]:
     for subset in spec.get("subsets").items():
         yield from _unknown(subset, _SUBSET)
     host = namespaced(spec.get("host").text(), rule)
-    first = next(each for each in found.rules if namespaced(each.get("spec", "host").text(), each) == host)
-    if first is not rule:
+    if first.get(host) is not rule:
         yield spec.get("host"), host, "another rule is for this host too, and Istio takes the older one; keep one"
 
 

@@ -28,6 +28,7 @@ class Member:
     addresses: tuple[str, ...] = ()
     at: Line | None = None  # where they are listed; None: nowhere
     count: int = 0  # 0: not known
+    port: str = ""  # where it tells endpoints apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def setting(policy: Policy, mesh: Part | None, at: Line) -> Setting:
     checked = isinstance(policy.outlier.value, dict)
     percent = policy.outlier.get("minHealthPercent").value
     panic = percent if isinstance(percent, int) and not isinstance(percent, bool) else 0
-    return Setting(part, enabled, checked, max(0, panic) if checked else 0, part.at if part else at)
+    return Setting(part, enabled, checked, min(100, max(0, panic)) if checked else 0, part.at if part else at)
 
 
 def order(holds: Setting, client: Locality, members: list[Member]) -> Order:

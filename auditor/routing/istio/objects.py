@@ -138,22 +138,28 @@ def namespaced(name: str, part: Part) -> str:
 def hosts(found: Objects) -> dict[str, Host]:
     """Return the hosts of service entries with their endpoints."""
     made: dict[str, Host] = {}
+    workloads: dict[str, list[tuple[dict[str, str], Part]]] = {}
+    for each in found.workloads:
+        spec = each.get("spec")
+        workloads.setdefault(_namespace(each), []).append((spec.get("labels").labels(), spec))
     for entry in found.entries:
         for name in entry.get("spec", "hosts").items():
             host = made.setdefault(name.text(), Host(name.text(), name.at, fixed=True))
-            _endpoints(entry, host, found)
+            _endpoints(entry, host, workloads.get(_namespace(entry), []))
     return made
 
 
-def _endpoints(entry: Part, host: Host, found: Objects) -> None:
+def _namespace(part: Part) -> str:
+    return part.get("metadata", "namespace").text()
+
+
+def _endpoints(entry: Part, host: Host, workloads: Sequence[tuple[dict[str, str], Part]]) -> None:
     spec = entry.get("spec")
     static = spec.get("resolution").text() == "STATIC"
     listed = spec.get("endpoints").items()
     wanted = spec.get("workloadSelector", "labels").labels()
     if wanted:
-        namespace = entry.get("metadata", "namespace").text()
-        of = [each for each in found.workloads if each.get("metadata", "namespace").text() == namespace]
-        listed += [each.get("spec") for each in of if wanted.items() <= each.get("spec", "labels").labels().items()]
+        listed += [spec for labels, spec in workloads if wanted.items() <= labels.items()]
         host.fixed = host.counted = False  # pods are selected too, and no configuration names them
     for each in listed:
         address = each.get("address").text() or host.name

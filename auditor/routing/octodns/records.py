@@ -21,6 +21,9 @@ LONGEST: Final = 200  # characters that are kept of what is not understood
 ROUTED: Final = ("A", "AAAA", "CNAME", "ALIAS")
 """Types of records that send clients somewhere by themselves; SRV and the like name hosts that are such records."""
 
+SILENT: Final = frozenset("CAA DS HTTPS LOC MX NAPTR NS OPENPGPKEY PTR SOA SPF SRV SSHFP SVCB TLSA TXT URI".split())
+"""Types that send nobody to an address by themselves."""
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 T = TypeVar("T")
 
@@ -115,8 +118,12 @@ def record(name: str, spot: Spot) -> Record | None:
     if not isinstance(spot.value, dict) or "type" not in found:
         raise spot.error(f"`{name}` has no `type`, and octoDNS refuses it; give it one")
     kind = found["type"].value
-    if kind not in ROUTED:
+    if kind in SILENT:
         return None
+    if kind not in ROUTED:
+        unknown = Record(name, str(kind)[:LONGEST], spot.at, Values(VALUES, spot.at, ()))
+        unknown.problem(found["type"], kind, "no type that is known here; make sure that it sends nobody anywhere")
+        return unknown
     made = Record(name, kind, spot.at, Values(VALUES, spot.at, ()))
     routing = _ROUTING.get(kind, frozenset())
     _unknown(made, found, _RECORD | routing, f"of a record of type {kind}")

@@ -1,7 +1,8 @@
 """Places in zone files of octoDNS, over the files that they include.
 
 octoDNS reads YAML 1.1 (PyYAML) with `!include file` as a value, or as what a merge key brings; the path is relative to
-the including file (octodns/yaml.py, `ContextLoader`).
+the including file.  `!include [one, two]` puts mappings over each other, or lists behind each other (octodns/yaml.py,
+`ContextLoader`, and docs/include_directive.rst).
 """
 
 import posixpath
@@ -17,6 +18,7 @@ from auditor.routing.store import Store
 INCLUDE: Final = "!include"
 MAX_INCLUDES: Final = 10_000  # of one zone file
 MAX_NESTED: Final = 20
+MAX_JOINED: Final = 1 << 20  # items and keys of files that are put together
 
 
 class Reading:
@@ -27,6 +29,7 @@ class Reading:
         self.files: dict[str, File] = {}
         self.documents: dict[str, Document | None] = {}
         self.includes = 0
+        self.size = 0  # of what was put together
 
     def open(self, file: File) -> "Spot":
         """Return the whole of a file.  Raise InputError for what octoDNS can't read either."""
@@ -42,6 +45,8 @@ class Reading:
     def include(self, path: Any, at: "Spot") -> "Spot":
         """Return what an include brings.  Raise InputError for one that can't be followed."""
         here = at.document
+        if isinstance(path, list):
+            return self.joined(tuple(self.include(each, at) for each in path), at)
         if not isinstance(path, str):
             raise here.error("`!include` takes the name of a file", *at.path)
         self.includes += 1
@@ -54,6 +59,20 @@ class Reading:
         whole = self.open(file)
         return Spot(self, whole.document, (), whole.value, at.nested + 1).followed()
 
+    def joined(self, parts: "tuple[Spot, ...]", at: "Spot") -> "Spot":
+        """Put what several files bring together."""
+        value: Any = None
+        self.size += sum(len(part.value) for part in parts if isinstance(part.value, dict | list))
+        if self.size > MAX_JOINED:
+            raise at.document.error(f"includes put together more than {MAX_JOINED} values; split the zone", *at.path)
+        if parts and all(isinstance(part.value, dict) for part in parts):
+            value = {key: inner for part in parts for key, inner in part.value.items()}
+        elif parts and all(isinstance(part.value, list) for part in parts):
+            value = [inner for part in parts for inner in part.value]
+        elif parts:
+            raise at.document.error("includes files of which not all hold a mapping, or all a list", *at.path)
+        return Spot(self, at.document, at.path, value, at.nested, parts)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spot:
@@ -64,6 +83,7 @@ class Spot:
     path: tuple[Any, ...]
     value: Any
     nested: int = 0  # includes on the way here
+    parts: "tuple[Spot, ...]" = ()  # of which files it is put together
 
     @property
     def at(self) -> Line:
@@ -81,6 +101,10 @@ class Spot:
         if not isinstance(self.value, dict):
             return {}
         found: dict[str, Spot] = {}
+        for part in self.parts:
+            found |= part.entries()
+        if self.parts:
+            return found
         for key, value in self.value.items():
             spot = Spot(self.reading, self.document, (*self.path, key), value, self.nested)
             if key == "<<" and self._includes(value):
@@ -102,6 +126,10 @@ class Spot:
     def _items(self) -> Iterator["Spot"]:
         if not isinstance(self.value, list):
             yield self
+            return
+        for part in self.parts:
+            yield from part.items()
+        if self.parts:
             return
         for index, value in enumerate(self.value):
             yield Spot(self.reading, self.document, (*self.path, index), value, self.nested).followed()
