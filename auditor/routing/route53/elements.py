@@ -61,6 +61,8 @@ def record(config: Config, given: Mapping[str, Any], at: Place, zone: str = "", 
     """
     reading = _Reading(config, given, at, silent)
     name, kind = named(text(given.get("Name"))), text(given.get("Type")).upper()
+    if kind == "SOA":
+        config.apexes.add(name)
     if kind in SILENT:
         return
     try:

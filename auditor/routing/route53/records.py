@@ -109,6 +109,8 @@ class Config:
 
     records: dict[Key, list[Record]] = field(default_factory=dict)
     checks: dict[str, Check] = field(default_factory=dict)
+    apexes: set[str] = field(default_factory=set)  # names of zones, which clients ask for
+    policies: set[str] = field(default_factory=set)  # zones that are traffic policies
     also: dict[str, str] = field(default_factory=dict)  # other ids of health checks -> the one by which they are known
     networks: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)  # by collection and location
     unread: list[Unread] = field(default_factory=list)
