@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from auditor.model import countries
 from auditor.routing import continents
+from auditor.routing.documents import Disputed
 from auditor.routing.model import Line
 from auditor.routing.route53.records import (
     ADDRESSES,
@@ -263,6 +264,12 @@ class _Reading:
         """Read a GeoLocation."""
         given = self.inner("GeoLocation", ("ContinentCode", "CountryCode", "SubdivisionCode"))
         read = {key: self.known(given.get(key), "GeoLocation", key) for key in given}
+        for key in given:
+            if isinstance(given[key], Disputed):
+                self.config.unclear(
+                    self.at("GeoLocation", key), f"{self.label}: {given[key]}",
+                    "stands without quotes, which CloudFormation takes for a truth value; put it in quotes",
+                )  # fmt: skip
         continent, country, part = (read.get(f"{key}Code", "") for key in ("Continent", "Country", "Subdivision"))
         whole = f"{self.label}: {' '.join(filter(None, (continent, country, part)))}"
         if bool(continent) == bool(country) or (part and country not in SUBDIVIDED):
