@@ -33,7 +33,7 @@ def collect(paths: Sequence[str], store: Store, earlier: str = "") -> Collected:
     state, by its name, what was not there yet is no error.
     """
     given: dict[str, list[File]] = {name: [] for name in FORMATS}
-    along: list[File] = []
+    along: list[tuple[File, list[str]]] = []  # with the formats of which they are themselves
     passed = 0
     with gathering() as problems:
         for path, named in _expanded(paths, store):
@@ -43,21 +43,24 @@ def collect(paths: Sequence[str], store: Store, earlier: str = "") -> Collected:
                     continue
                 if file is None:
                     raise InputError(path, "does not exist; give a routing configuration, or a folder of them")
-                if names := _formats(file):
-                    for name in names:
-                        given[name].append(file)
-                elif any(each.belongs(file) for each in FORMATS.values()):
-                    along.append(file)
+                names = _formats(file)
+                for name in names:
+                    given[name].append(file)
+                if any(each.belongs(file) for each in FORMATS.values()):
+                    along.append((file, names))
+                elif names:
+                    continue
                 elif named:
                     known = ", ".join(FORMATS)
                     raise InputError(path, f"is no routing configuration that is known ({known}); see docs/gate.md")
                 else:
                     passed += 1
-        for file in along:
-            readers = [name for name, files in given.items() if files and FORMATS[name].belongs(file)]
+        asked = [name for name, files in given.items() if files]
+        for file, names in along:
+            readers = [name for name in asked if name not in names and FORMATS[name].belongs(file)]
             for name in readers:
                 given[name].append(file)
-            passed += not readers
+            passed += not (readers or names)
         routings: list[Routing] = []
         for name, files in given.items():
             if files:

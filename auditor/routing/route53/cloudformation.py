@@ -138,6 +138,8 @@ class _Reading:
         for source in (given, group):
             for key in ("HostedZoneId", "HostedZoneName"):
                 if source.get(key) is not None:
+                    if key == "HostedZoneName":
+                        self.config.apexes.add(named(text(source[key])))
                     return _zone(source[key])
         return ""
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from auditor.model import countries
 from auditor.routing import continents
+from auditor.routing.documents import Disputed
 from auditor.routing.model import Line
 from auditor.routing.route53.records import (
     ADDRESSES,
@@ -61,6 +62,8 @@ def record(config: Config, given: Mapping[str, Any], at: Place, zone: str = "", 
     """
     reading = _Reading(config, given, at, silent)
     name, kind = named(text(given.get("Name"))), text(given.get("Type")).upper()
+    if kind == "SOA":
+        config.apexes.add(name)
     if kind in SILENT:
         return
     try:
@@ -261,6 +264,12 @@ class _Reading:
         """Read a GeoLocation."""
         given = self.inner("GeoLocation", ("ContinentCode", "CountryCode", "SubdivisionCode"))
         read = {key: self.known(given.get(key), "GeoLocation", key) for key in given}
+        for key in given:
+            if isinstance(given[key], Disputed):
+                self.config.unclear(
+                    self.at("GeoLocation", key), f"{self.label}: {given[key]}",
+                    "stands without quotes, which CloudFormation takes for a truth value; put it in quotes",
+                )  # fmt: skip
         continent, country, part = (read.get(f"{key}Code", "") for key in ("Continent", "Country", "Subdivision"))
         whole = f"{self.label}: {' '.join(filter(None, (continent, country, part)))}"
         if bool(continent) == bool(country) or (part and country not in SUBDIVIDED):

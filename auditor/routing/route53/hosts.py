@@ -36,10 +36,12 @@ def region(host: str) -> str:
     """Return the region in which an AWS resource of this name is, as `aws/eu-west-1`; empty: its name does not say."""
     if not f".{host}".endswith(AWS):
         return ""
-    for label in reversed(host.split(".")[:-2]):
-        found = _S3.fullmatch(label)
-        code = f"aws/{found[1] if found else label}"
-        if regions.countries(code) and label.count("-") >= 2:
+    labels = host.split(".")
+    for at in range(len(labels) - 3, -1, -1):
+        found = _S3.fullmatch(labels[at])
+        own = at == 0 or labels[at + 1] == "s3"  # what its owner called it, as a bucket
+        code = f"aws/{found[1] if found else labels[at]}"
+        if regions.countries(code) and labels[at].count("-") >= 2 and (found or not own):
             return code
     return ""
 

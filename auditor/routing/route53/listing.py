@@ -67,9 +67,9 @@ def read(document: Document, config: Config) -> None:
         _others(document, config, tree, frozenset({_BATCH}))
         tree, path = tree[_BATCH], (_BATCH,)
     _others(document, config, tree, frozenset(KEYS), *path)
-    if tree.get("IsTruncated") is True and not (tree.get("NextRecordName") or tree.get("NextMarker")):
-        config.unclear(place(document, *path)("IsTruncated"), "IsTruncated", "more pages follow; give all of them")
+    _page(document, config, tree)
     for each, at in _each(document, config, tree.get(_SETS), *path, _SETS):
+        config.listed.add(_mark(each, "", "Name", "Type", "SetIdentifier"))
         record(config, each, at)
     checks = [(tree[_CHECK], place(document, _CHECK))] if isinstance(tree.get(_CHECK), dict) else []
     for each, at in [*checks, *_each(document, config, tree.get(_CHECKS), *path, _CHECKS)]:
@@ -127,8 +127,27 @@ def add_block(config: Config, collection: str, location: str, block: str, at: Li
     config.networks[collection, location] = (*known, network)
 
 
+def _mark(tree: dict[str, Any], prefix: str, *keys: str) -> tuple[str, ...]:
+    name, *others = (text(tree.get(f"{prefix}{key}")) for key in keys)
+    return (named(name), *others)
+
+
+def _page(document: Document, config: Config, tree: dict[str, Any]) -> None:
+    """Note whether another page follows, and with which record set it begins."""
+    for kind in (_SETS, _CHECKS, _BLOCKS):
+        if kind not in tree:
+            continue
+        more = next((key for key in ("NextToken", "IsTruncated") if tree.get(key)), "")
+        mark = _mark(tree, "Next", "RecordName", "RecordType", "RecordIdentifier") if tree.get("NextRecordName") else ()
+        config.pages.append((kind, mark, Line(document.file, document.line(more)) if more else None))
+
+
 def settled(config: Config) -> None:
-    """Give lists of blocks to the one collection of which record sets speak."""
+    """Tell pages that are missing, and give lists of blocks to the one collection of which record sets speak."""
+    ended = {kind for kind, _, more in config.pages if more is None}
+    for kind, mark, more in config.pages:
+        if more is not None and (mark not in config.listed if mark else kind not in ended):
+            config.unclear(more, kind, "more pages follow; give all of them")
     loose = {key: blocks for key, blocks in config.networks.items() if not key[0]}
     used = {each.location[0] for group in config.records.values() for each in group if each.location[0]}
     if loose and len(used) == 1:
@@ -143,7 +162,12 @@ def settled(config: Config) -> None:
 
 def _change(document: Document, config: Config, tree: dict[str, Any], path: tuple[str | int, ...]) -> None:
     """Apply a batch."""
-    whole = bool(config.records)  # a batch alone changes a zone of which nothing else is known
+    whole = any(kind == _SETS for kind, *_ in config.pages)
+    if tree.get(_CHANGES) and not whole:
+        begun = Line(document.file, document.line(*path, _CHANGES))
+        config.remark(
+            begun, "changes without the record sets that they change: what else the zone holds is not looked at"
+        )
     for each, at in _each(document, config, tree.get(_CHANGES), *path, _CHANGES):
         given, action = each.get("ResourceRecordSet"), text(each.get("Action"))
         for key in each:

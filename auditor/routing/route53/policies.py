@@ -92,6 +92,7 @@ class _Reading:
 
     def __init__(self, config: Config, tree: dict[str, Any], at: Place, zone: str) -> None:
         self.config, self.at, self.zone = config, at, zone
+        config.policies.add(zone)
         self.kind = text(tree.get("RecordType"))
         self.endpoints, self.all_rules = _mapping(tree.get("Endpoints")), _mapping(tree.get("Rules"))
 

@@ -109,6 +109,11 @@ class Config:
 
     records: dict[Key, list[Record]] = field(default_factory=dict)
     checks: dict[str, Check] = field(default_factory=dict)
+    apexes: set[str] = field(default_factory=set)  # names of zones, which clients ask for
+    policies: set[str] = field(default_factory=set)  # zones that are traffic policies
+    listed: set[tuple[str, ...]] = field(default_factory=set)  # name, type and id of all that a listing has
+    pages: list[tuple[str, tuple[str, ...], Line | None]] = field(default_factory=list)
+    """Of the pages of a listing: what it lists, with what the next one begins, and where it says that one follows."""
     also: dict[str, str] = field(default_factory=dict)  # other ids of health checks -> the one by which they are known
     networks: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)  # by collection and location
     unread: list[Unread] = field(default_factory=list)

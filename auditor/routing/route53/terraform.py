@@ -136,7 +136,10 @@ class _Reading:
             elif key not in _SILENT and value.data not in _EMPTY:
                 given[key] = self.plain(value)
                 lines[key,] = value.at
-        record(self.config, given, _places(made.at, lines), zone=self.zone(made)[0])
+        zone, name = self.zone(made)
+        if name:
+            self.config.apexes.add(named(name))
+        record(self.config, given, _places(made.at, lines), zone=zone)
 
     def block(self, key: str, value: Value, given: dict[str, Any], lines: dict[tuple[str | int, ...], Line]) -> None:
         element, inner = _BLOCKS[key]

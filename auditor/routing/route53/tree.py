@@ -24,6 +24,7 @@ from auditor.routing.route53.records import (
     Key,
     Record,
     Symbol,
+    clipped,
 )
 
 DEEPEST: Final = 32
@@ -312,8 +313,20 @@ class Tree:
 
     def entries(self) -> list[At]:
         """List the groups whose names clients ask for: a group to which a routing policy leads is a part of it."""
-        inner = {
-            go.key for at in self.every for record, go in self.next(at) if record.policy != SIMPLE and go.key != at.key
-        }
+        inner: dict[Key, Record] = {}
+        for at in self.every:
+            for record, go in self.next(at):
+                if record.policy != SIMPLE and go.key != at.key and go.key[1] not in self.config.apexes:
+                    inner.setdefault(go.key, record)
         found = [at for at in self.every if at.key not in inner]
-        return found or list(self.every)
+        if not found:
+            return list(self.every)
+        for key, record in inner.items():
+            if not key[1].startswith("_") and key[0] not in self.config.policies:  # else nobody asks for it
+                first = self.config.records[key][0]
+                self.config.remark(
+                    first.at,
+                    f"{clipped(first.name)} {first.type} is judged as a part of {clipped(record.name)} (line "
+                    f"{record.at.line}), and not for those who ask for it by its own name",
+                )
+        return found

@@ -47,7 +47,7 @@ Resources:
         - Name: !Sub "www.${Domain}."
           Type: A
           SetIdentifier: rest
-          GeoLocation: {CountryCode: NO}
+          GeoLocation: {CountryCode: "NO"}
           TTL: "60"
           ResourceRecords: [192.0.2.1]
   Skipped:
@@ -108,6 +108,10 @@ def test_norway_is_a_country_and_is_answered_by_its_own_record_first() -> None:
     norway = client(routing, "www.example.com A EU/NO")
     assert norway.countries == "NO"
     assert answers(routing, "www.example.com A EU/NO") == {"192.0.2.1"}
+    open_ = texts_of({"dns.yaml": TEMPLATE.replace('"NO"', "NO").encode()})
+    (found,) = open_.unread
+    assert found.why.startswith("stands without quotes")
+    assert TEMPLATE.splitlines()[found.at.line - 1].strip() == 'GeoLocation: {CountryCode: "NO"}'
 
 
 def test_json_says_the_same() -> None:

@@ -1,8 +1,11 @@
 """Zones of bad will, and of mishap: circles, doubles, text without end, numbers of records that nobody has."""
 
 import json
+import random
 import time
 from contextlib import suppress
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,6 +14,8 @@ from auditor.routing import route53
 from auditor.routing.model import File
 from auditor.routing.reach import prove
 from auditor.routing.store import Kept
+from tests.routing import brute, route53_random
+from tests.routing.route53.test_policies import POLICY
 from tests.routing.route53.zones import alias, answers, check, files, one, texts_of, unread, ways, zone
 
 N = "n.example.com."
@@ -108,6 +113,43 @@ def test_whatever_is_given_is_read_or_refused_in_words(data: bytes) -> None:
             with suppress(InputError):
                 for routing in route53.read([file], Kept({name: data})):
                     assert set(prove(routing)) >= {id(each.root) for each in routing.clients if each.root}
+
+
+JUNK: list[Any] = [None, True, 0, -1, 1.5, "", [], {}, "x" * 300, ["a"], {"Ref": "X"}, {"Fn::If": ["a", "b", "c"]}, "*",
+                   "\x00", "..", "192.0.2.300", {"Fn::Sub": "${a"}, 10**30]  # fmt: skip
+
+
+def spoiled(tree: Any, chance: random.Random) -> Any:
+    """Put something else in some place of a tree, or take something away."""
+    at = tree
+    while isinstance(at, dict | list) and at:
+        key = chance.choice(list(at) if isinstance(at, dict) else range(len(at)))
+        if chance.random() < 0.2 or not isinstance(at[key], dict | list) or not at[key]:
+            if isinstance(at, dict) and chance.random() < 0.2:
+                del at[key]
+            else:
+                at[key] = json.loads(json.dumps(chance.choice(JUNK)))
+            break
+        at = at[key]
+    return tree
+
+
+@pytest.mark.parametrize("first", [0, 40])
+def test_spoiled_files_are_read_or_refused_and_proven_right(first: int) -> None:
+    for seed in range(first, first + 40):
+        chance = random.Random(seed)
+        trees = {name: json.loads(text) for name, text in route53_random.configuration(chance).items()}
+        trees["policy.json"] = json.loads(json.dumps(POLICY))
+        for _ in range(4):
+            spoiled(trees[chance.choice(list(trees))], chance)
+        texts = {name: json.dumps(tree).encode() for name, tree in trees.items()}
+        given = [file for file in (File(name, text) for name, text in texts.items()) if route53.sniff(file)]
+        with suppress(InputError):
+            for routing in route53.read(given, Kept(texts)):
+                kept = {id(each.root) if each.root else each.name: each for each in routing.clients}
+                few = replace(routing, clients=list(kept.values())[:10])
+                assert len(few.faults) > 8 or brute.disagreements(few) == [], seed
+                assert all(each.at.line >= 1 and len(each.why) < 250 for each in routing.unread)
 
 
 def test_functions_of_templates_that_stand_for_billions_end() -> None:

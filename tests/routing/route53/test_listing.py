@@ -19,8 +19,9 @@ def change(action: str, record: Tree) -> Tree:
 
 def test_pages_belong_together_and_may_overlap() -> None:
     record = one(N, "192.0.2.1", Weight=1, SetIdentifier="a")
+    following = {"NextRecordName": N, "NextRecordType": "A", "NextRecordIdentifier": "b"}
     routing = files(**{
-        "1.json": {"ResourceRecordSets": [record], "IsTruncated": True, "NextRecordName": N, "MaxItems": "1"},
+        "1.json": {"ResourceRecordSets": [record], "IsTruncated": True, **following, "MaxItems": "1"},
         "2.json": {"ResourceRecordSets": [record, one(N, "192.0.2.2", Weight=1, SetIdentifier="b")]},
     })  # fmt: skip
     assert answers(routing, "n.example.com A *") == {"192.0.2.1", "192.0.2.2"}
@@ -35,9 +36,24 @@ def test_two_pages_in_one_file_are_read() -> None:
     assert client(routing, "b.example.com A *").at == Line("both.json", 2)
 
 
-def test_a_list_that_goes_on_keeps_from_passing() -> None:
-    routing = files(**{"1.json": {"ResourceRecordSets": [one(N, "192.0.2.1")], "IsTruncated": True}})
+@pytest.mark.parametrize(
+    "more",
+    [{"IsTruncated": True}, {"IsTruncated": True, "NextRecordName": "z.example.com.", "NextRecordType": "A"},
+     {"NextToken": "abc"}],
+)  # fmt: skip
+def test_a_list_that_goes_on_keeps_from_passing(more: Tree) -> None:
+    first = {"ResourceRecordSets": [one(N, "192.0.2.1")], **more}
+    routing = files(**{"1.json": first})
     assert unread(routing) == ["more pages follow; give all of them"]
+    assert routing.unread[0].at.line > 10
+    ended = {"ResourceRecordSets": [one("z.example.com.", "192.0.2.2")], "IsTruncated": False}
+    assert unread(files(**{"1.json": first, "2.json": ended})) == []
+
+
+def test_pages_of_health_checks_are_all_needed() -> None:
+    page = {"HealthChecks": [check("h1")], "Marker": "", "IsTruncated": True, "NextMarker": "h2"}
+    records = {"ResourceRecordSets": [one(N, "192.0.2.1")]}
+    assert unread(files(**{"c.json": page, "z.json": records})) == ["more pages follow; give all of them"]
 
 
 def test_changes_are_applied_to_what_there_is() -> None:
@@ -60,6 +76,7 @@ def test_a_batch_as_the_api_takes_it_is_read_alone() -> None:
     routing = files(**{"batch.json": batch})
     assert ways(routing, "n.example.com A *") == {"192.0.2.2": []}
     assert unread(routing) == []
+    assert [each.text.split(":")[0] for each in routing.remarks] == ["changes without the record sets that they change"]
 
 
 @pytest.mark.parametrize(

@@ -250,3 +250,13 @@ def test_the_line_of_a_way_is_that_of_its_record() -> None:
     assert second.line > first.line + 8
     assert found.steps[0].text == "n.example.com A ny is unhealthy, go on"
     assert unread(routing) == []
+
+
+def test_parts_of_a_tree_are_told_and_the_name_of_the_zone_is_asked_for_by_itself() -> None:
+    tree = (alias(N, "example.com.", Weight=1, SetIdentifier="a"), alias(N, "_x.example.com.", Weight=1,
+            SetIdentifier="b"), alias(N, "eu.example.com.", Weight=1, SetIdentifier="c"), one("_x.example.com.", ONE),
+            one("eu.example.com.", TWO), one("example.com.", THREE))  # fmt: skip
+    routing = zone(*tree, one("example.com.", "ns-1.example.net. a. 1 7200 900 1209600 86400", kind="SOA"))
+    assert {each.name.split(" ")[0] for each in routing.clients} == {"n.example.com", "example.com"}
+    (remark,) = routing.remarks
+    assert remark.text.startswith("eu.example.com A is judged as a part of n.example.com (line 26)")

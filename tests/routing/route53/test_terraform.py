@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from auditor.routing.collect import collect
+from auditor.routing.store import Kept
 from tests.routing.route53.zones import Tree, answers, client, texts_of, unread, ways
 
 CODE = """\
@@ -157,3 +159,41 @@ def test_a_state_ties_records_to_checks_by_their_ids() -> None:
     assert unread(routing) == []
     assert ways(routing, "www.example.com A *") == {"192.0.2.1": [], "192.0.2.2": ["host:192.0.2.9"]}
     assert ways(routing, "e A *") == {"192.0.2.5": []}
+
+
+def test_a_module_is_read_with_its_caller_though_that_one_is_of_another_cloud() -> None:
+    caller = """\
+module "dns" {
+  source = "./dns"
+  where  = "EU"
+}
+
+resource "cloudflare_load_balancer" "x" {
+  zone_id          = "1"
+  name             = "a.example.com"
+  fallback_pool_id = "p"
+  default_pool_ids = ["p"]
+}
+"""
+    called = """\
+variable "where" {}
+
+resource "aws_route53_record" "r" {
+  zone_id        = "Z1"
+  name           = "www.example.com"
+  type           = "A"
+  ttl            = 60
+  records        = ["192.0.2.1"]
+  set_identifier = "r"
+
+  geolocation_routing_policy {
+    continent = var.where
+  }
+}
+"""
+    store = Kept({"main.tf": caller.encode(), "dns/r.tf": called.encode()})
+    found = {each.format: each for each in collect(["main.tf", "dns/r.tf"], store).routings}
+    assert set(found) == {"route53", "cloudflare"}
+    assert unread(found["route53"]) == []
+    assert ways(found["route53"], "www.example.com A EU/DE") == {"192.0.2.1": []}
+    assert client(found["route53"], "www.example.com A NA/US").root is None
