@@ -13,7 +13,7 @@ from auditor.model.documents import decoded
 from auditor.model.errors import InputError
 from auditor.routing.model import File, Line
 
-MOST: Final = 4 << 20
+MOST: Final = 2 << 20
 """Bytes of native syntax in one file: people write less, and what a generator wrote has a plan."""
 
 
