@@ -27,6 +27,7 @@ def damaged(text: str, chance: random.Random) -> str:
 
 def test_damage_ends_in_an_error_or_in_open_lines() -> None:
     read = 0
+    refused = []
     for seed in range(200):
         chance = random.Random(seed)
         files = cloudflare_random.written(
@@ -37,8 +38,7 @@ def test_damage_ends_in_an_error_or_in_open_lines() -> None:
         try:
             (found,) = cloudflare.read([kept.read(each) for each in kept.files], kept)  # type: ignore[misc]
         except InputError as error:
-            assert error.source == name
-            assert error.record > 0
+            refused.append((error.source == name, error.record > 0))
             continue
         read += 1
         for client in cloudflare_random.fewer(found).clients:
@@ -48,3 +48,4 @@ def test_damage_ends_in_an_error_or_in_open_lines() -> None:
             assert each.at.file in kept.files
             assert each.at.line > 0
     assert read > 30
+    assert set(refused) == {(True, True)}
