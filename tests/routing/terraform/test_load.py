@@ -281,6 +281,12 @@ def test_a_broken_file_beside_matters_only_for_what_is_missing() -> None:
         loaded(files)
 
 
+def test_every_file_that_is_no_configuration_is_told() -> None:
+    with pytest.raises(InputError) as caught:
+        loaded({"a.tf": "{", "b.tf": "x = 1\n", "c.tf": "]"})
+    assert [each.source for each in caught.value.each] == ["a.tf", "c.tf"]
+
+
 def test_json_syntax_is_the_same() -> None:
     tree = {
         "//": "a comment",
