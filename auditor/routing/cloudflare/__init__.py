@@ -15,7 +15,7 @@ from auditor.routing.cloudflare.model import Balancer, Case
 from auditor.routing.cloudflare.remarks import remarks
 from auditor.routing.cloudflare.replay import Interpreter
 from auditor.routing.cloudflare.sources import belongs, gather, sniff
-from auditor.routing.model import UNCLASSIFIED, Client, File, Routing, Unread
+from auditor.routing.model import UNCLASSIFIED, Client, File, Node, Routing, Unread
 from auditor.routing.store import Store
 
 __all__ = ["FORMAT", "belongs", "read", "sniff"]
@@ -25,6 +25,13 @@ FORMAT: Final = "cloudflare"
 
 def read(files: Sequence[File], store: Store) -> list[Routing]:
     """Read all balancers of these files as one configuration.  Raise InputError for what can't be read."""
+    from auditor.read.scan import uncollected
+
+    with uncollected():  # values and classes of clients are objects by the million
+        return [_read(files, store)]
+
+
+def _read(files: Sequence[File], store: Store) -> Routing:
     things = gather(files, store)
     reading = parse.Reading(things)
     parse.read_pools(reading)
@@ -33,40 +40,49 @@ def read(files: Sequence[File], store: Store) -> list[Routing]:
     treated: dict[Client, Case] = {}
     unread = list(things.unread)
     for balancer in reading.balancers:
-        try:
-            for client, case in _clients(balancer, graphs):
-                treated.setdefault(client, case)
-        except TooManyWays:
+        classes, missed = _clients(balancer, graphs)
+        for client, case in classes:
+            treated.setdefault(client, case)
+        if missed:
             why = "its rules combine in too many ways to follow; give conditions that name countries or regions"
-            unread.append(Unread(balancer.rules[0].at, balancer.name, why, _names(balancer)))
+            unread.append(Unread((balancer.rules or (balancer,))[0].at, balancer.name, why, missed))
     for each, index in reading.unread:
         names = _names(reading.balancers[index]) if index is not None and index < len(reading.balancers) else ()
         unread.append(Unread(each.at, each.text, each.why, names))
     found = sorted(
         {*reading.remarks, *remarks(reading.balancers, reading.pools)}, key=lambda each: (each.at, each.text)
     )
-    return [
-        Routing(
-            FORMAT, tuple(dict.fromkeys(things.files)), list(treated), graphs.pools, graphs.sites, graphs.faults,
-            Interpreter(treated, reading.pools), tuple(dict.fromkeys(unread)), tuple(found),
-        )
-    ]  # fmt: skip
+    return Routing(
+        FORMAT, tuple(dict.fromkeys(things.files)), list(treated), graphs.pools, graphs.sites, graphs.faults,
+        Interpreter(treated, reading.pools), tuple(dict.fromkeys(unread)), tuple(found),
+    )  # fmt: skip
 
 
-def _clients(balancer: Balancer, graphs: Graphs) -> list[tuple[Client, Case]]:
+def _clients(balancer: Balancer, graphs: Graphs) -> tuple[list[tuple[Client, Case]], tuple[str, ...]]:
+    """Give the classes of clients of a balancer, and the names of those that can't be followed."""
     own = countries_named(balancer)
-    others = cases(balancer, OTHER)
     found: list[tuple[Client, Case]] = []
-    rest = [(graphs.root(case), case) for case in others]
+    missed: list[str] = []
+    rest = _ways(balancer, OTHER, graphs)
     for code in (*countries.CODES, UNCLASSIFIED):
         ways = rest
         if code in own or code == UNCLASSIFIED:
-            ways = [(graphs.root(case), case) for case in cases(balancer, None if code == UNCLASSIFIED else code)]
+            ways = _ways(balancer, None if code == UNCLASSIFIED else code, graphs)
         claimed = countries.ANYWHERE if code == UNCLASSIFIED else code
-        for root, case in ways:
+        name = f"{balancer.name} {code}"
+        if ways is None:
+            missed.append(name)
+        for root, case in ways or ():
             at = case.chosen.at if case.chosen is not None else case.applied[-1].at
-            found.append((Client(f"{balancer.name} {code}", at, root, claimed, via=case.via), case))
-    return found
+            found.append((Client(name, at, root, claimed, via=case.via), case))
+    return found, tuple(missed)
+
+
+def _ways(balancer: Balancer, country: str | None, graphs: Graphs) -> list[tuple[Node | None, Case]] | None:
+    try:
+        return [(graphs.root(case), case) for case in cases(balancer, country)]
+    except TooManyWays:
+        return None
 
 
 def _names(balancer: Balancer) -> tuple[str, ...]:

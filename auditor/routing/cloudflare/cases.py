@@ -25,6 +25,9 @@ MOST: Final = 64
 PRESENCE: Final = "the answering point of presence"
 OTHER: Final = ""  # a country, or a region, that the configuration doesn't name
 
+CASES: Final = 1024
+"""Ways to be treated that are followed for one class of clients; ways that come to the same pools are one."""
+
 Outcome = tuple[Settings, tuple[Rule, ...], bool]
 """Settings after rules, the rules that applied, and whether the last of them answers by itself."""
 
@@ -47,17 +50,22 @@ def cases(balancer: Balancer, country: str | None) -> list[Case]:
 
     Raise TooManyWays.
     """
-    regions = frozenset().union(*(named(rule.condition)[1] for rule in balancer.rules))
+    regions: frozenset[str] = frozenset().union(*(named(rule.condition)[1] for rule in balancer.rules))
     found: dict[Any, Case] = {}
-    for region in (*sorted(regions & set(REGIONS)), OTHER):
-        for settings, applied, fixed in outcomes(balancer, Facts(balancer.name, country, region)):
-            if fixed:
-                case = Case(balancer, settings, applied, None, "fixed response", PRESENCE if regions else "")
-                found.setdefault(("", id(applied[-1])), case)
-                continue
-            for chosen, label, via in _lists(balancer, settings, country, region, regions):
-                case = Case(balancer, settings, applied, chosen, label, PRESENCE if regions else via)
-                found.setdefault((label, chosen, *map(id, applied)), case)
+    for taken_for in [country] if country is not None else [*sorted(countries_named(balancer)), OTHER]:
+        for region in (*sorted(regions & set(REGIONS)), OTHER):
+            for settings, applied, fixed in outcomes(balancer, Facts(balancer.name, taken_for, region)):
+                if fixed:
+                    case = Case(balancer, settings, applied, None, "fixed response", PRESENCE if regions else "")
+                    found.setdefault(("", id(applied[-1])), case)
+                    continue
+                for chosen, label, via in _lists(balancer, settings, country, region, regions):
+                    via = PRESENCE if regions else via
+                    alike = (tuple(each.pool for each in chosen.pools), via, *map(id, applied))
+                    if alike not in found:
+                        found[alike] = Case(balancer, settings, applied, chosen, label, via)
+        if len(found) > CASES:
+            raise TooManyWays
     return list(found.values())
 
 

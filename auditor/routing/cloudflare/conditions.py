@@ -6,9 +6,13 @@ balancing rules.  Whatever asks for anything else (paths, headers, query types) 
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 DEEPEST: Final = 40
+Term = tuple[Any, ...]
+"""An operator with its operands, `in` with a field and texts, or `?`: nobody knows."""
+UNKNOWN: Final[Term] = ("?",)
 LONGEST: Final = 4096  # characters, the limit of the rules language
 
 COUNTRY: Final = ("ip.geoip.country", "ip.src.country")
@@ -23,6 +27,7 @@ _OR: Final = frozenset({"or", "||"})
 _XOR: Final = frozenset({"xor", "^^"})
 _AND: Final = frozenset({"and", "&&"})
 _NOT: Final = frozenset({"not", "!"})
+_LEVELS: Final = (("or", _OR), ("xor", _XOR), ("and", _AND))
 _LOGIC: Final = _OR | _XOR | _AND | _NOT
 
 
@@ -37,16 +42,46 @@ class Facts:
 
 def holds(condition: str, facts: Facts) -> bool | None:
     """Say whether a condition is true; None if that hangs on what is not known."""
+    return _evaluated(_parsed(condition), facts)
+
+
+@lru_cache(1024)
+def _parsed(condition: str) -> Term:
     if not condition.strip():
-        return True
+        return ("and",)
     if len(condition) > LONGEST:
-        return None
+        return UNKNOWN
     try:
-        return _Parser(_tokens(condition), facts).whole()
+        return _Parser(_tokens(condition)).whole()
     except _Odd:
-        return None
+        return UNKNOWN
 
 
+def _evaluated(term: Term, facts: Facts) -> bool | None:
+    kind, *parts = term
+    match kind:
+        case "?":
+            return None
+        case "in":
+            field, values = parts
+            actual = facts.name if field == NAME else facts.region if field == REGION else facts.country
+            return None if actual is None else bool(actual in values)
+        case "not":
+            inner = _evaluated(parts[0], facts)
+            return None if inner is None else not inner
+        case "xor":
+            odd = [_evaluated(each, facts) for each in parts]
+            return None if None in odd else sum(map(bool, odd)) % 2 == 1
+    unknown = False
+    for each in parts:
+        found = _evaluated(each, facts)
+        if found is (kind == "or"):
+            return bool(kind == "or")
+        unknown = unknown or found is None
+    return None if unknown else bool(kind == "and")
+
+
+@lru_cache(1024)
 def named(condition: str) -> tuple[frozenset[str], frozenset[str]]:
     """List the countries and the regions that a condition names."""
     if len(condition) > LONGEST:
@@ -65,16 +100,15 @@ def _tokens(text: str) -> list[str]:
 
 
 class _Parser:
-    """Evaluates one expression from left to right, by precedence: not, and, xor, or."""
+    """Reads one expression from left to right, by precedence: not, and, xor, or."""
 
-    def __init__(self, tokens: list[str], facts: Facts) -> None:
+    def __init__(self, tokens: list[str]) -> None:
         self.tokens = tokens
-        self.facts = facts
         self.at = 0
         self.depth = 0
 
-    def whole(self) -> bool | None:
-        found = self.any()
+    def whole(self) -> Term:
+        found = self.level(0)
         if self.at < len(self.tokens):
             raise _Odd
         return found
@@ -82,53 +116,39 @@ class _Parser:
     def next(self) -> str:
         return self.tokens[self.at] if self.at < len(self.tokens) else ""
 
-    def any(self) -> bool | None:
-        found = self.either()
-        while self.next().lower() in _OR:
+    def level(self, which: int) -> Term:
+        if which == len(_LEVELS):
+            return self.negated()
+        name, signs = _LEVELS[which]
+        found = [self.level(which + 1)]
+        while self.next().lower() in signs:
             self.at += 1
-            other = self.either()
-            found = True if True in (found, other) else None if None in (found, other) else False
-        return found
+            found.append(self.level(which + 1))
+        return (name, *found) if len(found) > 1 else found[0]
 
-    def either(self) -> bool | None:
-        found = self.all()
-        while self.next().lower() in _XOR:
-            self.at += 1
-            other = self.all()
-            found = None if found is None or other is None else found is not other
-        return found
-
-    def all(self) -> bool | None:
-        found = self.negated()
-        while self.next().lower() in _AND:
-            self.at += 1
-            other = self.negated()
-            found = False if False in (found, other) else None if None in (found, other) else True
-        return found
-
-    def negated(self) -> bool | None:
+    def negated(self) -> Term:
         turns = 0
         while self.next().lower() in _NOT:
             self.at += 1
             turns += 1
         found = self.single()
-        return found if found is None or turns % 2 == 0 else not found
+        return ("not", found) if turns % 2 else found
 
-    def single(self) -> bool | None:
+    def single(self) -> Term:
         if self.next() != "(":
             return self.comparison()
         self.depth += 1
         if self.depth > DEEPEST:
             raise _Odd
         self.at += 1
-        found = self.any()
+        found = self.level(0)
         if self.next() != ")":
             raise _Odd
         self.at += 1
         self.depth -= 1
         return found
 
-    def comparison(self) -> bool | None:
+    def comparison(self) -> Term:
         """Take everything up to the next logical operator or bracket that closes."""
         start, open_ones = self.at, 0
         while token := self.next():
@@ -141,20 +161,20 @@ class _Parser:
         taken = self.tokens[start : self.at]
         if not taken:
             raise _Odd
-        return self.compared(taken)
+        return _compared(taken)
 
-    def compared(self, taken: list[str]) -> bool | None:
-        known = {NAME: self.facts.name, REGION: self.facts.region, **dict.fromkeys(COUNTRY, self.facts.country)}
-        field, sign, *values = [*taken, "", ""][: max(len(taken), 2)]
-        actual = known.get(field)
-        if actual is None or sign not in ("eq", "==", "ne", "!=", "in"):
-            return None
-        if sign == "in":
-            if values[:1] != ["{"] or values[-1:] != ["}"]:
-                return None
-            values = values[1:-1]
-        elif len(values) != 1:
-            return None
-        if not all(each.startswith('"') and "\\" not in each for each in values):
-            return None
-        return (f'"{actual}"' in values) is (sign not in ("ne", "!="))
+
+def _compared(taken: list[str]) -> Term:
+    field, sign, *values = [*taken, "", ""][: max(len(taken), 2)]
+    if field not in (NAME, REGION, *COUNTRY) or sign not in ("eq", "==", "ne", "!=", "in"):
+        return UNKNOWN
+    if sign == "in":
+        if values[:1] != ["{"] or values[-1:] != ["}"]:
+            return UNKNOWN
+        values = values[1:-1]
+    elif len(values) != 1:
+        return UNKNOWN
+    if not all(each.startswith('"') and "\\" not in each for each in values):
+        return UNKNOWN
+    found = ("in", field, frozenset(each[1:-1] for each in values))
+    return ("not", found) if sign in ("ne", "!=") else found

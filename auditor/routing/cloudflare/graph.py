@@ -61,15 +61,15 @@ class Graphs:
 
     def ordered(self, asked: Sequence[tuple[Named, Node]], last: Node | None, at: Line, label: str) -> Node | None:
         """Ask pools in their order; one that sheds traffic always shares with those behind it."""
-        chain = [last] if last else []
+        chain = [last] if last else []  # from the end
         for each, node in reversed(asked):
             if self.origins[each.pool].sheds and chain:
-                rest = _first(chain, at, label)
+                rest = _first(chain[::-1], at, label)
                 assert rest is not None
                 chain = [Spread((node, rest), at, label=label)]
             else:
-                chain = [node, *chain]
-        return _first(chain, at, label)
+                chain.append(node)
+        return _first(chain[::-1], at, label)
 
     def pool(self, named: Named, across: bool) -> tuple[Node, Node] | None:
         """Build what stands for a pool: its endpoints with a weight, and all; None if it has none in use."""

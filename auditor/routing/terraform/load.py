@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from auditor.model.errors import InputError
+from auditor.model.errors import InputError, Problems
 from auditor.routing.model import File, Unread
 from auditor.routing.store import Store
 from auditor.routing.terraform.evaluate import Effort
@@ -59,6 +59,13 @@ def load(files: Sequence[File], store: Store) -> list[Configuration]:
     plan or state and one root module, attributes that are the same in both stand where the module has them.
     Raise InputError for what can't be read.
     """
+    from auditor.read.scan import uncollected
+
+    with uncollected():  # trees of syntax are objects by the million
+        return _loaded(files, store)
+
+
+def _loaded(files: Sequence[File], store: Store) -> list[Configuration]:
     shows = [file for file in files if not is_terraform(file) and is_show(file)]
     roots = _roots([file for file in files if is_terraform(file)], store)
     planned = [_show(file) for file in shows]
@@ -179,17 +186,19 @@ def _module(
     """Parse the files of a module and put them together.  What was not asked for and can't be parsed is noted."""
     whole = Body()
     read: list[File] = []
+    problems = Problems()
     for file in members:
         try:
             body = in_json(file) if file.name.endswith(".json") else native(file)
-        except InputError:
+        except InputError as error:
             if posixpath.normpath(file.name) in given or _overrides(file.name):
-                raise
+                problems.add(error)
             broken.setdefault(folder, file.name)
             continue
         read.append(file)
         for block in body.blocks:
             _add(whole, block, _overrides(file.name))
+    problems.settle()
     return whole, read
 
 

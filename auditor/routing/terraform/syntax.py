@@ -13,7 +13,7 @@ from auditor.model.documents import decoded
 from auditor.model.errors import InputError
 from auditor.routing.model import File, Line
 
-MOST: Final = 4 << 20
+MOST: Final = 2 << 20
 """Bytes of native syntax in one file: people write less, and what a generator wrote has a plan."""
 
 
@@ -91,7 +91,7 @@ def parsed(source: Source) -> Any:
         if not isinstance(line, int) or line < 1:  # the end of the text
             line, column = source.text.count("\n") + 1, 0
         token = getattr(error, "token", None) or getattr(error, "char", "")
-        found = f"`{str(token)[:20]}` is not expected" if str(token).strip() else "it ends too early"
+        found = f"`{str(token).split(chr(10))[0][:20]}` is not expected" if str(token).strip() else "it ends too early"
         message = f"is not HCL: {found}; mend it here or just before"
         raise InputError(source.file, message, source.before + line, max(column, 0)) from None
     except LarkError as error:
