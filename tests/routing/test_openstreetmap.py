@@ -221,6 +221,18 @@ def test_positions_that_can_not_be_read_are_refused(xml: bytes, message: str) ->
     assert message in str(caught.value)
 
 
+def test_size_is_bounded() -> None:
+    many = "".join(f"k{i}:\n  global: true\n  requests: 1\n  statuscake: []\n" for i in range(1001))
+    with pytest.raises(InputError, match="more than 1000 clusters"):
+        read(many)
+    country = countries_xml().partition(b"<country>")[2].partition(b"</country>")[0]
+    rows = b"".join(b"<country>" + country.replace(b">DE<", b">%d<" % i) + b"</country>" for i in range(1002))
+    with pytest.raises(InputError, match="more than 1000 countries"):
+        read(xml=b"<geonames>" + rows + b"</geonames>")
+    routing = read(CLUSTERS, "DE: 1e30\n")
+    assert any("never ends" in each.why for each in routing.unread)
+
+
 def test_what_is_missing_is_named() -> None:
     with pytest.raises(InputError, match=r"give lib/countries\.xml too"):
         openstreetmap.read([File("src/tile.yml", CLUSTERS.encode())], Kept({}))
