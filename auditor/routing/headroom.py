@@ -19,6 +19,36 @@ WORK: Final = 500_000
 _NONE: Final = frozenset[str]()
 
 
+class Rising:
+    """A configuration under an outage (see `surge.surge`), worked out once for all questions that are asked of it."""
+
+    def __init__(self, routing: Routing, down: frozenset[str] = _NONE, lost: frozenset[str] = _NONE) -> None:
+        self.routing, self.down, self.lost = routing, down, lost
+        self.done = surge(routing, down, lost)
+        self._mix = Mix(routing, down, lost)
+
+    def headroom(self, clients: Collection[str], pools: Collection[str], tries: int | None = None) -> Surge:
+        """Tell what a surge does to clients (names) who must not land in pools (names).
+
+        `tries` is how many further outages of one thing to try; None: as many as take a second or two.
+        """
+        routing, done, wanted = self.routing, self.done, frozenset(pools)
+        if tries is None:
+            tries = min(TRIES, WORK // max(1, len(routing.clients) * len(routing.pools)))
+        rows = _rows(routing, self._mix, done, frozenset(clients), wanted)
+        outages, untried = _outages(routing, done, rows, wanted, self.down, self.lost, tries)
+        return Surge(
+            pools=tuple(sorted(wanted)),
+            headroom=rows,
+            fills=_leading(routing, done, rows),
+            outages=outages,
+            untried=untried,
+            unserved=min((done.unserved[row.client] for row in rows if row.client in done.unserved), default=None),
+            unknown=done.unknown,
+            doubtful=done.doubtful,
+        )
+
+
 def headroom(
     routing: Routing,
     clients: Collection[str],
@@ -27,27 +57,8 @@ def headroom(
     lost: frozenset[str] = _NONE,
     tries: int | None = None,
 ) -> Surge:
-    """Tell what a surge does to clients (names) who must not land in pools (names), under an outage.
-
-    `down` and `lost` are those of `surge.surge`; `tries` is how many further outages of one thing to try; None: as
-    many as take a second or two.
-    """
-    done = surge(routing, down, lost)
-    wanted = frozenset(pools)
-    if tries is None:
-        tries = min(TRIES, WORK // max(1, len(routing.clients) * len(routing.pools)))
-    rows = _rows(routing, Mix(routing, down, lost), done, frozenset(clients), wanted)
-    outages, untried = _outages(routing, done, rows, wanted, down, lost, tries)
-    return Surge(
-        pools=tuple(sorted(wanted)),
-        headroom=rows,
-        fills=_leading(routing, done, rows),
-        outages=outages,
-        untried=untried,
-        unserved=min((done.unserved[row.client] for row in rows if row.client in done.unserved), default=None),
-        unknown=done.unknown,
-        doubtful=done.doubtful,
-    )
+    """Tell what a surge does to clients who must not land in pools: one question (see `Rising`)."""
+    return Rising(routing, down, lost).headroom(clients, pools, tries)
 
 
 def _rows(

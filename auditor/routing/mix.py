@@ -163,7 +163,7 @@ class Mix:
         if never:
             return self._certified(None, never[:1])
         proof = self._tried(proving)
-        if sum(len(self._listing[pool]) for pool in proving) > 4 * EDGES:
+        if sum(len(self._listing[pool]) for pool in proving) > 2 * EDGES:
             return self._certified(self._ratio(proof), proof)
         kinds = self._kinds(proving)
         while sum(map(len, kinds)) <= EDGES:
@@ -174,12 +174,13 @@ class Mix:
         return self._certified(self._ratio(proof), proof)
 
     def _certified(self, at: Fraction | None, proof: Sequence[str]) -> Bound:
-        who = {self._names[i] for pool in proof for i in self._listing.get(pool, ()) if self._demand[i]}
+        listing = set[int]().union(*(self._listing.get(pool, ()) for pool in proof))
+        who = {self._names[i] for i in listing if self._wanted[i]}
         return Bound(at, tuple(sorted(proof)), tuple(sorted(who)))
 
     def _ratio(self, pools: Sequence[str]) -> Fraction:
         """Divide what pools hold by the demand of the clients that list one of them."""
-        who = {i for pool in pools for i in self._listing[pool]}
+        who = set[int]().union(*(self._listing[pool] for pool in pools))
         return Fraction(sum(self._held[pool] for pool in pools), sum(self._wanted[i] or 0 for i in who))
 
     def _tried(self, pools: list[str]) -> list[str]:

@@ -27,7 +27,7 @@ from fractions import Fraction
 from heapq import heappop, heappush
 from typing import Final
 
-from auditor.routing.graph import below_first, fallen
+from auditor.routing.graph import fallen
 from auditor.routing.model import ALL, First, Node, Routing, Spread, Use
 
 ZERO: Final = Fraction(0)
@@ -322,4 +322,17 @@ def weighed(node: Spread) -> list[tuple[Node, int]]:
 
 def inner(root: Node | None) -> list[First | Spread]:
     """List the nodes of a graph that are no leaves, each behind those below it."""
-    return [] if root is None else [node for node in below_first(root) if not isinstance(node, Use)]
+    order: list[First | Spread] = []
+    done: set[int] = set()
+    stack: list[tuple[First | Spread, bool]] = [] if root is None or isinstance(root, Use) else [(root, False)]
+    while stack:
+        node, ready = stack.pop()
+        if id(node) in done:
+            continue
+        if ready:
+            done.add(id(node))
+            order.append(node)
+        else:
+            stack.append((node, True))
+            stack.extend((child, False) for child in node.children if not isinstance(child, Use))
+    return order
