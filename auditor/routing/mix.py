@@ -15,6 +15,10 @@ bound is then the fraction of that subset, computed from it alone, so a fault in
 
 The bound supposes, as `surge` does, that sessions are small beside a capacity: a pool refuses only what it has no room
 for.  It is never above the multiplier at a uniform surge.
+
+Where clients move as a whole (`surge.WHOLE_CLIENTS`) a pool refuses a client that is larger than the room it has.  Of
+several pools each refuses the same demand then, which counts for one of them only in the sum above; so only sets of one
+cluster count (pools that share a fault of having no room), for which the sum holds as it stands.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,8 +29,8 @@ from typing import Final
 
 from auditor.routing.cut import overfull
 from auditor.routing.graph import fallen, leaves
-from auditor.routing.model import ALL, Client, First, Node, Routing, Spread, Use
-from auditor.routing.surge import ZERO, inner, taken, weighed
+from auditor.routing.model import ALL, Client, First, Node, Pool, Routing, Spread, Use
+from auditor.routing.surge import FULL, WHOLE_CLIENTS, ZERO, inner, taken, weighed
 
 EDGES: Final = 30_000
 """Pairs of a pool and a kind of country up to which the best subset is searched; beyond: prefixes and single pools."""
@@ -57,6 +61,8 @@ class Mix:
         self._out = taken(routing, down, lost) | empty
         self._strained = frozenset(pool.name for pool in routing.pools.values() if pool.strains & down)
         self._capacity = {pool.name: pool.capacity for pool in routing.pools.values()}
+        whole = routing.format in WHOLE_CLIENTS
+        self._units = {pool.name: _unit(pool) for pool in routing.pools.values()} if whole else {}
         self._names = [client.name for client in routing.clients]
         self._demand = [client.demand for client in routing.clients]
         self._listing: dict[str, list[int]] = {}  # of each pool: the clients that list it
@@ -162,6 +168,11 @@ class Mix:
         never = sorted(pool for pool in proving if not self._alone.get(pool))
         if never:
             return self._certified(None, never[:1])
+        if self._units:
+            units = {self._units[pool] for pool in proving}
+            some = [[pool for pool in proving if self._units[pool] == unit] for unit in sorted(units)]
+            proof = max(some, key=self._ratio)
+            return self._certified(self._ratio(proof), proof)
         proof = self._tried(proving)
         if sum(len(self._listing[pool]) for pool in proving) > 2 * EDGES:
             return self._certified(self._ratio(proof), proof)
@@ -218,6 +229,10 @@ class Mix:
         capacity = [self._held[pool] * best.denominator for pool in pools]
         found = overfull(capacity, [kinds[kind] * best.numerator for kind in sorted(kinds)], edges)
         return [pools[n] for n in found]
+
+
+def _unit(pool: Pool) -> str:
+    return min((fault for fault in pool.faults if fault.startswith(FULL)), default=pool.name)
 
 
 def _listed(front: Front) -> tuple[str, ...]:

@@ -36,6 +36,9 @@ WHOLE: Final = Fraction(1)
 FULL: Final = "full:"
 """Faults whose ids begin so say that a pool has no room: a surge finds out when, so it tries no such outage."""
 
+WHOLE_CLIENTS: Final = {"OpenStreetMap": "the script moves whole countries, not sessions: it can be earlier"}
+"""Formats in which a client goes as a whole to a pool that has room for all of it, and what that means."""
+
 Orders = dict[int, list[First | Spread]]
 """Of the identity of a root: the nodes below it that are no leaves, each behind those below it."""
 
@@ -168,7 +171,8 @@ def _doubtful(routing: Routing, down: frozenset[str]) -> tuple[str, ...]:
             readings[client.name].add(id(client.root))
     several = [f"what holds for {name} is not known" for name, roots in readings.items() if len(roots) > 1]
     part = [f"how much {pool.name} still takes is not known" for pool in routing.pools.values() if pool.strains & down]
-    return tuple(sorted(several) + sorted(part))
+    whole = [WHOLE_CLIENTS[routing.format]] if routing.format in WHOLE_CLIENTS else []
+    return tuple(sorted(several) + sorted(part) + whole)
 
 
 class _Run:
