@@ -5,6 +5,9 @@ All multiples of demand are fractions, exact; None stands for "at no multiple".
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Final
+
+_DIGITS: Final = 4_000  # Python refuses to write longer numbers at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +72,18 @@ class Surge:
     def safe(self) -> Fraction | None:
         """Return the multiple below which none does, whatever the mix."""
         return min((h.safe for h in self.headroom if h.safe is not None), default=None)
+
+
+def written(value: Fraction) -> str:
+    """Write a fraction exactly, as `7/6` or `2`, however long its numbers are."""
+    over, under = _whole(value.numerator), _whole(value.denominator)
+    return over if under == "1" else f"{over}/{under}"
+
+
+def _whole(number: int) -> str:
+    parts = []
+    sign, number, top = "-" * (number < 0), abs(number), 10**_DIGITS
+    while number >= top:
+        number, low = divmod(number, top)
+        parts.append(f"{low:0{_DIGITS}d}")
+    return sign + str(number) + "".join(reversed(parts))

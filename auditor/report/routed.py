@@ -4,6 +4,7 @@ from typing import Final
 
 from auditor.model.flow import NAMED
 from auditor.model.report import Change, Configuration, Finding, Report, Route, Stage, Verdict
+from auditor.model.surge import Surge
 from auditor.report.surgechart import times
 from auditor.report.words import capital, listed, many
 
@@ -117,12 +118,23 @@ def surged(finding: Finding) -> str:
     elif first.at == 0:
         now = f"from the first session on, with nothing down: {first.client} in {first.pool}"
     else:
-        filled = f", once {listed([fill.pool for fill in surge.fills[:4]], 'and')} are full" if surge.fills else ""
-        now = f"beyond {times(first.at)} the demand, with nothing down: {first.client} in {first.pool}{filled}"
+        now = f"beyond {times(first.at)} the demand, with nothing down: {first.client} in {first.pool}{_once(surge)}"
+    if surge.safe:
+        now += f"; whatever the mix, not below {times(surge.safe)} it"
+    if surge.doubtful:
+        now += f"; this is not exact, since {surge.doubtful[0]}"
+    if surge.unknown:
+        now += f"; it holds without the demand of {many(len(surge.unknown), 'class', 'classes')}, which nobody knows"
     if not surge.compared:
         return now
     then = "at none" if surge.before is None else f"beyond {times(surge.before)} it" if surge.before else "at once"
     return f"{now}; before the change, {then}"
+
+
+def _once(surge: Surge) -> str:
+    pools = [fill.pool for fill in surge.fills]
+    some = [*pools[:4], f"{len(pools) - 4} more"] if len(pools) > 5 else pools
+    return f", once {listed(some, 'and')} {'is' if len(pools) == 1 else 'are'} full" if pools else ""
 
 
 def proven(report: Report) -> str:

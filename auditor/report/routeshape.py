@@ -117,7 +117,7 @@ def surge(told: model.Surge) -> Surge:
 
 
 def _multiple(value: Fraction | None) -> str | None:
-    return None if value is None else str(value)
+    return None if value is None else model.written(value)
 
 
 class Configuration(Shape):

@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from auditor.model import countries
-from auditor.model.surge import Headroom, Surge
+from auditor.model.surge import Headroom, Surge, written
 from auditor.report import words
 from auditor.report.clean import cleaned, visible
 
@@ -129,7 +129,9 @@ def decimal(value: Fraction) -> str:
 
 def exact(value: Fraction | None) -> str:
     """Write the fraction itself, where it is short enough to be read."""
-    text = "" if value is None or value.denominator == 1 else str(value)
+    if value is None or value.denominator == 1 or value.numerator.bit_length() + value.denominator.bit_length() > 90:
+        return ""
+    text = written(value)
     return text if len(text) <= 24 else ""
 
 

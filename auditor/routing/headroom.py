@@ -1,19 +1,52 @@
 """How far protected clients are from forbidden pools when demand rises, and what leads there, also in an outage."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterator
 from fractions import Fraction
 from typing import Final
 
 from auditor.model.surge import Filled, Headroom, Outage, Surge
 from auditor.routing.graph import leaves
 from auditor.routing.mix import Bound, Mix
-from auditor.routing.model import Routing
-from auditor.routing.surge import FULL, Surged, surge, taken
+from auditor.routing.model import NONE, Client, First, Node, Routing
+from auditor.routing.surge import FULL, Orders, Surged, inner, landing, surge, taken
 
 TRIES: Final = 64
 """Outages that are tried one by one; those of pools that demand comes to first are tried first."""
 
+WORK: Final = 500_000
+"""Pairs of a client and a pool over all tries: a second or two.  Of a larger configuration fewer are tried."""
+
 _NONE: Final = frozenset[str]()
+
+
+class Rising:
+    """A configuration under an outage (see `surge.surge`), worked out once for all questions that are asked of it."""
+
+    def __init__(self, routing: Routing, down: frozenset[str] = _NONE, lost: frozenset[str] = _NONE) -> None:
+        self.routing, self.down, self.lost = routing, down, lost
+        self.done = surge(routing, down, lost)
+        self._mix = Mix(routing, down, lost)
+
+    def headroom(self, clients: Collection[str], pools: Collection[str], tries: int | None = None) -> Surge:
+        """Tell what a surge does to clients (names) who must not land in pools (names).
+
+        `tries` is how many further outages of one thing to try; None: as many as take a second or two.
+        """
+        routing, done, wanted = self.routing, self.done, frozenset(pools)
+        if tries is None:
+            tries = min(TRIES, WORK // max(1, len(routing.clients) * len(routing.pools)))
+        rows = _rows(routing, self._mix, done, frozenset(clients), wanted)
+        outages, untried = _outages(routing, done, rows, wanted, self.down, self.lost, tries)
+        return Surge(
+            pools=tuple(sorted(wanted)),
+            headroom=rows,
+            fills=_leading(routing, done, rows),
+            outages=outages,
+            untried=untried,
+            unserved=min((done.unserved[row.client] for row in rows if row.client in done.unserved), default=None),
+            unknown=done.unknown,
+            doubtful=done.doubtful,
+        )
 
 
 def headroom(
@@ -22,26 +55,10 @@ def headroom(
     pools: Collection[str],
     down: frozenset[str] = _NONE,
     lost: frozenset[str] = _NONE,
-    tries: int = TRIES,
+    tries: int | None = None,
 ) -> Surge:
-    """Tell what a surge does to clients (names) who must not land in pools (names), under an outage.
-
-    `down` and `lost` are those of `surge.surge`; `tries` is the number of further single outages to try.
-    """
-    done = surge(routing, down, lost)
-    wanted = frozenset(pools)
-    rows = _rows(routing, Mix(routing, down, lost), done, frozenset(clients), wanted)
-    outages, untried = _outages(routing, done, rows, wanted, down, lost, tries)
-    return Surge(
-        pools=tuple(sorted(wanted)),
-        headroom=rows,
-        fills=tuple(Filled(fill.at, fill.pool, fill.by) for fill in _leading(routing, done, rows)),
-        outages=outages,
-        untried=untried,
-        unserved=min((done.unserved[row.client] for row in rows if row.client in done.unserved), default=None),
-        unknown=done.unknown,
-        doubtful=done.doubtful,
-    )
+    """Tell what a surge does to clients who must not land in pools: one question (see `Rising`)."""
+    return Rising(routing, down, lost).headroom(clients, pools, tries)
 
 
 def _rows(
@@ -74,33 +91,49 @@ def _rows(
     return tuple(sorted(rows.values(), key=lambda row: (row.at is None, row.at or 0, row.client)))
 
 
-def _leading(routing: Routing, done: Surged, rows: Collection[Headroom]) -> list[Filled]:
-    """Keep the fills without which the first landing would not be: of pools before it, and of those before these."""
+def _leading(routing: Routing, done: Surged, rows: Collection[Headroom]) -> tuple[Filled, ...]:
+    """Keep the fills without which the first landing would not be: of pools before it, and of those before these.
+
+    In an order the pools before a pool count; in other graphs all that are full by then, which may be too many.
+    """
     first = next(iter(rows), None)
-    fills = [Filled(fill.at, fill.pool, fill.by) for fill in done.fills]
+    fills = tuple(Filled(fill.at, fill.pool, fill.by) for fill in done.fills)
     if first is None or first.at is None:
         return fills
-    asking = {client.name for client in routing.clients if client.demand}
-    comes: dict[str, list[tuple[Fraction, str]]] = {}  # pools that a client comes to
-    senders: dict[str, list[tuple[Fraction, str]]] = {}  # clients that come to a pool
-    for (client, pool), at in done.reached.items():
-        comes.setdefault(client, []).append((at, pool))
-        if client in asking:
-            senders.setdefault(pool, []).append((at, client))
     ends = {fill.pool: fill.at for fill in fills}
-    needed, left = set[str](), [(first.at, first.client)]
-    seen = set(left)
+    readings: dict[str, list[Client]] = {}
+    for client in routing.clients:
+        readings.setdefault(client.name, []).append(client)
+    orders: dict[int, tuple[list[str], bool]] = {}
+    asking = {client.name for client in routing.clients if client.demand}
+    senders: dict[str, list[tuple[Fraction, str]]] = {}  # clients that come to a pool
+    for (name, pool), at in done.reached.items():
+        if name in asking:
+            senders.setdefault(pool, []).append((at, name))
+    needed: set[str] = set()
+    left = [(first.at, first.at, first.client, first.pool)]
     while left:
-        until, client = left.pop()
-        for at, pool in comes.get(client, ()):
-            if at < until and ends.get(pool, until + 1) <= until and pool not in needed:
-                needed.add(pool)
-                new = {(since, other) for since, other in senders.get(pool, ()) if since < ends[pool]} - seen
-                seen |= new
-                left.extend(sorted(new))
-    roots = [client.root for client in routing.clients if client.name == first.client and client.root is not None]
-    listed = {leaf.pool for root in roots for leaf in leaves(root)}
-    return [fill for fill in fills if fill.pool in needed or (not fill.by and fill.pool in listed)]
+        since, until, name, target = left.pop()
+        for client in readings[name]:
+            if id(client.root) not in orders:
+                orders[id(client.root)] = _order(client.root)
+            order, plain = orders[id(client.root)]
+            some = order[: order.index(target)] if plain and target in order else order
+            for pool in some:
+                if pool not in needed and ends.get(pool, until + 1) <= (since if plain else until):
+                    needed.add(pool)
+                    full = ends[pool]
+                    left += [(at, full, other, pool) for at, other in senders.get(pool, ()) if at < full]
+    return tuple(fill for fill in fills if fill.pool in needed)
+
+
+def _order(root: Node | None) -> tuple[list[str], bool]:
+    """List the pools of a graph, and say whether it is a plain order: each once, one after the other, nothing else."""
+    if root is None:
+        return [], True
+    names = [use.pool for use in leaves(root)]
+    plain = all(isinstance(node, First) and node.on_down == NONE for node in inner(root))
+    return list(dict.fromkeys(names)), plain and len(set(names)) == len(names)
 
 
 def _outages(
@@ -113,38 +146,36 @@ def _outages(
     tries: int,
 ) -> tuple[tuple[Outage, ...], int]:
     """Try each single site and fault; one that touches no pool before the first landing changes nothing."""
-    clients = [row.client for row in rows]
+    clients = {row.client for row in rows}
     limit = next((row.at for row in rows), None)
     came: dict[str, Fraction] = {}
     for (_, pool), at in done.reached.items():
         came[pool] = min(at, came.get(pool, at))
     gone = taken(routing, down, lost)
-    trials: dict[frozenset[str], tuple[str, str, frozenset[str], frozenset[str]]] = {}
-    for kind, id in [
-        *(("fault", name) for name in sorted(routing.faults) if not name.startswith(FULL)),
-        *(("site", name) for name in sorted(routing.sites)),
-    ]:
-        more = (down, lost | {id}) if kind == "site" else (down | {id}, lost)
-        pools = taken(routing, *more) - gone
-        matters = [came[pool] for pool in pools if pool in came and (limit is None or came[pool] < limit)]
+    trials: dict[frozenset[str], tuple[str, str]] = {}
+    for pools, outage in _single(routing):
+        pools -= gone
+        matters = any(pool in came and (limit is None or came[pool] < limit) for pool in pools)
         if matters and not wanted <= gone | pools:
-            trials.setdefault(pools, (kind, id, *more))
-    ordered = sorted(trials.items(), key=lambda trial: (min(came[p] for p in trial[0] if p in came), trial[1][:2]))
-    found = [_tried(routing, *trial, clients, wanted) for _, trial in ordered[:tries]]
-    worse = [outage for outage in found if outage.at is not None and (limit is None or outage.at < limit)]
+            trials.setdefault(pools, outage)
+    ordered = sorted(trials.items(), key=lambda trial: (min(came[p] for p in trial[0] if p in came), trial[1]))
+    worse, orders = [], Orders()
+    for _, (kind, id) in ordered[:tries]:
+        more = (down, lost | {id}) if kind == "site" else (down | {id}, lost)
+        landed = landing(routing, more, clients, wanted, limit, orders)
+        if landed:
+            worse.append(Outage(kind, id, *landed))
     worse.sort(key=lambda outage: (outage.at or 0, outage.kind, outage.id))
-    return tuple(worse), len(ordered) - len(found)
+    return tuple(worse), max(0, len(ordered) - tries)
 
 
-def _tried(
-    routing: Routing,
-    kind: str,
-    id: str,
-    down: frozenset[str],
-    lost: frozenset[str],
-    clients: Iterable[str],
-    wanted: frozenset[str],
-) -> Outage:
-    done = surge(routing, down, lost)
-    landed = [(at, client, pool) for client in clients for pool in wanted if (at := done.at(client, pool)) is not None]
-    return Outage(kind, id, *min(landed)) if landed else Outage(kind, id, None)
+def _single(routing: Routing) -> Iterator[tuple[frozenset[str], tuple[str, str]]]:
+    """Yield each outage of one thing, with the pools that it takes away."""
+    faults: dict[str, set[str]] = {name: set() for name in sorted(routing.faults) if not name.startswith(FULL)}
+    sites: dict[str, set[str]] = {name: set() for name in sorted(routing.sites)}
+    for pool in routing.pools.values():
+        sites.setdefault(pool.site, set()).add(pool.name)
+        for fault in pool.faults & faults.keys():
+            faults[fault].add(pool.name)
+    for kind, taking in (("fault", faults), ("site", sites)):
+        yield from ((frozenset(pools), (kind, id)) for id, pools in taking.items())

@@ -15,6 +15,10 @@ bound is then the fraction of that subset, computed from it alone, so a fault in
 
 The bound supposes, as `surge` does, that sessions are small beside a capacity: a pool refuses only what it has no room
 for.  It is never above the multiplier at a uniform surge.
+
+Where clients move as a whole (`surge.WHOLE_CLIENTS`) a pool refuses a client that is larger than the room it has.  Of
+several pools each refuses the same demand then, which counts for one of them only in the sum above; so only sets of one
+cluster count (pools that share a fault of having no room), for which the sum holds as it stands.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,8 +29,8 @@ from typing import Final
 
 from auditor.routing.cut import overfull
 from auditor.routing.graph import fallen, leaves
-from auditor.routing.model import ALL, Client, First, Node, Routing, Spread, Use
-from auditor.routing.surge import ZERO, inner, taken, weighed
+from auditor.routing.model import ALL, Client, First, Node, Pool, Routing, Spread, Use
+from auditor.routing.surge import FULL, WHOLE_CLIENTS, ZERO, inner, taken, weighed
 
 EDGES: Final = 30_000
 """Pairs of a pool and a kind of country up to which the best subset is searched; beyond: prefixes and single pools."""
@@ -57,9 +61,13 @@ class Mix:
         self._out = taken(routing, down, lost) | empty
         self._strained = frozenset(pool.name for pool in routing.pools.values() if pool.strains & down)
         self._capacity = {pool.name: pool.capacity for pool in routing.pools.values()}
+        whole = routing.format in WHOLE_CLIENTS
+        self._units = {pool.name: _unit(pool) for pool in routing.pools.values()} if whole else {}
         self._names = [client.name for client in routing.clients]
         self._demand = [client.demand for client in routing.clients]
         self._listing: dict[str, list[int]] = {}  # of each pool: the clients that list it
+        self._wanted, self._held = self._whole()
+        self._alone: dict[str, int | None] = {}  # of each pool: what all ask for who list it; None: nobody knows
         self._closing: dict[int, tuple[str, ...] | None] = {}
         self._found: dict[tuple[str, ...], Bound] = {}
         listed: dict[int, set[str]] = {}
@@ -72,6 +80,17 @@ class Mix:
                         self._closing[id(node)] = self._closed(node)
             for pool in listed[key]:
                 self._listing.setdefault(pool, []).append(i)
+        for pool, some in self._listing.items():
+            amounts = [self._wanted[i] for i in some]
+            self._alone[pool] = None if None in amounts else sum(amount or 0 for amount in amounts)
+
+    def _whole(self) -> tuple[list[int | None], dict[str, int]]:
+        """Return demands and capacities as whole numbers of one unit."""
+        held = {pool: max(ZERO, capacity) for pool, capacity in self._capacity.items() if capacity is not None}
+        wanted = [None if demand is None else max(ZERO, demand) for demand in self._demand]
+        unit = lcm(*(value.denominator for value in (*held.values(), *wanted) if value is not None))
+        whole = [None if demand is None else int(demand * unit) for demand in wanted]
+        return whole, {pool: int(capacity * unit) for pool, capacity in held.items()}
 
     def bound(self, client: Client, pools: Iterable[str]) -> Bound:
         """Bound the multiplier below which a client lands in none of these pools."""
@@ -143,71 +162,77 @@ class Mix:
         return self._found[front]
 
     def _best(self, front: tuple[str, ...]) -> Bound:
-        proving = [pool for pool in front if all(self._demand[i] is not None for i in self._listing.get(pool, ()))]
+        proving = [pool for pool in front if self._alone.get(pool, 0) is not None]
         if not proving:
             return Bound(ZERO)  # there is nothing to fill, or somebody whose demand nobody knows may fill it
-        never = sorted(pool for pool in proving if not self._asked([pool]))
+        never = sorted(pool for pool in proving if not self._alone.get(pool))
         if never:
             return self._certified(None, never[:1])
-        best, proof = max(
-            ((at, pools) for at, pools in self._trials(proving)), key=lambda trial: (trial[0], -len(trial[1]))
-        )
+        if self._units:
+            units = {self._units[pool] for pool in proving}
+            some = [[pool for pool in proving if self._units[pool] == unit] for unit in sorted(units)]
+            proof = max(some, key=self._ratio)
+            return self._certified(self._ratio(proof), proof)
+        proof = self._tried(proving)
+        if sum(len(self._listing[pool]) for pool in proving) > 2 * EDGES:
+            return self._certified(self._ratio(proof), proof)
         kinds = self._kinds(proving)
         while sum(map(len, kinds)) <= EDGES:
-            better = self._better(proving, kinds, best)
+            better = self._better(proving, kinds, self._ratio(proof))
             if not better:
                 break
-            best, proof = self._ratio(better), better
-        return self._certified(best, proof)
+            proof = better
+        return self._certified(self._ratio(proof), proof)
 
     def _certified(self, at: Fraction | None, proof: Sequence[str]) -> Bound:
-        who = {self._names[i] for pool in proof for i in self._listing.get(pool, ()) if self._demand[i]}
+        listing = set[int]().union(*(self._listing.get(pool, ()) for pool in proof))
+        who = {self._names[i] for i in listing if self._wanted[i]}
         return Bound(at, tuple(sorted(proof)), tuple(sorted(who)))
 
-    def _asked(self, pools: Iterable[str]) -> Fraction:
-        """Sum the demand of the clients that list one of these pools, all of whom have one."""
-        who = {i for pool in pools for i in self._listing.get(pool, ())}
-        return sum((max(ZERO, self._demand[i] or ZERO) for i in who), ZERO)
-
     def _ratio(self, pools: Sequence[str]) -> Fraction:
-        return sum((self._capacity[pool] or ZERO for pool in pools), ZERO) / self._asked(pools)
+        """Divide what pools hold by the demand of the clients that list one of them."""
+        who = set[int]().union(*(self._listing[pool] for pool in pools))
+        return Fraction(sum(self._held[pool] for pool in pools), sum(self._wanted[i] or 0 for i in who))
 
-    def _trials(self, pools: Sequence[str]) -> Iterator[tuple[Fraction, Sequence[str]]]:
-        """Try each pool alone, and the first few together."""
-        held, asked, who = ZERO, ZERO, set[int]()
+    def _tried(self, pools: list[str]) -> list[str]:
+        """Return the best of each pool alone, and the first few together."""
+        best, asked = (self._held[pools[0]], self._alone[pools[0]] or 0), 0
+        proof, held, who = pools[:1], 0, set[int]()
         for n, pool in enumerate(pools, 1):
-            yield self._ratio([pool]), [pool]
-            held += self._capacity[pool] or ZERO
-            for i in self._listing.get(pool, ()):
-                if i not in who:
-                    who.add(i)
-                    asked += max(ZERO, self._demand[i] or ZERO)
-            yield held / asked, pools[:n]
+            held += self._held[pool]
+            new = [i for i in self._listing[pool] if i not in who]
+            who.update(new)
+            asked += sum(self._wanted[i] or 0 for i in new)
+            for trial, some in (((self._held[pool], self._alone[pool] or 0), [pool]), ((held, asked), None)):
+                if trial[0] * best[1] > best[0] * trial[1]:
+                    best, proof = trial, some or pools[:n]
+        return proof
 
-    def _kinds(self, pools: Sequence[str]) -> dict[tuple[int, ...], Fraction]:
+    def _kinds(self, pools: Sequence[str]) -> dict[tuple[int, ...], int]:
         """Sum up the demand of those who list the same of these pools; their indices are the key."""
         lists: dict[int, list[int]] = {}
         for n, pool in enumerate(pools):
-            for i in self._listing.get(pool, ()):
+            for i in self._listing[pool]:
                 lists.setdefault(i, []).append(n)
-        kinds: dict[tuple[int, ...], Fraction] = {}
+        kinds: dict[tuple[int, ...], int] = {}
         for i, listed in lists.items():
-            demand = self._demand[i]
-            if demand is not None and demand > 0:
-                kinds[tuple(listed)] = kinds.get(tuple(listed), ZERO) + demand
+            if amount := self._wanted[i]:
+                kinds[tuple(listed)] = kinds.get(tuple(listed), 0) + amount
         return kinds
 
-    def _better(self, pools: Sequence[str], kinds: Mapping[tuple[int, ...], Fraction], best: Fraction) -> list[str]:
+    def _better(self, pools: Sequence[str], kinds: Mapping[tuple[int, ...], int], best: Fraction) -> list[str]:
         """Return pools whose ratio is above the best so far; none if it is the best of all."""
-        capacity = [self._capacity[pool] or ZERO for pool in pools]
-        demand = [best * kinds[kind] for kind in sorted(kinds)]
-        unit = lcm(*(value.denominator for value in (*capacity, *demand)))
         edges: list[list[int]] = [[] for _ in pools]
         for who, kind in enumerate(sorted(kinds)):
             for n in kind:
                 edges[n].append(who)
-        found = overfull([int(value * unit) for value in capacity], [int(value * unit) for value in demand], edges)
+        capacity = [self._held[pool] * best.denominator for pool in pools]
+        found = overfull(capacity, [kinds[kind] * best.numerator for kind in sorted(kinds)], edges)
         return [pools[n] for n in found]
+
+
+def _unit(pool: Pool) -> str:
+    return min((fault for fault in pool.faults if fault.startswith(FULL)), default=pool.name)
 
 
 def _listed(front: Front) -> tuple[str, ...]:

@@ -31,6 +31,9 @@ _LONGEST: Final = 10_000  # characters of one element
 WEIGHTS: Final = 1 << 20
 """Weights of gdnsd are whole numbers from 1 to below this (gdnsd-plugin-weighted, LIMITS)."""
 
+LARGEST: Final = 1_000
+"""Clusters, or countries; gdnsd takes 254 data centres (gdnsd-plugin-geoip), and ISO 3166-1 has 250 countries."""
+
 Lists = Mapping[tuple[str, str], Mapping[str, Line]]
 
 
@@ -81,6 +84,8 @@ def clusters(file: File, found: list[Document], unread: list[Unread], remarks: l
     if len(found) != 1 or not isinstance(found[0].tree, dict) or not found[0].tree:
         raise InputError(file.name, "is no list of clusters; give one YAML mapping of names", 1)
     document = found[0]
+    if len(document.tree) > LARGEST:
+        raise InputError(file.name, f"has more than {LARGEST} clusters; give fewer", 1)
     units = {key for value in document.tree.values() for key in _units(value)}
     if len(units) > 1:
         raise document.error("counts in `requests` and in `bandwidth`; use one of them")
@@ -296,6 +301,8 @@ def _origins(file: str, rows: list[tuple[int, dict[str, str]]]) -> list[Origin]:
         found[code] = Origin(
             code, row["countryName"], row["continent"], (float(south) + float(north)) / 2, middle, Line(file, line)
         )
+        if len(found) > LARGEST:
+            raise InputError(file, f"has more than {LARGEST} countries; give GeoNames' countryInfo", line)
     if not found:
         raise InputError(file, "has no country in it; give GeoNames' countryInfo", 1)
     return list(found.values())

@@ -26,6 +26,9 @@ SAME: Final = 1e-9
 MOST: Final = 400
 """Times that limits are raised by a tenth; nobody's demand is 10 to the 16 times the capacity."""
 
+WORK: Final = 4_000_000
+"""Pairs of a country and a cluster that are looked at, over all rounds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
@@ -85,7 +88,7 @@ def allocated(
     """Allocate whole countries to clusters while nothing is down, as the script does, but without rounding.
 
     Return the cluster of each, and how often limits were raised by a tenth (None: no number would do).  Return None
-    where the order of a hash decides.
+    where the order of a hash decides, and where it takes too long.
     """
     if any(len(tied) > 1 for steps in ranks.values() for tied in steps):
         return None
@@ -106,6 +109,8 @@ def allocated(
                 return None  # not all of those that stand at one distance find room
         if len(given) == len(ranks):
             return given, raised
+        if raised * len(pairs) > WORK:
+            return None
         limits = {name: limit * Fraction(11, 10) for name, limit in limits.items()}
     return {}, None
 

@@ -21,13 +21,13 @@ grows more than another, or sessions end and others come, it can be earlier: see
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from heapq import heappop, heappush
 from typing import Final
 
-from auditor.routing.graph import below_first, fallen
+from auditor.routing.graph import fallen
 from auditor.routing.model import ALL, First, Node, Routing, Spread, Use
 
 ZERO: Final = Fraction(0)
@@ -35,6 +35,12 @@ WHOLE: Final = Fraction(1)
 
 FULL: Final = "full:"
 """Faults whose ids begin so say that a pool has no room: a surge finds out when, so it tries no such outage."""
+
+WHOLE_CLIENTS: Final = {"OpenStreetMap": "the script moves whole countries, not sessions: it can be earlier"}
+"""Formats in which a client goes as a whole to a pool that has room for all of it, and what that means."""
+
+Orders = dict[int, list[First | Spread]]
+"""Of the identity of a root: the nodes below it that are no leaves, each behind those below it."""
 
 Flow = Mapping[str | None, Fraction]
 """Shares of the pools that get a client's demand, which sum to 1; what finds no pool is under None."""
@@ -77,12 +83,10 @@ def surge(routing: Routing, down: frozenset[str] = frozenset(), lost: frozenset[
 
     A lost site takes all its pools with it, whatever monitors them.  Capacities and demands below 0 count as 0.
     """
-    out = taken(routing, down, lost)
-    limits = {pool.name: max(ZERO, pool.capacity) for pool in routing.pools.values() if pool.capacity is not None}
-    groups = _grouped(routing)
-    run = _Run(groups, {pool: limit for pool, limit in limits.items() if pool not in out}, out)
-    run.go()
-    told = _told(groups, run.reached)
+    run = _Run(routing, down, lost, {})
+    for _ in run.go():
+        pass
+    told = _told(run.groups, run.reached)
     return Surged(
         reached={(client, pool): at for client, pool, at in told if pool is not None},
         unserved={client: at for client, pool, at in told if pool is None},
@@ -90,6 +94,36 @@ def surge(routing: Routing, down: frozenset[str] = frozenset(), lost: frozenset[
         unknown=tuple(sorted({client.name for client in routing.clients if client.demand is None})),
         doubtful=_doubtful(routing, down),
     )
+
+
+def landing(
+    routing: Routing,
+    outage: tuple[frozenset[str], frozenset[str]],
+    clients: Collection[str],
+    pools: Collection[str],
+    before: Fraction | None,
+    orders: Orders,
+) -> tuple[Fraction, str, str] | None:
+    """Return the first landing of any of these clients in any of these pools: multiplier, client, pool.
+
+    None if there is none, or none below the multiplier `before`.  `outage` is what `surge` takes; `orders` is empty at
+    first, and whoever calls again gives it again.
+    """
+    run = _Run(routing, *outage, orders)
+    for changed in run.go():
+        if before is not None and run.now >= before:
+            break
+        landed = [(run.now, i, pool) for i in changed for pool, at in run.reached[i].items() if at == run.now]
+        found = [
+            (at, name, pool)
+            for at, i, pool in landed
+            if pool is not None and pool in pools
+            for name in run.groups[i].clients
+            if name in clients
+        ]
+        if found:
+            return min(found)
+    return None
 
 
 def taken(routing: Routing, down: frozenset[str], lost: frozenset[str] = frozenset()) -> frozenset[str]:
@@ -137,32 +171,34 @@ def _doubtful(routing: Routing, down: frozenset[str]) -> tuple[str, ...]:
             readings[client.name].add(id(client.root))
     several = [f"what holds for {name} is not known" for name, roots in readings.items() if len(roots) > 1]
     part = [f"how much {pool.name} still takes is not known" for pool in routing.pools.values() if pool.strains & down]
-    return tuple(sorted(several) + sorted(part))
+    whole = [WHOLE_CLIENTS[routing.format]] if routing.format in WHOLE_CLIENTS else []
+    return tuple(sorted(several) + sorted(part) + whole)
 
 
 class _Run:
     """The state of a surge: what is full, who goes where, and how fast each pool fills."""
 
-    def __init__(self, groups: Sequence[_Group], limits: Mapping[str, Fraction], out: frozenset[str]) -> None:
-        self.groups, self.limits = groups, limits
-        self.way = Way(out | {pool for pool, limit in limits.items() if not limit})
+    def __init__(self, routing: Routing, down: frozenset[str], lost: frozenset[str], orders: Orders) -> None:
+        out = taken(routing, down, lost)
+        pools = [pool for pool in routing.pools.values() if pool.name not in out]
+        self.limits = {pool.name: max(ZERO, pool.capacity) for pool in pools if pool.capacity is not None}
+        full = [pool for pool, limit in self.limits.items() if not limit]
+        self.groups = _grouped(routing)
+        self.way = Way({*out, *full}, orders)
         self.now = ZERO
-        self.fills = [Fill(ZERO, pool, ()) for pool, limit in limits.items() if not limit]
-        self.reached: list[dict[str | None, Fraction]] = [{} for _ in groups]
-        self._flows: list[Flow] = [{} for _ in groups]
+        self.fills = [Fill(ZERO, pool, ()) for pool in full]
+        self.reached: list[dict[str | None, Fraction]] = [{} for _ in self.groups]
+        self._flows: list[Flow] = [{} for _ in self.groups]
         self._users: dict[str | None, set[int]] = defaultdict(set)  # groups that send to a pool now
-        self._rates: dict[str | None, Fraction] = defaultdict(
-            Fraction
-        )  # demand a pool gets for each 1 of the multiplier
-        self._bases: dict[str | None, Fraction] = defaultdict(
-            Fraction
-        )  # what a pool holds is this, and its rate times `now`
+        self._rates: dict[str | None, Fraction] = defaultdict(Fraction)  # what a pool gets for each 1 of the multiplier
+        self._bases: dict[str | None, Fraction] = defaultdict(Fraction)  # what a pool holds, less its rate times `now`
         self._queue: list[tuple[Fraction, str]] = []
         self._due: dict[str, Fraction] = {}  # when a pool will be full, as things stand
 
-    def go(self) -> None:
-        """Go from fill to fill until nothing changes any more."""
+    def go(self) -> Iterator[Collection[int]]:
+        """Go from fill to fill until nothing changes any more; yield who went elsewhere, after each."""
         self._turn(range(len(self.groups)))
+        yield range(len(self.groups))
         while self._queue:
             self.now, pool = heappop(self._queue)
             if self._due.get(pool) != self.now:
@@ -177,7 +213,9 @@ class _Run:
                 by = {client for i in self._users[name] for client in self.groups[i].asking}
                 self.fills.append(Fill(self.now, name, tuple(sorted(by))))
             self.way.close(full)
-            self._turn(sorted({i for name in full for i in self._users[name]}))
+            changed = sorted({i for name in full for i in self._users[name]})
+            self._turn(changed)
+            yield changed
 
     def _turn(self, changed: Iterable[int]) -> None:
         """Send groups where they now go, and say again when the pools they left or found will be full."""
@@ -212,9 +250,9 @@ class Way:
     So what was closed stays closed: each `First` remembers how far it has come.
     """
 
-    def __init__(self, out: Iterable[str]) -> None:
+    def __init__(self, out: Iterable[str], orders: Orders) -> None:
         self.out = set(out)
-        self._inner: dict[int, list[First | Spread]] = {}  # of a root: the nodes below it, each behind those below it
+        self._inner = orders
         self._come: dict[int, int] = {}  # of a First: its children before this one are closed
         self._closed: set[int] = set()
 
@@ -288,4 +326,17 @@ def weighed(node: Spread) -> list[tuple[Node, int]]:
 
 def inner(root: Node | None) -> list[First | Spread]:
     """List the nodes of a graph that are no leaves, each behind those below it."""
-    return [] if root is None else [node for node in below_first(root) if not isinstance(node, Use)]
+    order: list[First | Spread] = []
+    done: set[int] = set()
+    stack: list[tuple[First | Spread, bool]] = [] if root is None or isinstance(root, Use) else [(root, False)]
+    while stack:
+        node, ready = stack.pop()
+        if id(node) in done:
+            continue
+        if ready:
+            done.add(id(node))
+            order.append(node)
+        else:
+            stack.append((node, True))
+            stack.extend((child, False) for child in node.children if not isinstance(child, Use))
+    return order

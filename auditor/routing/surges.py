@@ -6,9 +6,8 @@ from fractions import Fraction
 from typing import Final
 
 from auditor.model.surge import Surge
-from auditor.routing.headroom import headroom
+from auditor.routing.headroom import Rising
 from auditor.routing.model import Routing
-from auditor.routing.surge import surge
 from auditor.routing.touches import Way
 
 MOST: Final = 16
@@ -21,6 +20,7 @@ class Surges:
     def __init__(self, routings: Sequence[Routing], then: Sequence[Routing] | None = None) -> None:
         self._routings, self._then = routings, then
         self._known: dict[tuple[int, frozenset[str], frozenset[str]], Surge] = {}
+        self._rising: dict[int, Rising] = {}  # by the identity of a configuration
 
     def of(self, ways: Sequence[Way]) -> Surge | None:
         """Return the surge that first brings the clients of some ways to their pools.
@@ -41,20 +41,24 @@ class Surges:
         return min(found, key=lambda each: (each.at is None, each.at or 0)) if found else None
 
     def _tried(self, routing: Routing, clients: frozenset[str], pools: frozenset[str]) -> Surge:
-        done = headroom(routing, clients, pools)
+        done = self._rises(routing).headroom(clients, pools)
         if self._then is None:
             return done
         sites = {routing.pools[pool].site for pool in pools}
-        earlier = [_first(each, clients, sites) for each in self._then if _knows(each)]
+        earlier = [self._first(each, clients, sites) for each in self._then if _knows(each)]
         known = [at for at in earlier if at is not None]
         return replace(done, compared=True, before=min(known) if known else None)
+
+    def _first(self, routing: Routing, clients: frozenset[str], sites: set[str]) -> Fraction | None:
+        pools = [pool.name for pool in routing.pools.values() if pool.site in sites]
+        return self._rises(routing).done.first(clients, pools)
+
+    def _rises(self, routing: Routing) -> Rising:
+        if id(routing) not in self._rising:
+            self._rising[id(routing)] = Rising(routing)
+        return self._rising[id(routing)]
 
 
 def _knows(routing: Routing) -> bool:
     capacities = any(pool.capacity is not None for pool in routing.pools.values())
     return capacities and any(client.demand for client in routing.clients)
-
-
-def _first(routing: Routing, clients: frozenset[str], sites: set[str]) -> Fraction | None:
-    pools = [pool.name for pool in routing.pools.values() if pool.site in sites]
-    return surge(routing).first(clients, pools)

@@ -1,4 +1,5 @@
 import re
+import sys
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from fractions import Fraction
@@ -6,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from auditor.model.surge import Filled, Headroom, Outage, Surge
+from auditor.model.surge import Filled, Headroom, Outage, Surge, written
 from auditor.report import surgechart
 
 DE = Headroom("DE", "DE", Fraction(7, 5), "beijing", Fraction(6, 5), ("frankfurt", "paris"), ("frankfurt",))
@@ -68,6 +69,23 @@ def test_any_multiple_can_be_drawn(at: Fraction | None) -> None:
     for bar in surgechart.drawn(surge).bars:
         assert surgechart.LEFT <= bar.safe <= bar.end <= surgechart.RIGHT
     assert "nan" not in text(figure(surge))
+
+
+def test_fractions_are_written_however_long_they_are() -> None:
+    long = Fraction(10**9000 + 1, 7**6000)
+    over, under = written(long).split("/")
+    limit = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    try:
+        assert Fraction(int(over), int(under)) == long
+        assert [written(Fraction(n)) for n in (0, -3, 10**3700, 10**8000)] == [
+            "0", "-3", str(10**3700), str(10**8000),
+        ]  # fmt: skip
+    finally:
+        sys.set_int_max_str_digits(limit)
+    assert written(Fraction(7, 6)) == "7/6"
+    assert surgechart.exact(long) == ""
+    assert figure(replace(SURGE, headroom=(replace(DE, at=long, safe=long),))) is not None
 
 
 def test_nothing_at_all_can_be_drawn() -> None:

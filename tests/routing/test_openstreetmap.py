@@ -8,6 +8,7 @@ import pytest
 from auditor.model.errors import InputError
 from auditor.routing import openstreetmap
 from auditor.routing.headroom import headroom
+from auditor.routing.mix import Mix
 from auditor.routing.model import Client, File, First, Line, Node, Routing, Spread, Use
 from auditor.routing.openstreetmap_rank import allocated, ranked
 from auditor.routing.reach import reach
@@ -221,6 +222,18 @@ def test_positions_that_can_not_be_read_are_refused(xml: bytes, message: str) ->
     assert message in str(caught.value)
 
 
+def test_size_is_bounded() -> None:
+    many = "".join(f"k{i}:\n  global: true\n  requests: 1\n  statuscake: []\n" for i in range(1001))
+    with pytest.raises(InputError, match="more than 1000 clusters"):
+        read(many)
+    country = countries_xml().partition(b"<country>")[2].partition(b"</country>")[0]
+    rows = b"".join(b"<country>" + country.replace(b">DE<", b">%d<" % i) + b"</country>" for i in range(1002))
+    with pytest.raises(InputError, match="more than 1000 countries"):
+        read(xml=b"<geonames>" + rows + b"</geonames>")
+    routing = read(CLUSTERS, "DE: 1e30\n")
+    assert any("never ends" in each.why for each in routing.unread)
+
+
 def test_what_is_missing_is_named() -> None:
     with pytest.raises(InputError, match=r"give lib/countries\.xml too"):
         openstreetmap.read([File("src/tile.yml", CLUSTERS.encode())], Kept({}))
@@ -320,3 +333,36 @@ def test_allocation_is_the_same_whatever_the_order() -> None:
                 held = sum((amounts[code] for code, name in found[0].items() if name == cluster.name), Fraction(0))
                 assert held <= cluster.capacity
         assert routing.format == openstreetmap.FORMAT
+
+
+def test_no_demand_below_the_bound_makes_the_script_send_a_country_there() -> None:
+    chance = random.Random(11)
+    tried = sent = 0
+    for _ in range(120):
+        files = configuration(chance)
+        (routing,) = openstreetmap.read([File("src/tile.yml", files["src/tile.yml"])], Kept(files))
+        reader = openstreetmap._Reader(
+            File("src/tile.yml", files["src/tile.yml"]), None, File("x", files["lib/countries.xml"])
+        )
+        ranks = {origin.code: ranked(origin, reader.clusters) for origin in reader.origins if origin.code != "XK"}
+        amounts = {each.name: each.demand or Fraction(0) for each in routing.clients}
+        mixed = Mix(routing)
+        for tenths in range(1, 60, 4):
+            found = allocated(ranks, amounts, Fraction(tenths, 10))
+            if not found or found[1] is None:
+                continue
+            for code, name in found[0].items():
+                pools = [pool for pool, each in routing.pools.items() if f"full:{name}" in each.faults]
+                bound = mixed.bound(client(routing, code), pools).at
+                tried += 1
+                sent += ranks[code][0][0].cluster.name != name
+                assert bound is not None
+                assert bound * Fraction(11, 10) ** found[1] <= Fraction(tenths, 10)
+    assert tried > 1000
+    assert sent > 20
+
+
+def test_figures_of_a_surge_say_that_whole_countries_move() -> None:
+    assert headroom(read(), ["DE"], ["moscow"]).doubtful == (
+        "the script moves whole countries, not sessions: it can be earlier",
+    )
