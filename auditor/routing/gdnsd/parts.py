@@ -29,7 +29,9 @@ _BEGIN: Final = re.compile(
     rb"""\$include\{ | (?:"(?:[^"\\]|\\.){0,200}" | [^\]\[}{;\#\ \t\r\n,"=$]{1,200})[\ \t\r\n]*=>?[\ \t\r\n]*""",
     re.VERBOSE,
 )
-_WORDS: Final = re.compile(rb"\b(?:dcmap|datacenters|plugins|service_types|geoip2_db)\b")
+_OWN: Final = re.compile(rb"\b(?:dcmap|geoip2?_db|metafo|multifo|simplefo)\b")
+_COMMON: Final = re.compile(rb"\b(?:datacenters|plugins?|service_types)\b")
+"""Words of gdnsd alone, and words of other languages too, in which nobody writes `=>`."""
 _NAMES: Final = rb'(?:"[^"\n]{1,600}"|[^\s={}\[\],"]{1,600})'
 _FORCED: Final = re.compile(
     _NAMES + rb'[ \t]*=>?[ \t]*"?(?:UP|DOWN)(?:/[0-9]{1,9})?"?,?[ \t]*(?:[#;][^\n]*)?\r?\Z', re.IGNORECASE
@@ -62,7 +64,11 @@ def _assigns(data: bytes) -> bool:
     begun = _BEGIN.match(data, start.end() if start else 0)
     if begun is None:
         return False
-    return begun[0] == b"$include{" or (data[begun.end() : begun.end() + 1] == b"{" and bool(_WORDS.search(data)))
+    return begun[0] == b"$include{" or (data[begun.end() : begun.end() + 1] == b"{" and _speaks(data))
+
+
+def _speaks(data: bytes) -> bool:
+    return bool(_OWN.search(data)) or (b"=>" in data and bool(_COMMON.search(data)))
 
 
 def _forces(data: bytes) -> bool:

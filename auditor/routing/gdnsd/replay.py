@@ -100,7 +100,7 @@ class _Told:
             return any(up), frozenset({names[1] if up[1] and not up[0] else names[0]})
         there = sum(member.weight for member, each in zip(family.members, up, strict=True) if each)
         if there < family.need:
-            if len(up) > 1:
+            if len(up) > 1 and not gone:
                 self.say(family.at, f"{there} is up of the {family.need} that are asked for, so it is down")
             return False, frozenset(names)
         if family.blind:
