@@ -24,6 +24,10 @@ class Told:
     def __init__(self, routings: Sequence[Routing], proofs: Proofs) -> None:
         self._routings, self._proofs = routings, proofs
         files = {file.name: file.data for routing in routings for file in routing.files}
+        self._graphs: dict[int, int] = {}  # root -> its number, in the order of the configuration
+        for routing in routings:
+            for client in routing.clients:
+                self._graphs.setdefault(id(client.root), len(self._graphs))
         self._lines = {name: data.splitlines() for name, data in files.items()}
 
     def routes(self, ways: Iterable[Way], blame: Blame | None = None) -> tuple[Route, ...]:
@@ -31,8 +35,12 @@ class Told:
 
         With `blame`, each says what it took before a change.
         """
-        ordered = sorted(ways, key=lambda way: (way.reached.size, way.reached.at, way.pool, _alike(way), way.client.at))
-        groups = [list(group) for _, group in groupby(ordered, key=lambda way: (way.reached.at, way.pool, _alike(way)))]
+        ordered = sorted(
+            ways, key=lambda way: (way.reached.size, way.reached.at, way.pool, self._alike(way), way.client.at)
+        )
+        groups = [
+            list(group) for _, group in groupby(ordered, key=lambda way: (way.reached.at, way.pool, self._alike(way)))
+        ]
         told = [(self._route(group), group[0]) for group in groups[:ROUTES]]
         return tuple(blame.judged(route, way) if blame else route for route, way in told)
 
@@ -64,6 +72,10 @@ class Told:
             graph=_graph(way.client.root, routing, down, self),
         )
 
+    def _alike(self, way: Way) -> int:
+        """Return the number of the graph that decides for a class."""
+        return self._graphs[id(way.client.root)]
+
     def _reach(self, way: Way) -> Reach:
         return self._proofs[way.routing][id(way.client.root)]
 
@@ -77,10 +89,6 @@ class Told:
         """Tell what was proven of each."""
         pairs = zip(self._routings, self._proofs, strict=True)
         return tuple(_configuration(routing, proof) for routing, proof in pairs)
-
-
-def _alike(way: Way) -> int:
-    return id(way.client.root)
 
 
 def _configuration(routing: Routing, proof: Mapping[int, Reach]) -> Configuration:
