@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from auditor.rules import RuleSet
     from auditor.rules.waivers import Waivers
 
+DETAILED: Final = 200
+"""Findings that are told with steps and graphs: more than a page shows."""
+
 ASKED: Final = ("must_stay_in", "must_not_touch")
 """Verbs of rules that configuration can keep or break: it shows neither encryption nor what nothing shows."""
 
@@ -91,12 +94,12 @@ def gate(
     accepted = load_waivers(waivers, ruleset, as_of)
     by = _By(places, ruleset, accepted, load_baseline(baseline), planes, as_of, notes(rules))
     paths = given(configurations)
-    found = _judged(collect(paths, Disk()), by)
+    found = _judged(collect(paths, Disk()), by, DETAILED if against is None else 0)
     return found if against is None else _compared(found, against, paths, by)
 
 
-def _judged(collected: "Collected", by: _By) -> Gate:
-    """Prove and judge one state of configurations."""
+def _judged(collected: "Collected", by: _By, detailed: int) -> Gate:
+    """Prove and judge one state of configurations; the first `detailed` findings are told with steps and graphs."""
     from auditor import judge
     from auditor.read.scan import uncollected
     from auditor.routing.placed import placed
@@ -129,7 +132,8 @@ def _judged(collected: "Collected", by: _By) -> Gate:
         told = Told(collected.routings, proofs)
         surges = Surges(collected.routings)
         findings = tuple(
-            replace(_routed(each, told, of[each.id]), surge=surges.of(of[each.id])) for each in report.findings
+            replace(_routed(each, told, of[each.id], number < detailed), surge=surges.of(of[each.id]))
+            for number, each in enumerate(report.findings)
         )
     return Gate(replace(report, findings=findings, configurations=told.configurations()), collected, proofs, of)
 
@@ -144,13 +148,13 @@ def _compared(now: Gate, against: str, paths: Sequence[str], by: _By) -> Gate:
     from auditor.routing.store import Disk
     from auditor.routing.surges import Surges
 
-    then = _judged(collect(paths, earlier(against, paths), earlier=against), by)
+    then = _judged(collect(paths, earlier(against, paths), earlier=against), by, 0)
     blame = Blame(paths, now.collected, Disk(), before(then.collected))
     told = Told(now.collected.routings, now.proofs)
     surges = Surges(now.collected.routings, then.collected.routings)
     findings = [
-        _standing(replace(each, surge=surges.of(now.ways[each.id])), told, now.ways[each.id], blame)
-        for each in now.report.findings
+        _standing(replace(each, surge=surges.of(now.ways[each.id])), told, now.ways[each.id], number < DETAILED, blame)
+        for number, each in enumerate(now.report.findings)
     ]
     still = {finding.id for finding in findings}
     fixed = [Past(each.id, each.rule, str(each.verdict)) for each in then.report.findings if each.id not in still]
@@ -161,12 +165,12 @@ def _compared(now: Gate, against: str, paths: Sequence[str], by: _By) -> Gate:
     return replace(now, report=report)
 
 
-def _standing(finding: Finding, told: "Told", ways: "Sequence[Way]", blame: "Blame") -> Finding:
+def _standing(finding: Finding, told: "Told", ways: "Sequence[Way]", full: bool, blame: "Blame") -> Finding:
     """Tell the ways first that a change made easier; a finding without any is known."""
     worse = [way for way in ways if blame.worse(way)]
     sooner = finding.surge is not None and finding.surge.sooner
     known = not (worse or sooner) or finding.standing == KNOWN
-    routed = _routed(finding, told, worse or ways, blame)
+    routed = _routed(finding, told, worse or ways, full, blame)
     return replace(routed, standing=KNOWN if known else NEW)
 
 
@@ -221,9 +225,9 @@ def _ways(
     return dict(pairs.group_by("id").agg(pl.col("way").sort()).iter_rows())
 
 
-def _routed(finding: Finding, told: "Told", ways: "Sequence[Way]", blame: "Blame | None" = None) -> Finding:
+def _routed(finding: Finding, told: "Told", ways: "Sequence[Way]", full: bool, blame: "Blame | None" = None) -> Finding:
     """Let a finding say how it comes about; its evidence is the lines by which it does."""
-    routes = told.routes(ways, blame)
+    routes = told.routes(ways, full, blame)
     evidence = []
     for route in routes:
         some = f"{route.clients[0]}{f' and {route.client_count - 1:,} more' if route.client_count > 1 else ''}"

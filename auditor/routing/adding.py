@@ -1,11 +1,13 @@
 """Reachability where every fault takes away one pool of a graph alone: what has to fail adds up.
 
 Then children fail independently of each other, so the cheapest way to a leaf is the sum of the cheapest ways past
-those before it; no search is needed, and a thousand pools cost a thousand additions.
+those before it; no search is needed, and a thousand pools cost a thousand additions.  Graphs of different clients
+share nodes, of which all is worked out once.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from auditor.routing.graph import Way, below_first, fallen
 from auditor.routing.model import NONE, First, Node, Pool, Spread, Use
@@ -19,57 +21,81 @@ class _Cost:
     last: tuple[str, ...] = ()
     before: "tuple[_Cost, ...]" = ()
 
-    def plus(self, other: "_Cost | None") -> "_Cost | None":
-        """Add what else it takes; None: it can't be had."""
-        return None if other is None else _Cost(self.size + other.size, (), (self, other))
-
-    def faults(self) -> frozenset[str]:
-        """List them."""
-        found: set[str] = set()
-        stack = [self]
-        while stack:
-            each = stack.pop()
-            found.update(each.last)
-            stack.extend(each.before)
-        return frozenset(found)
-
 
 _NOTHING = _Cost(0)
 
 
-def reached(root: Node, pools: Mapping[str, Pool]) -> list[Way] | None:
-    """Return the leaves that can answer, each with a smallest set of faults; None: what fails does not just add up."""
-    if not _independent(root, pools):
-        return None
-    costs = _Costs(root, pools)
-    found = list(_walk(root, _NOTHING, True, costs))
-    down = costs.down(root)
-    if down is not None:
-        found += _walk(root, down, False, costs)
-    return [(use, cost.size, cost.faults) for use, cost in found]
-
-
-def _independent(root: Node, pools: Mapping[str, Pool]) -> bool:
-    """Say whether it is a tree in which every fault stands once, of nodes whose costs add up."""
-    nodes: set[int] = set()
-    faults: set[str] = set()
-    stack: list[Node] = [root]
+def _faults(*costs: _Cost) -> frozenset[str]:
+    """List what some costs take together."""
+    found: set[str] = set()
+    stack = list(costs)
     while stack:
-        node = stack.pop()
-        if id(node) in nodes:
-            return False
-        nodes.add(id(node))
+        each = stack.pop()
+        found.update(each.last)
+        stack.extend(each.before)
+    return frozenset(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of a node and all below it."""
+
+    apart: bool  # every fault stands once, and what has to fail adds up
+    faults: frozenset[str]
+    down: _Cost | None  # what takes it down; None: nothing does
+    share: _Cost | None  # what makes it share with those behind it
+
+
+_TANGLED = _Known(False, frozenset(), None, None)
+
+
+class Adding:
+    """The graphs of one configuration."""
+
+    def __init__(self, pools: Mapping[str, Pool]) -> None:
+        self._pools = pools
+        self._nodes: dict[int, _Known] = {}
+
+    def reached(self, root: Node) -> list[Way] | None:
+        """Return the leaves that can answer below a root, each with a smallest set of faults.
+
+        None: what fails does not just add up.
+        """
+        for node in below_first(root, self._nodes):
+            self._nodes[id(node)] = self._worked_out(node)
+        known = self._nodes[id(root)]
+        if not known.apart:
+            return None
+        found: list[Way] = [(use, cost.size, partial(_faults, cost)) for use, cost in _walk(root, self._nodes)]
+        if known.down is not None:
+            down = known.down
+            found += [(use, down.size, partial(_faults, down)) for use in _fallen(root)]
+        return found
+
+    def _worked_out(self, node: Node) -> _Known:
+        """Put together what is known of the children of a node."""
         if isinstance(node, Use):
-            pool = pools[node.pool]
-            both = () if node.blind else (*pool.faults, *pool.strains)
-            if len({*both, *faults}) < len(both) + len(faults):
-                return False
-            faults.update(both)
-            continue
-        if not node.children or (isinstance(node, Spread) and not _even(node)):
-            return False  # without children it is never up: then its siblings are not all free to be
-        stack.extend(node.children)
-    return True
+            return self._leaf(node)
+        below = [self._nodes[id(child)] for child in node.children]
+        if not below or (isinstance(node, Spread) and not _even(node)):
+            return _TANGLED  # without children it is never up: then its siblings are not all free to be
+        faults = frozenset().union(*(each.faults for each in below))
+        if not all(each.apart for each in below) or sum(len(each.faults) for each in below) > len(faults):
+            return _TANGLED
+        if isinstance(node, First):
+            return _Known(True, faults, _sum(each.down for each in below), _sum(each.share for each in below))
+        down = _enough(node, below)
+        return _Known(True, faults, down, down)
+
+    def _leaf(self, node: Use) -> _Known:
+        pool = self._pools[node.pool]
+        if node.blind:
+            return _Known(True, frozenset(), None, None)
+        if pool.faults & pool.strains:
+            return _TANGLED
+        some = pool.faults or pool.strains
+        down = _Cost(1, (min(pool.faults),)) if pool.faults else None
+        return _Known(True, pool.faults | pool.strains, down, _Cost(1, (min(some),)) if some else None)
 
 
 def _even(node: Spread) -> bool:
@@ -81,63 +107,55 @@ def _even(node: Spread) -> bool:
     )
 
 
-class _Costs:
-    """What it takes to bring nodes down, or to make them share with others."""
+def _enough(node: Spread, below: list[_Known]) -> _Cost | None:
+    """Return what brings so many children down that the others don't reach what is needed."""
+    weight = node.weights[0] if node.weights else 1
+    if node.need <= 0 or not weight:
+        return None
+    spare = len(below) - -(-node.need // weight)  # as many may fail before it does
+    costs = sorted((each.down for each in below if each.down is not None), key=lambda cost: cost.size)
+    return _sum(iter(costs[: spare + 1])) if len(costs) > spare else None
 
-    def __init__(self, root: Node, pools: Mapping[str, Pool]) -> None:
-        self._pools = pools
-        self._known: dict[tuple[int, bool], _Cost | None] = {}
-        for node in below_first(root):
-            for sharing in (False, True):
-                self._known[id(node), sharing] = self._worked_out(node, sharing)
 
-    def down(self, node: Node) -> _Cost | None:
-        """Return what takes a node down; None: nothing does."""
-        return self._known[id(node), False]
-
-    def share(self, node: Node) -> _Cost | None:
-        """Return what makes a node share with those behind it; None: nothing does."""
-        return self._known[id(node), True]
-
-    def _worked_out(self, node: Node, sharing: bool) -> _Cost | None:
+def _walk(root: Node, nodes: Mapping[int, _Known]) -> Iterator[tuple[Use, _Cost]]:
+    """Yield the leaves that answer where a node is asked while it is up, and what that takes."""
+    stack: list[tuple[Node, _Cost]] = [(root, _NOTHING)]
+    while stack:
+        node, spent = stack.pop()
         if isinstance(node, Use):
-            pool = self._pools[node.pool]
-            faults = pool.faults | pool.strains if sharing else pool.faults
-            return None if node.blind or not faults else _Cost(1, (min(faults),))
-        if isinstance(node, First):
-            return _sum([self._known[id(child), sharing] for child in node.children])
-        weight = node.weights[0] if node.weights else 1
-        if node.need <= 0 or not weight:
-            return None
-        spare = len(node.children) - -(-node.need // weight)  # as many may fail before it does
-        costs = [cost for child in node.children if (cost := self.down(child)) is not None]
-        costs.sort(key=lambda cost: cost.size)
-        return _sum(list(costs[: spare + 1])) if len(costs) > spare else None
+            yield node, spent
+        elif isinstance(node, Spread):
+            stack.extend((child, spent) for child in node.children)
+        else:
+            for child in node.children:
+                stack.append((child, spent))
+                share = nodes[id(child)].share
+                if share is None:
+                    break
+                spent = _plus(spent, share)
 
 
-def _sum(costs: "list[_Cost | None]") -> _Cost | None:
-    total: _Cost | None = _NOTHING
+def _plus(one: _Cost, other: _Cost) -> _Cost:
+    if not other.size:
+        return one
+    return _Cost(one.size + other.size, (), (one, other)) if one.size else other
+
+
+def _sum(costs: Iterator[_Cost | None]) -> _Cost | None:
+    total = _NOTHING
     for cost in costs:
-        total = total and total.plus(cost)
+        if cost is None:
+            return None
+        total = _plus(total, cost)
     return total
 
 
-def _walk(node: Node, cost: _Cost, up: bool, costs: _Costs) -> Iterator[tuple[Use, _Cost]]:
-    """Yield the leaves that answer where a node is asked while it is up (or down), and what that takes."""
-    stack = [(node, cost, up)]
+def _fallen(root: Node) -> Iterator[Use]:
+    """Yield the leaves that answer while all below a root is down."""
+    stack: list[Node] = [root]
     while stack:
-        at, spent, state = stack.pop()
-        if isinstance(at, Use):
-            yield at, spent
-        elif not state:
-            stack.extend((child, spent, False) for child in fallen(at))
-        elif isinstance(at, Spread):
-            stack.extend((child, spent, True) for child in at.children)
+        node = stack.pop()
+        if isinstance(node, Use):
+            yield node
         else:
-            passed: _Cost | None = spent
-            for child in at.children:
-                if passed is None:
-                    break
-                stack.append((child, passed, True))
-                share = costs.share(child)
-                passed = None if share is None else passed.plus(share)
+            stack.extend(fallen(node))

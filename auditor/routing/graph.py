@@ -1,6 +1,6 @@
 """Walks over graphs of pools, without recursion: configurations nest as deeply as somebody likes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 
 from auditor.routing.model import ALL, FIRST, LAST, First, Node, Spread, Use
 
@@ -27,14 +27,14 @@ def nodes(root: Node) -> Iterator[Node]:
             stack.extend(reversed(node.children))
 
 
-def below_first(root: Node) -> list[Node]:
-    """List all nodes, each behind those below it."""
+def below_first(root: Node, known: Container[int] = ()) -> list[Node]:
+    """List all nodes, each behind those below it; those are left out whose identities are `known` already."""
     order: list[Node] = []
     done: set[int] = set()
     stack: list[tuple[Node, bool]] = [(root, False)]
     while stack:
         node, ready = stack.pop()
-        if id(node) in done:
+        if id(node) in done or id(node) in known:
             continue
         if ready or isinstance(node, Use):
             done.add(id(node))

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from auditor.routing import adding, diagrams
+from auditor.routing import diagrams
+from auditor.routing.adding import Adding
 from auditor.routing.diagram import TooLargeError
 from auditor.routing.graph import Way, leaves
 from auditor.routing.model import Line, Node, Pool, Routing
@@ -46,14 +47,14 @@ class Reach:
 _NOTHING: Final = Reach({}, frozenset(), ADDED, 0)
 
 
-def reach(root: Node | None, pools: Mapping[str, Pool]) -> Reach:
-    """Find what can answer below a node."""
+def reach(root: Node | None, pools: Mapping[str, Pool], known: Adding | None = None) -> Reach:
+    """Find what can answer below a node; `known` remembers nodes that graphs share."""
     if root is None:
         return _NOTHING
     uses = list(leaves(root))
     faults = {fault for use in uses if not use.blind for fault in pools[use.pool].faults | pools[use.pool].strains}
     listed = frozenset(use.pool for use in uses)
-    found = adding.reached(root, pools)
+    found = (known or Adding(pools)).reached(root)
     how = ADDED
     if found is None:
         try:
@@ -67,15 +68,18 @@ def reach(root: Node | None, pools: Mapping[str, Pool]) -> Reach:
 def _fewest(found: Iterable[Way]) -> dict[str, Reached]:
     """Keep of each pool the use that takes the fewest outages; of several, the first in the configuration."""
     pools: dict[str, Reached] = {}
-    for use, size, witness in sorted(found, key=lambda way: (way[1], way[0].at)):
-        pools.setdefault(use.pool, Reached(use.at, size, witness))
+    for use, size, witness in found:
+        other = pools.get(use.pool)
+        if other is None or (size, use.at) < (other.size, other.at):
+            pools[use.pool] = Reached(use.at, size, witness)
     return pools
 
 
 def prove(routing: Routing) -> dict[int, Reach]:
     """Prove each distinct graph of a configuration once; the keys are identities of roots (of none: 0)."""
     found: dict[int, Reach] = {0: _NOTHING}
+    known = Adding(routing.pools)
     for client in routing.clients:
         if client.root is not None and id(client.root) not in found:
-            found[id(client.root)] = reach(client.root, routing.pools)
+            found[id(client.root)] = reach(client.root, routing.pools, known)
     return found

@@ -30,23 +30,24 @@ class Told:
                 self._graphs.setdefault(id(client.root), len(self._graphs))
         self._lines = {name: data.splitlines() for name, data in files.items()}
 
-    def routes(self, ways: Iterable[Way], blame: Blame | None = None) -> tuple[Route, ...]:
+    def routes(self, ways: Iterable[Way], full: bool, blame: Blame | None = None) -> tuple[Route, ...]:
         """Tell the ways of a finding, those with the fewest outages first; classes that are treated alike together.
 
-        With `blame`, each says what it took before a change.
+        Only the first and shortest is told if not in `full`, without steps and graph.  With `blame`, each says what it
+        took before a change.
         """
         ordered = sorted(ways, key=lambda way: (way.reached.size, *self._alike(way), way.client.at))
         groups = [list(group) for _, group in groupby(ordered, key=self._alike)]
-        told = [(self._route(group), group[0]) for group in groups[:ROUTES]]
+        told = [(self._route(group, full), group[0]) for group in groups[: ROUTES if full else 1]]
         return tuple(blame.judged(route, way) if blame else route for route, way in told)
 
-    def _route(self, alike: list[Way]) -> Route:
+    def _route(self, alike: list[Way], full: bool) -> Route:
         way = alike[0]
         routing = self._routings[way.routing]
         reach = self._reach(way)
         down = way.reached.outages
         steps: tuple[Stage, ...] = ()
-        if way.reached.proven:
+        if way.reached.proven and full:
             answer = routing.replay(way.client, down)
             if way.pool not in answer.pools:
                 raise AssertionError(
@@ -65,7 +66,7 @@ class Told:
             proven=reach.how if way.reached.proven else "",
             faults=reach.faults,
             steps=steps,
-            graph=_graph(way.client.root, routing, down, self),
+            graph=_graph(way.client.root, routing, down, self) if full else (),
         )
 
     def _alike(self, way: Way) -> tuple[Line, str, int]:
