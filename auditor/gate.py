@@ -218,8 +218,12 @@ def _ways(
     from auditor.digest import edges, folded_into
     from auditor.judge.traced import traced
 
-    hits = traced(digest.situations, ruleset.rules).hits.select("id", "row").unique()
-    folded = folded_into(rows.drop("way"), digest.situations, edges(ruleset.rules))
+    sites = {finding.place.site for finding in findings}
+    rules = [rule for rule in ruleset.rules if rule.id in {finding.rule for finding in findings}]
+    found = digest.situations.filter(pl.col("dst_site").is_in(sites))  # each end of these is among these
+    rows = rows.filter(pl.col("dst_site").is_in(sites))
+    hits = traced(found, rules).hits.select("id", "row").unique()
+    folded = folded_into(rows.drop("way"), found, edges(ruleset.rules))
     way = folded.with_columns(way=rows["way"].gather(folded["index"]))
     pairs = hits.join(way, on="row").select("id", "way").unique().sort("id", "way")
     return dict(pairs.group_by("id").agg(pl.col("way").sort()).iter_rows())

@@ -8,18 +8,18 @@ share nodes, of which all is worked out once.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from auditor.routing.graph import Way, below_first, fallen
 from auditor.routing.model import NONE, First, Node, Pool, Spread, Use
 
 
-@dataclass(frozen=True, slots=True)
-class _Cost:
+class _Cost(NamedTuple):
     """Faults that something takes, as a list that shares its beginning with others."""
 
     size: int
     last: tuple[str, ...] = ()
-    before: "tuple[_Cost, ...]" = ()
+    before: tuple["_Cost", ...] = ()
 
 
 _NOTHING = _Cost(0)
@@ -42,11 +42,9 @@ class _Known:
 
     apart: bool  # every fault stands once, and what has to fail adds up
     faults: frozenset[str]
+    pools: frozenset[str]  # all that are named
     down: _Cost | None  # what takes it down; None: nothing does
     share: _Cost | None  # what makes it share with those behind it
-
-
-_TANGLED = _Known(False, frozenset(), None, None)
 
 
 class Adding:
@@ -56,14 +54,18 @@ class Adding:
         self._pools = pools
         self._nodes: dict[int, _Known] = {}
 
+    def known(self, root: Node) -> _Known:
+        """Return what is known of a root."""
+        for node in below_first(root, self._nodes):
+            self._nodes[id(node)] = self._worked_out(node)
+        return self._nodes[id(root)]
+
     def reached(self, root: Node) -> list[Way] | None:
         """Return the leaves that can answer below a root, each with a smallest set of faults.
 
         None: what fails does not just add up.
         """
-        for node in below_first(root, self._nodes):
-            self._nodes[id(node)] = self._worked_out(node)
-        known = self._nodes[id(root)]
+        known = self.known(root)
         if not known.apart:
             return None
         found: list[Way] = [(use, cost.size, partial(_faults, cost)) for use, cost in _walk(root, self._nodes)]
@@ -77,25 +79,27 @@ class Adding:
         if isinstance(node, Use):
             return self._leaf(node)
         below = [self._nodes[id(child)] for child in node.children]
-        if not below or (isinstance(node, Spread) and not _even(node)):
-            return _TANGLED  # without children it is never up: then its siblings are not all free to be
-        faults = frozenset().union(*(each.faults for each in below))
-        if not all(each.apart for each in below) or sum(len(each.faults) for each in below) > len(faults):
-            return _TANGLED
+        faults = frozenset[str]().union(*(each.faults for each in below))
+        pools = frozenset[str]().union(*(each.pools for each in below))
+        apart = all(each.apart for each in below) and sum(len(each.faults) for each in below) == len(faults)
+        # without children it is never up: then its siblings are not all free to be
+        if not apart or not below or (isinstance(node, Spread) and not _even(node)):
+            return _Known(False, faults, pools, None, None)
         if isinstance(node, First):
-            return _Known(True, faults, _sum(each.down for each in below), _sum(each.share for each in below))
+            return _Known(True, faults, pools, _sum(each.down for each in below), _sum(each.share for each in below))
         down = _enough(node, below)
-        return _Known(True, faults, down, down)
+        return _Known(True, faults, pools, down, down)
 
     def _leaf(self, node: Use) -> _Known:
         pool = self._pools[node.pool]
+        pools = frozenset({node.pool})
         if node.blind:
-            return _Known(True, frozenset(), None, None)
+            return _Known(True, frozenset(), pools, None, None)
         if pool.faults & pool.strains:
-            return _TANGLED
+            return _Known(False, pool.faults | pool.strains, pools, None, None)
         some = pool.faults or pool.strains
         down = _Cost(1, (min(pool.faults),)) if pool.faults else None
-        return _Known(True, pool.faults | pool.strains, down, _Cost(1, (min(some),)) if some else None)
+        return _Known(True, pool.faults | pool.strains, pools, down, _Cost(1, (min(some),)) if some else None)
 
 
 def _even(node: Spread) -> bool:

@@ -7,7 +7,7 @@ which hold for all combinations at once.  Where a diagram would grow too large t
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from auditor.routing import diagrams
 from auditor.routing.adding import Adding
@@ -19,8 +19,7 @@ ADDED, DRAWN, BOUNDED = "every fault counts in one place", "all combinations of 
 """How it is known; of what is not proven `outages` means nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reached:
+class Reached(NamedTuple):
     """A pool that can answer."""
 
     at: Line  # the edge by which it does
@@ -51,18 +50,18 @@ def reach(root: Node | None, pools: Mapping[str, Pool], known: Adding | None = N
     """Find what can answer below a node; `known` remembers nodes that graphs share."""
     if root is None:
         return _NOTHING
-    uses = list(leaves(root))
-    faults = {fault for use in uses if not use.blind for fault in pools[use.pool].faults | pools[use.pool].strains}
-    listed = frozenset(use.pool for use in uses)
-    found = (known or Adding(pools)).reached(root)
+    known = known or Adding(pools)
+    below = known.known(root)
+    faults, listed = len(below.faults), below.pools
+    found = known.reached(root)
     how = ADDED
     if found is None:
         try:
             found, how = diagrams.reached(root, pools), DRAWN
         except TooLargeError:
-            every = {use.pool: Reached(use.at, 0, frozenset, proven=False) for use in reversed(uses)}
-            return Reach(every, listed, BOUNDED, len(faults))
-    return Reach(_fewest(found), listed, how, len(faults))
+            every = {use.pool: Reached(use.at, 0, frozenset, proven=False) for use in reversed(list(leaves(root)))}
+            return Reach(every, listed, BOUNDED, faults)
+    return Reach(_fewest(found), listed, how, faults)
 
 
 def _fewest(found: Iterable[Way]) -> dict[str, Reached]:

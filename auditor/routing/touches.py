@@ -4,8 +4,7 @@ A pool of which it is only not excluded that it answers is an offer: it keeps ru
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import polars as pl
 
@@ -21,8 +20,7 @@ COUNTED: Final = "lines of configuration that name nobody and nowhere"
 """Detail of a row that stands for the lines of a file without any way."""
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(NamedTuple):
     """A class of clients, and a pool that can answer it."""
 
     routing: int
