@@ -32,9 +32,10 @@ examples: .venv/ready    ## write the sample captures, the example reports and t
 prove: .venv/ready       ## hold proofs of reachability against brute force, on 10,000 random configurations of each format
 	$(BIN)/python tools/prove.py
 
-bench: .venv/ready       ## time the judge by itself, the audit of flow logs, and the audit beside every peer that is installed (see docs/benchmarks.md)
+bench: .venv/ready       ## time the judge by itself, the audit of flow logs, the gate, and the audit beside every peer that is installed (see docs/benchmarks.md)
 	$(BIN)/python tools/bench_judge.py
 	$(BIN)/python tools/bench_logs.py
+	$(BIN)/python tools/bench_gate.py
 	$(BIN)/python tools/bench.py
 
 clean:

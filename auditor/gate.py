@@ -135,7 +135,8 @@ def _judged(collected: "Collected", by: _By, detailed: int) -> Gate:
             replace(_routed(each, told, of[each.id], number < detailed), surge=surges.of(of[each.id]))
             for number, each in enumerate(report.findings)
         )
-    return Gate(replace(report, findings=findings, configurations=told.configurations()), collected, proofs, of)
+    report = judge.restated(replace(report, configurations=told.configurations()), findings)
+    return Gate(report, collected, proofs, of)
 
 
 def _compared(now: Gate, against: str, paths: Sequence[str], by: _By) -> Gate:

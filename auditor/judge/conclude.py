@@ -141,12 +141,16 @@ def _verdict(found: Sequence[Finding], covered: Coverage, empty: bool) -> Verdic
 
 
 def _ordered(found: Sequence[Finding], rules: Sequence[Rule | RuleText]) -> tuple[Finding, ...]:
-    """Put those that count first and waived ones last, then failures, then the severe, then by rule."""
+    """Put those that count first and waived ones last, then failures, then the severe, then by rule.
+
+    Of one rule, ways of a configuration that take fewer outages come first.
+    """
     order = {rule.id: i for i, rule in enumerate(rules)}
 
-    def place(finding: Finding) -> tuple[bool, bool, bool, int, int, str]:
+    def place(finding: Finding) -> tuple[bool, bool, bool, int, int, int, str]:
+        fewest = len(finding.routes[0].outages) if finding.routes else 0
         kind = not finding.counts, finding.waiver is not None, finding.verdict != Verdict.FAIL
-        return *kind, -SEVERITIES.index(finding.severity), order[finding.rule], finding.id
+        return *kind, -SEVERITIES.index(finding.severity), order[finding.rule], fewest, finding.id
 
     return tuple(sorted(found, key=place))
 
