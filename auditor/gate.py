@@ -37,6 +37,10 @@ ASKED: Final = ("must_stay_in", "must_not_touch")
 """Verbs of rules that configuration can keep or break: it shows neither encryption nor what nothing shows."""
 
 
+NAMED: Final = 12
+"""Sites of an inventory that are listed in a note."""
+
+
 @dataclass(frozen=True)
 class Gate:
     """One run of rules over configurations."""
@@ -120,7 +124,7 @@ def _judged(collected: "Collected", by: _By, detailed: int) -> Gate:
             by.ruleset.rules,
             inputs=_inputs(collected),
             databases=(*by.places.databases(), *by.ruleset.databases, *by.waivers.databases),
-            notes=(*by.notes, *by.ruleset.notes, *_passed(collected.passed)),
+            notes=(*by.notes, *by.ruleset.notes, *_unnamed(collected, by.places), *_passed(collected.passed)),
             limits=_limits(found),
             explain=where.explain(by.places),
             waivers=by.waivers.waivers,
@@ -198,6 +202,18 @@ def _passed(count: int) -> tuple[str, ...]:
     if not count:
         return ()
     return (f"{count:,} other file{'s' * (count != 1)} in the given folders: of no format that is known.",)
+
+
+def _unnamed(collected: "Collected", places: "Places") -> tuple[str, ...]:
+    """Say which sites of the inventory place nothing: their names may be meant for what is called otherwise."""
+    named = {name for each in collected.routings for site in each.sites.values() for name in (site.name, *site.also)}
+    lost = [name for name in places.by_name() if name not in named]
+    if not lost:
+        return ()
+    some = f"{', '.join(lost[:NAMED])}{f' and {len(lost) - NAMED:,} more' if len(lost) > NAMED else ''}"
+    return (
+        f"Sites of the inventory without networks that no configuration names, so that they place nothing: {some}.",
+    )
 
 
 def _limits(found: "Sequence[tuple[int, Way]]") -> tuple[str, ...]:

@@ -72,6 +72,11 @@ class Places:
         """Say what the inventory says of a site by its name at a time (nanoseconds)."""
         return wide.named(_opened(self), name, moment)
 
+    def by_name(self) -> tuple[str, ...]:
+        """Name the sites of the inventory that can be found by name alone, having no networks; in its order."""
+        entries = _opened(self).inventory.entries
+        return tuple(dict.fromkeys(entry.name for entry in entries if entry.name and not entry.networks))
+
     def bounds(self) -> tuple[int, ...]:
         """Return the moments (nanoseconds) at which some proof begins or ceases to hold."""
         return tuple(_opened(self).bounds.tolist())

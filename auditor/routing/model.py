@@ -45,6 +45,7 @@ class Site:
     countries: str = ""  # country set that the configuration itself claims; empty: it says nothing
     planes: tuple[str, ...] = ()  # of model.flow.PLANES, where the configuration says so
     hosts: tuple[str, ...] = ()  # names instead of addresses (a CNAME): where they are is not known here
+    also: tuple[str, ...] = ()  # what else an inventory may call it: the data centre or the pool that it is in
 
 
 @dataclass(frozen=True, slots=True)

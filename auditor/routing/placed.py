@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from auditor.enrich import regional, regions, wide
+from auditor.enrich.ground import Said
 from auditor.model import countries, flow, labels
 from auditor.model.report import Source
 from auditor.routing.model import Client, Routing, Site
@@ -116,6 +117,18 @@ def _sites(
     return pl.DataFrame(rows, schema={**kinds, **{f"dst_{name}": pl.String for name in _DST}}, orient="row")
 
 
+def _named(site: Site, places: "Places", moment: int | None) -> Said:
+    """Return what the inventory says of a site by its name, else by its other names, which have to agree."""
+    own = places.named(site.name, moment)
+    if own != Said() or not site.also:
+        return own
+    found = [said for name in site.also if (said := places.named(name, moment)) != Said()]
+    proofs = tuple(entry for said in found for entry in said.proofs)
+    claims = tuple(entry for said in found for entry in said.claims)
+    alike = {name: {getattr(said, name) for said in found} for name in ("site", "operator", "planes", "role", "label")}
+    return Said(proofs, claims, **{name: texts.pop() for name, texts in alike.items() if len(texts) == 1})
+
+
 def _site(
     site: Site,
     address: str,
@@ -126,7 +139,7 @@ def _site(
     said: dict[str, tuple[Source, ...]],
 ) -> list[tuple[str, ...]]:
     """Return plane and _DST of an end, once for each plane that it carries."""
-    by_name = places.named(site.name, moment)
+    by_name = _named(site, places, moment)
     region = regions.countries(site.region) if site.region else ""
     claims = [each for each in (end["dst_claimed"], site.countries, region) if each]
     claims += [entry.countries for entry in by_name.claims]

@@ -11,12 +11,15 @@ from typing import Any
 
 import pytest
 
+from auditor.enrich.places import open_places
 from auditor.gate import Gate, gate
+from auditor.model import countries
 from auditor.model.errors import InputError
 from auditor.model.report import KNOWN, NEW, Finding, Verdict
 from auditor.report import RENDERERS
 from auditor.routing import formats
-from auditor.routing.model import Line, Routing, Unread
+from auditor.routing.model import Answer, Line, Routing, Site, Unread
+from auditor.routing.placed import placed
 from tests.cli.test_evidence import run
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples" / "gate"
@@ -123,6 +126,47 @@ def test_a_site_whose_place_nobody_knows_stays_open(folder: Path) -> None:
     ]
     assert unknown.verdict == Verdict.OPEN
     assert [settle.fact for settle in unknown.settles] == ["site"]
+
+
+NAMED = """
+sites:
+  - {name: ams, country: NL}
+  - {name: sin, country: CN}
+  - {name: lon, country: GB}
+"""
+
+
+def test_an_inventory_by_data_centre_holds_for_all_services_there(folder: Path) -> None:
+    (folder / "geo-maps").write_text(
+        "prod => { datacenters => [ams, sin], map => { NA => [ams], AS => { SG => [sin], default => [ams] } } }\n"
+    )
+    services = (
+        f"{name} => {{ map => prod, service_types => up, dcmap => {{ ams => 192.0.2.{n}, sin => 198.51.100.{n} }} }}\n"
+        for n, name in enumerate(("www", "api"), 1)
+    )
+    (folder / "geo-resources").write_text("".join(services))
+    (folder / "named.yaml").write_text(NAMED)
+    found = gated("geo-maps", "geo-resources", inventory="named.yaml", planes=["media"])
+    assert found.verdict == "fail"
+    (failed,) = [
+        each
+        for each in found.report.findings
+        if each.verdict == Verdict.FAIL and each.rule == "overseas-media-avoids-mainland"
+    ]
+    assert (failed.verdict, failed.place.site) == (Verdict.FAIL, "sin")
+    assert {route.pool for route in failed.routes} == {"geoip!www/sin", "geoip!api/sin"}
+    assert [note for note in found.report.notes if note.endswith("so that they place nothing: lon.")]
+
+
+def test_pools_that_share_an_endpoint_and_are_placed_apart_decide_nothing(folder: Path) -> None:
+    (folder / "named.yaml").write_text(NAMED)
+    both = Site("198.51.100.1", Line("x", 1), ("198.51.100.1",), also=("ams", "sin", "nobody"))
+    one = replace(both, name="198.51.100.2", also=("nobody", "sin"))
+    sites = {site.name: site for site in (both, one)}
+    routing = Routing("x", (), [], {}, sites, {}, lambda client, down: Answer(frozenset(), ()))
+    first, second = placed([routing], open_places("named.yaml"), None, ["media"]).sites.to_dicts()
+    assert (first["dst_proven"], first["dst_site"]) == (countries.NOWHERE, "198.51.100.1")
+    assert (second["dst_proven"], second["dst_site"]) == ("CN", "sin")
 
 
 def test_what_the_sites_carry_has_to_be_said(folder: Path) -> None:

@@ -5,7 +5,7 @@ Sources: Cloudflare documentation, "How endpoints and pools become unhealthy", "
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -118,7 +118,8 @@ class Graphs:
             site = origin.address or name
             self.pools[name] = Pool(name, site, frozenset(found), strains)
             addresses, hosts = ((site,), ()) if is_address(site) else ((), (site,) if origin.address else ())
-            self.sites.setdefault(site, Site(site, origin.at, addresses=addresses, hosts=hosts))
+            known = self.sites.get(site) or Site(site, origin.at, addresses=addresses, hosts=hosts)
+            self.sites[site] = replace(known, also=tuple(dict.fromkeys((*known.also, pool.title))))
             for fault, text in found.items():
                 self.faults.setdefault(fault, Fault(fault, text, origin.at))
         return Use(name, at, blind)

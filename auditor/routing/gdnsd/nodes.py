@@ -256,10 +256,11 @@ def sites(made: Made) -> dict[str, Site]:
     found: dict[str, Site] = {}
     for name, (at, addresses, hosts, center) in made.ends.items():
         called = center if center and len(ends[center]) == 1 else name
-        site = Site(called, at, addresses, hosts=hosts)
+        also = (center,) if center and center != called else ()
+        site = Site(called, at, addresses, hosts=hosts, also=also)
         if called in found and (found[called].addresses, found[called].hosts) != (addresses, hosts):
             called = f"{name} ({len(found)})"
-            site = Site(called, at, addresses, hosts=hosts)
+            site = Site(called, at, addresses, hosts=hosts, also=(center,) if center else ())
         found.setdefault(called, site)
         made.pools[name] = Pool(name, called, made.pools[name].faults)
     return found

@@ -194,6 +194,7 @@ def test_names_that_cannot_be_resolved_are_left() -> None:
     found = balanced("default_pools = [p.eu, p.us]\nfallback_pool = p.asia", hosts)
     assert ways(found, "DE") == {(("eu.example.net", 0), ("us", 1))}
     assert found.sites["eu.example.net"].hosts == ("eu.example.net",)
+    assert found.sites["eu.example.net"].also == ("eu",)  # an inventory may call it by its pool
     assert set(found.faults) == {"dns:eu.example.net"}
 
 
