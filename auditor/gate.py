@@ -211,9 +211,8 @@ def _unnamed(collected: "Collected", places: "Places") -> tuple[str, ...]:
     if not lost:
         return ()
     some = f"{', '.join(lost[:NAMED])}{f' and {len(lost) - NAMED:,} more' if len(lost) > NAMED else ''}"
-    return (
-        f"Sites of the inventory without networks that no configuration names, so that they place nothing: {some}.",
-    )
+    said = "Sites of the inventory without networks that place nothing, since no configuration leads to one of the name"
+    return (f"{said}: {some}.",)
 
 
 def _limits(found: "Sequence[tuple[int, Way]]") -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
-from auditor.model.report import RuleText, Settle, WaiverText
+from auditor.model.report import Configuration, RuleText, Settle, WaiverText
 
 LIMIT: Final = 200
 """Characters of one piece of text that a page or a terminal shows; the JSON report holds all of it."""
@@ -23,7 +23,7 @@ LIMIT: Final = 200
 PROSE: Final = 4_000
 """The same for what rules and open questions say: sentences, which must not lose their end."""
 
-_SENTENCES: Final = (RuleText, Settle, WaiverText)
+_SENTENCES: Final = (Configuration, RuleText, Settle, WaiverText)
 
 _ACTING: Final = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"})
 """Unicode general categories that act or show nothing: controls, formats (bidi, zero width, tags),

@@ -13,9 +13,10 @@ from auditor.report.words import many
 
 WIDTH: Final = 190  # of a box, in units of the view box
 HEIGHT: Final = 46
-_ACROSS: Final = 64  # between columns
+_ACROSS: Final = 60  # between columns
 _DOWN: Final = 14  # between boxes of a column
 _LETTERS: Final = 21  # of a label that fit in a box
+_SHORT: Final = {"serves": "serves", "asked": "asked", "down": "down", "idle": "not asked"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +101,17 @@ def _clients(route: Route, y: float) -> Box:
 def _box(branch: Branch, x: float, y: float) -> Box:
     kind = {"first": "first that is up", "any": "any that is up"}.get(branch.kind)
     title = branch.label or kind or ""
-    note = STATES[branch.state] if kind is None or not branch.label else f"{kind}, {STATES[branch.state]}"
+    note = STATES[branch.state] if kind is None or not branch.label else f"{kind}: {_SHORT[branch.state]}"
     place = f"{branch.place.file}:{branch.place.line}"
     whole = f"{title} ({branch.site}), {place}" if branch.site and branch.site != title else f"{title}, {place}"
     return Box(x, y, _cut(title), note, branch.state, whole)
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _LETTERS else f"{text[: _LETTERS - 1]}…"
+    """Shorten a label in its middle: what tells classes and pools apart stands at their ends."""
+    if len(text) <= _LETTERS:
+        return text
+    return f"{text[: _LETTERS // 3]}…{text[_LETTERS // 3 + 1 - _LETTERS :]}"
 
 
 def _edge(one: Box, other: Box, state: str, order: str) -> Edge:

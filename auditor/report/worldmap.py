@@ -111,7 +111,7 @@ def drawn(report: Report) -> Map:
         marks=tuple(numbered),
         homes=tuple((words.country(code), x, y) for code, (x, y) in homes.items()),
         curves=tuple(_curves(report.findings, marks, homes)),
-        labels=tuple(_labels(numbered, homes, world["box"])),
+        labels=tuple(_labels(numbered, homes, world["box"], bool(report.configurations))),
         elsewhere=tuple(elsewhere),
     )
 
@@ -178,7 +178,7 @@ def _arc(start: Sequence[float], end: Sequence[float]) -> str:
     return f"M{x1} {y1}Q{(x1 + x2) / 2:.0f} {max((y1 + y2) / 2 - lift, 30):.0f} {x2} {y2}"
 
 
-def _labels(marks: Sequence[Mark], homes: Dots, box: Sequence[int]) -> Iterable[Label]:
+def _labels(marks: Sequence[Mark], homes: Dots, box: Sequence[int], gated: bool) -> Iterable[Label]:
     """Put labels where they cover no marker, no other label and no country that matters.
 
     The last is given up where there is no such room; a label that finds no room at all is left out.
@@ -188,7 +188,7 @@ def _labels(marks: Sequence[Mark], homes: Dots, box: Sequence[int]) -> Iterable[
     taken += [_around(x, y, 10) for x, y in homes.values()]
     lands = [_extent(code) for mark in marks if mark.verdict in _TELLING for code in mark.codes]
     for mark in marks[:LABELS]:
-        lines = _lines(mark)
+        lines = _lines(mark, gated)
         width, height = (
             max(map(len, lines)) * _LETTER * (1 if mark.verdict in _TELLING else 0.93) + 20,
             len(lines) * _LINE + 10,
@@ -229,9 +229,9 @@ def _extent(code: str) -> Box:
     return min(xs), min(ys), max(xs), max(ys)
 
 
-def _lines(mark: Mark) -> tuple[str, ...]:
+def _lines(mark: Mark, gated: bool) -> tuple[str, ...]:
     """Write a label; what is forbidden says how often."""
-    return (mark.name, counted(mark)) if mark.verdict in _TELLING else (mark.name,)
+    return (mark.name, counted(mark, gated)) if mark.verdict in _TELLING else (mark.name,)
 
 
 def counted(mark: Mark, gated: bool = False) -> str:

@@ -155,7 +155,7 @@ def test_an_inventory_by_data_centre_holds_for_all_services_there(folder: Path) 
     ]
     assert (failed.verdict, failed.place.site) == (Verdict.FAIL, "sin")
     assert {route.pool for route in failed.routes} == {"geoip!www/sin", "geoip!api/sin"}
-    assert [note for note in found.report.notes if note.endswith("so that they place nothing: lon.")]
+    assert [note for note in found.report.notes if note.endswith("leads to one of the name: lon.")]
 
 
 def test_pools_that_share_an_endpoint_and_are_placed_apart_decide_nothing(folder: Path) -> None:
