@@ -8,13 +8,14 @@ earlier state is given, what a change of configuration made possible.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from auditor.intake import Paths, given
 from auditor.model.documents import nanoseconds
-from auditor.model.report import KNOWN, LINE, NEW, BaselineUse, Evidence, Finding, Input, Past, Report
+from auditor.model.report import KNOWN, LINE, NEW, BaselineUse, Database, Evidence, Finding, Input, Past, Report
 from auditor.opening import load_baseline, load_waivers, notes, open_all
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def _judged(collected: "Collected", by: _By, detailed: int) -> Gate:
             digest,
             by.ruleset.rules,
             inputs=_inputs(collected),
-            databases=(*by.places.databases(), *by.ruleset.databases, *by.waivers.databases),
+            databases=(*by.places.databases(), *_continents(collected), *by.ruleset.databases, *by.waivers.databases),
             notes=(*by.notes, *by.ruleset.notes, *_unnamed(collected, by.places), *_passed(collected.passed)),
             limits=_limits(found),
             explain=where.explain(by.places),
@@ -154,13 +155,15 @@ def _compared(now: Gate, against: str, paths: Sequence[str], by: _By) -> Gate:
     from auditor.routing.surges import Surges
 
     then = _judged(collect(paths, earlier(against, paths), earlier=against), by, 0)
-    blame = Blame(paths, now.collected, Disk(), before(then.collected))
+    blame = Blame(paths, now.collected, Disk(), before(then.collected, then.ways))
     told = Told(now.collected.routings, now.proofs)
     surges = Surges(now.collected.routings, then.collected.routings)
-    findings = [
-        _standing(replace(each, surge=surges.of(now.ways[each.id])), told, now.ways[each.id], number < DETAILED, blame)
-        for number, each in enumerate(now.report.findings)
-    ]
+    findings = []
+    for number, each in enumerate(now.report.findings):
+        surge = surges.of(now.ways[each.id])
+        if surge and each.id not in then.ways:  # its pools were elsewhere, or its clients others
+            surge = replace(surge, before=None)
+        findings.append(_standing(replace(each, surge=surge), told, now.ways[each.id], number < DETAILED, blame))
     still = {finding.id for finding in findings}
     fixed = [Past(each.id, each.rule, str(each.verdict)) for each in then.report.findings if each.id not in still]
     known = sum(finding.standing == KNOWN for finding in findings)
@@ -172,7 +175,7 @@ def _compared(now: Gate, against: str, paths: Sequence[str], by: _By) -> Gate:
 
 def _standing(finding: Finding, told: "Told", ways: "Sequence[Way]", full: bool, blame: "Blame") -> Finding:
     """Tell the ways first that a change made easier; a finding without any is known."""
-    worse = [way for way in ways if blame.worse(way)]
+    worse = [way for way in ways if blame.worse(finding.id, way)]
     sooner = finding.surge is not None and finding.surge.sooner
     known = not (worse or sooner) or finding.standing == KNOWN
     routed = _routed(finding, told, worse or ways, full, blame)
@@ -187,6 +190,14 @@ def _asking(ruleset: "RuleSet") -> "RuleSet":
         return ruleset
     said = f"{count} rule{'s' * (count != 1)} left out: configuration shows neither encryption nor what is kept."
     return replace(ruleset, rules=kept, notes=(*ruleset.notes, said))
+
+
+def _continents(collected: "Collected") -> list[Database]:
+    """Name the tables of continents, if classes of clients rest on them."""
+    from auditor.routing import continents
+
+    asking = continents.ASKING & {routing.format for routing in collected.routings}
+    return [continents.database()] if asking else []
 
 
 def _inputs(collected: "Collected") -> list[Input]:
@@ -247,7 +258,7 @@ def _ways(
 
 def _routed(finding: Finding, told: "Told", ways: "Sequence[Way]", full: bool, blame: "Blame | None" = None) -> Finding:
     """Let a finding say how it comes about; its evidence is the lines by which it does."""
-    routes = told.routes(ways, full, blame)
+    routes = told.routes(ways, full, partial(blame.judged, finding.id) if blame else None)
     evidence = []
     for route in routes:
         some = f"{route.clients[0]}{f' and {route.client_count - 1:,} more' if route.client_count > 1 else ''}"
