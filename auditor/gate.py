@@ -8,6 +8,7 @@ earlier state is given, what a change of configuration made possible.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -154,13 +155,15 @@ def _compared(now: Gate, against: str, paths: Sequence[str], by: _By) -> Gate:
     from auditor.routing.surges import Surges
 
     then = _judged(collect(paths, earlier(against, paths), earlier=against), by, 0)
-    blame = Blame(paths, now.collected, Disk(), before(then.collected))
+    blame = Blame(paths, now.collected, Disk(), before(then.collected, then.ways))
     told = Told(now.collected.routings, now.proofs)
     surges = Surges(now.collected.routings, then.collected.routings)
-    findings = [
-        _standing(replace(each, surge=surges.of(now.ways[each.id])), told, now.ways[each.id], number < DETAILED, blame)
-        for number, each in enumerate(now.report.findings)
-    ]
+    findings = []
+    for number, each in enumerate(now.report.findings):
+        surge = surges.of(now.ways[each.id])
+        if surge and each.id not in then.ways:  # its pools were elsewhere, or its clients others
+            surge = replace(surge, before=None)
+        findings.append(_standing(replace(each, surge=surge), told, now.ways[each.id], number < DETAILED, blame))
     still = {finding.id for finding in findings}
     fixed = [Past(each.id, each.rule, str(each.verdict)) for each in then.report.findings if each.id not in still]
     known = sum(finding.standing == KNOWN for finding in findings)
@@ -172,7 +175,7 @@ def _compared(now: Gate, against: str, paths: Sequence[str], by: _By) -> Gate:
 
 def _standing(finding: Finding, told: "Told", ways: "Sequence[Way]", full: bool, blame: "Blame") -> Finding:
     """Tell the ways first that a change made easier; a finding without any is known."""
-    worse = [way for way in ways if blame.worse(way)]
+    worse = [way for way in ways if blame.worse(finding.id, way)]
     sooner = finding.surge is not None and finding.surge.sooner
     known = not (worse or sooner) or finding.standing == KNOWN
     routed = _routed(finding, told, worse or ways, full, blame)
@@ -247,7 +250,7 @@ def _ways(
 
 def _routed(finding: Finding, told: "Told", ways: "Sequence[Way]", full: bool, blame: "Blame | None" = None) -> Finding:
     """Let a finding say how it comes about; its evidence is the lines by which it does."""
-    routes = told.routes(ways, full, blame)
+    routes = told.routes(ways, full, partial(blame.judged, finding.id) if blame else None)
     evidence = []
     for route in routes:
         some = f"{route.clients[0]}{f' and {route.client_count - 1:,} more' if route.client_count > 1 else ''}"

@@ -55,7 +55,7 @@ def _finding(classname: str, rule: RuleText, finding: Finding, at: Spot) -> Elem
         by = f"until {told.waiver.expires}: {told.waiver.reason} {waived.who(told.waiver)}"
         return outcome(found, "skipped", f"Waived {by}. {message}")
     if not told.counts:
-        return outcome(found, "skipped", f"{known.SAYS} {message}")
+        return outcome(found, "skipped", f"{known.familiar(told)} {message}")
     if told.verdict == Verdict.OPEN:
         return outcome(found, "error", message, lines, "open")
     return outcome(found, "failure", message, lines, f"violation.{told.severity}")

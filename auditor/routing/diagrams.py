@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from math import lcm
 
 from auditor.routing.diagram import FALSE, TRUE, Diagram
 from auditor.routing.graph import Way, below_first, fallen
@@ -88,5 +87,5 @@ class _States:
 def scaled(node: Spread) -> tuple[tuple[int, ...], int]:
     """Return weights and need as whole numbers."""
     weights = node.weights or (1,) * len(node.children)
-    by = lcm(node.need.denominator)
+    by = node.need.denominator
     return tuple(weight * by for weight in weights), int(node.need * by)

@@ -316,6 +316,36 @@ class TestAgainst:
         (folder / "named.yaml").write_text(text.replace("name: southeast asia", "name: asean"))
         assert gated("named.yaml", against="surge.yaml").verdict == "pass"
 
+    def test_a_site_that_keeps_its_name_and_moves_is_new(self, folder: Path) -> None:
+        text = "\n".join((
+            "routing: 1", "planes: [media]",
+            "sites: [", "  {name: east, country: DE}", "  ,{name: home, country: CA}]",
+            "pools: [{name: home}, {name: east}]",
+            "clients: [", "  {name: ours, countries: [CA], population: overseas, first: [home, east]}]",
+        ))  # fmt: skip
+        (folder / "then.yaml").write_text(text)
+        (folder / "moved.yaml").write_text(text.replace("country: DE", "country: CN"))
+        found = gated("moved.yaml", against="then.yaml")
+        assert found.verdict == "fail"
+        route = finding(found, "east").routes[0]
+        assert (route.before, len(route.outages)) == (None, 1)
+        assert [(change.line, change.added) for change in route.changes] == [(4, ("  {name: east, country: CN}",))]
+        assert gated("moved.yaml", against="moved.yaml").verdict == "pass"
+
+    def test_a_class_that_keeps_its_name_and_is_somebody_else_is_new(self, folder: Path) -> None:
+        text = "\n".join((
+            "routing: 1", "planes: [media]", "pools: [{name: shanghai}]",
+            "clients: [", "  {name: known, countries: [CA], population: overseas, first: [shanghai]}",
+            "  ,{name: lab, networks: [198.51.100.0/24], population: mainland, first: [shanghai]}]",
+        ))  # fmt: skip
+        (folder / "then.yaml").write_text(text)
+        (folder / "now.yaml").write_text(text.replace("population: mainland", "population: overseas"))
+        found = gated("now.yaml", against="then.yaml")
+        assert found.verdict == "fail"
+        new = [each for each in found.report.findings if each.verdict == Verdict.FAIL and each.standing == NEW]
+        assert [route.clients for each in new for route in each.routes if route.before is None] == [("lab",)]
+        assert [change.line for route in new[0].routes for change in route.changes] == [6]
+
     def test_a_revision_is_read_without_touching_the_work_tree(self, folder: Path) -> None:
         git("init", "-q", ".")
         (folder / "conf").mkdir()

@@ -16,7 +16,6 @@ from auditor.routing.terraform.values import of_json
 
 BALANCER: Final = "cloudflare_load_balancer"
 POOL: Final = "cloudflare_load_balancer_pool"
-MONITOR: Final = "cloudflare_load_balancer_monitor"
 
 _TERRAFORM: Final = re.compile(rb'"cloudflare_load_balancer(?:_pool|_monitor)?"')
 _BALANCED: Final = re.compile(rb'"fallback_pool"\s*:')
