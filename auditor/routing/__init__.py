@@ -1,1 +1,20 @@
-"""Routing configuration becomes classes of clients, and proofs of where they can be sent under which outages."""
+"""Routing configuration becomes classes of clients, and proofs of where they can be sent under which outages.
+
+model       what a configuration says: classes, graphs of pools, sites, faults, and its own interpreter
+store       where files lie: disk, memory, with one file changed      revision  an earlier state: a folder, a commit
+collect     files and folders become configurations, each by its format (`formats`)
+
+reach       which pools can answer a graph, and how few outages that takes
+graph       walks over graphs                      adding    proof where what has to fail adds up
+diagrams    proof by decision diagrams (`diagram`) where it does not
+placed      who clients are, where sites are       touches   each way of a class to a pool as a row of FLOW
+surge       at what multiple of demand who lands where                mix    up to what multiple nobody can (`cut`)
+headroom    what that means for protected clients, also in an outage  surges of the findings of a gate
+compare     what a change made possible, and which lines did it       shown  ways as a report tells them
+
+plain       `routing.yaml` (`plain_format`, `plain_replay`)           openstreetmap   capacity files (`..._*`)
+octodns     zone files                             istio, envoy  load balancing by locality
+route53     record sets, templates, policies       cloudflare    load balancers
+gdnsd       maps and resources                     terraform     resources, for whichever format reads them
+documents   YAML and JSON of other tools, with places (`jsontext`)    continents, addresses   what formats share
+"""

@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from auditor.model.countries import ANYWHERE
 from auditor.model.errors import InputError
+from auditor.routing.addresses import is_address
 from auditor.routing.documents import load
-from auditor.routing.istio.build import Builder, Plan, few, is_numeric
+from auditor.routing.istio.build import Builder, Plan, few
 from auditor.routing.istio.levels import Member
 from auditor.routing.istio.localities import Locality
 from auditor.routing.istio.parts import Part
@@ -129,7 +130,7 @@ class _Assignment:
         levels = [ranks[rank] for rank in sorted(ranks)]
         checked = self.checked()
         every = [address for level in levels for member in level for address in member.addresses]
-        counted = few(levels, panic, factor) and all(map(is_numeric, every))
+        counted = few(levels, panic, factor) and all(map(is_address, every))
         if checked and not few(levels, panic, factor):
             why = "too many endpoints to follow Envoy's sums; give one cluster with fewer"
             self.problem(self.part.get("endpoints"), "endpoints", why)

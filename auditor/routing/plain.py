@@ -15,6 +15,7 @@ For whatever no other reader knows: a scheduler of meetings, a proxy's list of u
       - {name: rest, everybody_else: true, first: [toronto], when_all_down: first}
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from ipaddress import ip_address, ip_network
@@ -51,13 +52,14 @@ FORMAT: Final = "routing.yaml"
 DOWN: Final = {"nothing": NONE, "first": FIRST, "last": LAST, "any": ALL}
 DEEPEST: Final = 100  # groups in groups
 
+_VERSION: Final = re.compile(rb"""^["']?routing["']?[ \t]*:[ \t]+["']?[0-9]""", re.M)
+
 Choice = GroupPlain | ClientsPlain
 
 
 def sniff(file: File) -> bool:
-    """Say whether it is a `routing.yaml`: a key `routing` at its beginning, or at the beginning of a line."""
-    head = file.data.removeprefix(b"\xef\xbb\xbf")[: 1 << 16]
-    return any(line.startswith(b"routing:") for line in head.splitlines())
+    """Say whether it is a `routing.yaml`: its key `routing`, which holds a number, begins a line."""
+    return bool(_VERSION.search(file.data.removeprefix(b"\xef\xbb\xbf")[: 1 << 16]))
 
 
 def read(files: Sequence[File], _store: Store) -> list[Routing]:

@@ -117,3 +117,10 @@ def test_groups_that_lie_too_deep_are_refused() -> None:
     text = "\n".join(["routing: 1", "pools: [{name: p}]", "groups:", *deep, *clients])
     with pytest.raises(InputError, match="more than 100 groups lie in each other"):
         read(text)
+
+
+def test_a_key_of_somebody_else_is_no_version() -> None:
+    for text in ("routing:\n  enabled: true\n", "routing: enabled\n", "- routing: 1\n", "x: {routing: 1}\n"):
+        assert not plain.sniff(File("settings.yaml", text.encode()))
+    for text in ("routing: 1", "title: x\nrouting: 2\n", '\ufeff"routing": 1\n'):
+        assert plain.sniff(File("f", text.encode()))

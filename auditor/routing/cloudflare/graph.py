@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
+from auditor.routing.addresses import is_address
 from auditor.routing.cloudflare.model import WEIGHED, Case, Named, OriginPool
-from auditor.routing.cloudflare.names import endpoint, is_address, outages, retried, serving
+from auditor.routing.cloudflare.names import endpoint, outages, retried, serving
 from auditor.routing.model import Fault, First, Line, Node, Pool, Site, Spread, Use
 
 

@@ -1,17 +1,7 @@
 """What endpoints and their outages are called, in graphs and in the interpreter alike."""
 
-import ipaddress
-
+from auditor.routing.addresses import is_address
 from auditor.routing.cloudflare.model import Origin, OriginPool
-
-
-def is_address(text: str) -> bool:
-    """Say whether an endpoint is an address, and no name of a host."""
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def serving(pool: OriginPool) -> tuple[Origin, ...]:

@@ -11,11 +11,11 @@ any number of them: it is healthy, weakened (some endpoints fail) or down, and w
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from ipaddress import ip_address
 from itertools import product
 from typing import Final
 
 from auditor.model.countries import ANYWHERE
+from auditor.routing.addresses import is_address
 from auditor.routing.istio.levels import Member
 from auditor.routing.model import Answer, Client, Fault, First, Line, Node, Pool, Site, Spread, Step, Use
 
@@ -160,11 +160,11 @@ class Builder:
 
     def site(self, plan: Plan, member: Member, at: Line) -> str:
         name = named(member)
-        hosts = tuple(each for each in member.addresses if not is_numeric(each))
+        hosts = tuple(each for each in member.addresses if not is_address(each))
         if member.addresses:
             name = f"{name} ({plan.title.split(' ')[0]})" if not plan.counted else name
         if name not in self.sites:
-            addresses = tuple(each for each in member.addresses if is_numeric(each))
+            addresses = tuple(each for each in member.addresses if is_address(each))
             region, where = member.locality.code, member.locality.countries
             claimed = "" if region or where == ANYWHERE else where
             self.sites[name] = Site(name, at, addresses, region, claimed, hosts=hosts)
@@ -261,12 +261,3 @@ def few(levels: list[list[Member]], panic: int, factor: int = 140) -> bool:
     return (
         sum(sizes) <= (MOST_ASKED if panic else MOST_COUNTED) and ways <= MOST_SUMS and max(sizes, default=0) <= factor
     )
-
-
-def is_numeric(address: str) -> bool:
-    """Say whether it is an address and not a name."""
-    try:
-        ip_address(address)
-    except ValueError:
-        return False
-    return True

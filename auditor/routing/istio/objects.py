@@ -4,12 +4,12 @@ Reference: istio.io, "Destination Rule", "Service Entry", "Workload Entry", "Glo
 istio/istio, pilot/pkg/networking/util/util.go (`MergeTrafficPolicy`).
 """
 
-import ipaddress
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from auditor.model.errors import InputError
+from auditor.routing.addresses import is_address
 from auditor.routing.documents import Document, load
 from auditor.routing.istio.localities import Locality, parsed
 from auditor.routing.istio.parts import Part
@@ -163,22 +163,14 @@ def _endpoints(entry: Part, host: Host, workloads: Sequence[tuple[dict[str, str]
         host.fixed = host.counted = False  # pods are selected too, and no configuration names them
     for each in listed:
         address = each.get("address").text() or host.name
-        host.counted &= static and _is_address(address)
+        host.counted &= static and is_address(address)
         host.endpoints.append(
             Endpoint(address, parsed(each.get("locality").text()), each.get("labels").labels(), each.at)
         )
     if not listed and not wanted:
-        addresses = [part.text() for part in spec.get("addresses").items() if static and _is_address(part.text())]
+        addresses = [part.text() for part in spec.get("addresses").items() if static and is_address(part.text())]
         host.endpoints += [Endpoint(each, parsed(""), {}, host.at) for each in addresses or [host.name]]
         host.counted &= bool(addresses)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def policies(rule: Part) -> Iterator[tuple[str, dict[str, str], Policy]]:

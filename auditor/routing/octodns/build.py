@@ -1,9 +1,9 @@
 """Records of octoDNS as a graph of pools, and what they answer under given outages."""
 
-import ipaddress
 from collections.abc import Sequence
 from dataclasses import replace
 
+from auditor.routing.addresses import is_address
 from auditor.routing.model import Answer, Client, Fault, First, Line, Node, Pool, Site, Spread, Step, Unread, Use
 from auditor.routing.octodns.classes import Chain, Class, classes
 from auditor.routing.octodns.records import DOWN, GEO, OBEY, POOL, Record, Value, Values
@@ -42,7 +42,7 @@ class Builder:
         name = value.text or "(nothing)"
         if name not in self.sites:
             host = name.rstrip(".")
-            known = (name,) if address and _is_address(name) else ()
+            known = (name,) if address and is_address(name) else ()
             self.sites[name] = Site(name, value.at, known, hosts=() if address else (host,))
             if not address and host in self.hosts:
                 self.sites[name] = replace(self.sites[name], addresses=self.hosts[host])
@@ -145,14 +145,6 @@ def _hosts(records: Sequence[Record]) -> dict[str, tuple[str, ...]]:
     changing = {record.name for record in records if record.dynamic or record.geo or record.type not in ("A", "AAAA")}
     for record in records:
         if record.name.endswith(".") and record.name not in changing:
-            addresses = {value.text for value in record.values.values if _is_address(value.text)}
+            addresses = {value.text for value in record.values.values if is_address(value.text)}
             found.setdefault(record.name.rstrip(".").lower(), set()).update(addresses)
     return {host: tuple(sorted(addresses)) for host, addresses in found.items()}
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True

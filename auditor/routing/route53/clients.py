@@ -1,4 +1,4 @@
-"""Who asks, and how Route 53 classifies them: by country, by state (USA, Ukraine), by block of addresses, or not.
+"""Who asks, and how Route 53 classifies them: by country, by state (USA, Ukraine), by block of addresses, or not
 at all.
 
 "Values specific for geolocation records", "IP-based routing" (Developer Guide).  Every name and type has a class for
