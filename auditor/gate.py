@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.intake import Paths, given
 from auditor.model.documents import nanoseconds
-from auditor.model.report import KNOWN, LINE, NEW, BaselineUse, Evidence, Finding, Input, Past, Report
+from auditor.model.report import KNOWN, LINE, NEW, BaselineUse, Database, Evidence, Finding, Input, Past, Report
 from auditor.opening import load_baseline, load_waivers, notes, open_all
 
 if TYPE_CHECKING:
@@ -124,8 +124,8 @@ def _judged(collected: "Collected", by: _By, detailed: int) -> Gate:
             digest,
             by.ruleset.rules,
             inputs=_inputs(collected),
-            databases=(*by.places.databases(), *by.ruleset.databases, *by.waivers.databases),
             notes=(*by.notes, *by.ruleset.notes, *_unnamed(collected, by.places), *_passed(collected.passed)),
+            databases=(*by.places.databases(), *_continents(collected), *by.ruleset.databases, *by.waivers.databases),
             limits=_limits(found),
             explain=where.explain(by.places),
             waivers=by.waivers.waivers,
@@ -190,6 +190,14 @@ def _asking(ruleset: "RuleSet") -> "RuleSet":
         return ruleset
     said = f"{count} rule{'s' * (count != 1)} left out: configuration shows neither encryption nor what is kept."
     return replace(ruleset, rules=kept, notes=(*ruleset.notes, said))
+
+
+def _continents(collected: "Collected") -> list[Database]:
+    """Name the tables of continents, if classes of clients rest on them."""
+    from auditor.routing import continents
+
+    asking = continents.ASKING & {routing.format for routing in collected.routings}
+    return [continents.database()] if asking else []
 
 
 def _inputs(collected: "Collected") -> list[Input]:

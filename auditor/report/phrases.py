@@ -189,7 +189,7 @@ def _gated(report: Report, failed: Sequence[Finding]) -> str:
         return f"Clients {can} be sent where the rules forbid it"
     if report.empty:
         return "No clients of these configurations fall under the rules"
-    if report.waived:
+    if report.waived or report.known:
         return waived.title(report)
     if report.verdict == Verdict.PASS:
         return "No combination of outages sends clients where the rules forbid it"

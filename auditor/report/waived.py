@@ -25,7 +25,9 @@ def kinds(findings: Sequence[Finding]) -> str:
 
 def title(report: Report) -> str:
     """Say the verdict as one sentence, where findings are waived or known and no violation is left."""
-    groups = [(report.waived, "waived"), (report.known, "known from the baseline")]
+    compared = any(route.compared for finding in report.known for route in finding.routes)
+    source = "from before the change" if compared else "from the baseline"
+    groups = [(report.waived, "waived"), (report.known, f"known {source}")]
     if report.verdict == Verdict.PASS:
         how = listed([word for found, word in groups if found])
         return f"All that was found is {how}; what else was examined is as the rules ask"

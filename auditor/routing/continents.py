@@ -21,6 +21,9 @@ from auditor.model.report import Database
 
 FILE: Final = "auditor/data/continents.yaml"
 
+ASKING: Final = frozenset({"gdnsd", "octodns", "route53", "OpenStreetMap"})
+"""Formats whose classes of clients rest on these tables."""
+
 
 class SourceText(Struct, frozen=True, forbid_unknown_fields=True):
     """Who says so, and when that was last compared."""

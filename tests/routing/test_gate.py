@@ -279,6 +279,8 @@ class TestAgainst:
         found = gated("surge.yaml", against="surge.yaml")
         assert found.verdict == "pass"
         assert {each.standing for each in found.report.findings} == {KNOWN}
+        text = " ".join(RENDERERS["text"](found.report).split())
+        assert text.startswith("PASS All that was found is known from before the change; what else was examined is")
         assert all(route.before == len(route.outages) for each in found.report.findings for route in each.routes)
         back = gated("routing.yaml", against="surge.yaml")
         assert back.verdict == "pass"

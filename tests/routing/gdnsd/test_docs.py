@@ -1,4 +1,4 @@
-"""The page on gdnsd runs, and shows what it says."""
+"""The example of the page on gdnsd shows what the page says."""
 
 import json
 import re
@@ -6,8 +6,6 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
-
-import pytest
 
 HERE = Path(__file__).parents[3]
 PAGE = (HERE / "docs" / "routing" / "gdnsd.md").read_text(encoding="utf-8")
@@ -19,16 +17,10 @@ def run(command: str, *more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(whole, cwd=HERE, capture_output=True, text=True, timeout=120)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_commands_of_the_page_run(command: str) -> None:
-    done = run(command)
-    assert "Traceback" not in done.stderr
-    assert done.returncode == int(command.partition("  # exit ")[2] or 0), done.stderr
-
-
 def test_the_example_shows_the_change_that_has_to_be_undone() -> None:
     (command,) = COMMANDS
     told = json.loads(run(command, "--format", "json").stdout)
+    assert "continents" in [each["name"] for each in told["databases"]]
     (failed,) = [each for each in told["findings"] if each["verdict"] == "fail"]
     text = json.dumps(failed)
     lines = (HERE / "docs" / "examples" / "gdnsd" / "geo-maps").read_text(encoding="utf-8").splitlines()
