@@ -95,7 +95,8 @@ def message(finding: Finding, rule: RuleText | None) -> list[str]:
     rows = [(ROUTE.get(row), "; ".join(filter(None, texts))) for row, texts in routed.rows(finding)]
     ways = [f"{label}: {told}." for label, told in rows if label and told]
     fix = f"To mend it: {rule.fix}" if rule and rule.fix and finding.verdict == Verdict.FAIL else ""
-    found = "New since the baseline." if finding.standing == "new" else known.familiar(finding)
+    since = "the earlier state" if any(route.compared for route in finding.routes) else "the baseline"
+    found = f"New since {since}." if finding.standing == "new" else known.familiar(finding)
     said = [grounds.known(finding), *grounds.disputed(finding), torn.beside(finding), *waived.accepted(finding)]
     return [line for line in (*said, found, *ways, *shown, *facts, fix, f"Finding {finding.id}.") if line]
 
