@@ -1,11 +1,10 @@
 """How a configuration sends clients to a place, for a report: outages, steps, the line to change, the graph."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
 from auditor.model.report import Branch, Configuration, Route, Stage
-from auditor.routing.compare import Blame
 from auditor.routing.graph import below_first
 from auditor.routing.model import First, Line, Node, Pool, Routing, Use
 from auditor.routing.reach import BOUNDED, Reach
@@ -30,7 +29,9 @@ class Told:
                 self._graphs.setdefault(id(client.root), len(self._graphs))
         self._lines = {name: data.splitlines() for name, data in files.items()}
 
-    def routes(self, ways: Iterable[Way], full: bool, blame: Blame | None = None) -> tuple[Route, ...]:
+    def routes(
+        self, ways: Iterable[Way], full: bool, blame: Callable[[Route, Way], Route] | None = None
+    ) -> tuple[Route, ...]:
         """Tell the ways of a finding, those with the fewest outages first; classes that are treated alike together.
 
         Only the first and shortest is told if not in `full`, without steps and graph.  With `blame`, each says what it
@@ -39,7 +40,7 @@ class Told:
         ordered = sorted(ways, key=lambda way: (way.reached.size, *self._alike(way), way.client.at))
         groups = [list(group) for _, group in groupby(ordered, key=self._alike)]
         told = [(self._route(group, full), group[0]) for group in groups[: ROUTES if full else 1]]
-        return tuple(blame.judged(route, way) if blame else route for route, way in told)
+        return tuple(blame(route, way) if blame else route for route, way in told)
 
     def _route(self, alike: list[Way], full: bool) -> Route:
         way = alike[0]
