@@ -1,7 +1,7 @@
 """Baselines, `auditor-baseline/v1`: the findings of a report, by identifier, so that the next one says what is new.
 
-A baseline holds nothing but identifiers, rules, verdicts and numbers of outages: no address, no name, no day.  The same report gives the
-same bytes, and a finding is a line, so that changes can be read and merged.
+A baseline holds nothing but identifiers, rules, verdicts and numbers of outages: no address, no name, no day.  The same
+report gives the same bytes, and a finding is a line, so that changes can be read and merged.
 """
 
 import hashlib
