@@ -141,7 +141,26 @@ def _judged(collected: "Collected", by: _By, detailed: int) -> Gate:
             for number, each in enumerate(report.findings)
         )
     report = judge.restated(replace(report, configurations=told.configurations()), findings)
-    return Gate(report, collected, proofs, of)
+    return Gate(_easier(report, by.baseline), collected, proofs, of)
+
+
+def _easier(report: Report, baseline: "Baseline | None") -> Report:
+    """Let findings of a baseline be new that take fewer outages by now than they did in it."""
+    from auditor import judge
+
+    if baseline is None or report.baseline is None:
+        return report
+    then = {past.id: past.outages for past in baseline.findings}
+    findings = [
+        replace(each, standing=NEW) if _fewer(each.outages, then.get(each.id)) else each for each in report.findings
+    ]
+    known = sum(finding.standing == KNOWN for finding in findings)
+    use = replace(report.baseline, known=known, new=len(findings) - known)
+    return judge.restated(replace(report, baseline=use), findings)
+
+
+def _fewer(now: int | None, then: int | None) -> bool:
+    return now is not None and then is not None and now < then
 
 
 def _compared(now: Gate, against: str, paths: Sequence[str], by: _By) -> Gate:
@@ -155,7 +174,8 @@ def _compared(now: Gate, against: str, paths: Sequence[str], by: _By) -> Gate:
     from auditor.routing.surges import Surges
 
     then = _judged(collect(paths, earlier(against, paths), earlier=against), by, 0)
-    blame = Blame(paths, now.collected, Disk(), before(then.collected, then.ways))
+    found = [(finding, then.ways[finding.id]) for finding in then.report.findings]
+    blame = Blame(paths, now.collected, Disk(), before(then.collected, then.proofs, found, now.collected))
     told = Told(now.collected.routings, now.proofs)
     surges = Surges(now.collected.routings, then.collected.routings)
     findings = []
@@ -175,7 +195,7 @@ def _compared(now: Gate, against: str, paths: Sequence[str], by: _By) -> Gate:
 
 def _standing(finding: Finding, told: "Told", ways: "Sequence[Way]", full: bool, blame: "Blame") -> Finding:
     """Tell the ways first that a change made easier; a finding without any is known."""
-    worse = [way for way in ways if blame.worse(finding.id, way)]
+    worse = [way for way in ways if blame.worse(finding, way)]
     sooner = finding.surge is not None and finding.surge.sooner
     known = not (worse or sooner) or finding.standing == KNOWN
     routed = _routed(finding, told, worse or ways, full, blame)
@@ -258,7 +278,7 @@ def _ways(
 
 def _routed(finding: Finding, told: "Told", ways: "Sequence[Way]", full: bool, blame: "Blame | None" = None) -> Finding:
     """Let a finding say how it comes about; its evidence is the lines by which it does."""
-    routes = told.routes(ways, full, partial(blame.judged, finding.id) if blame else None)
+    routes = told.routes(ways, full, partial(blame.judged, finding) if blame else None)
     evidence = []
     for route in routes:
         some = f"{route.clients[0]}{f' and {route.client_count - 1:,} more' if route.client_count > 1 else ''}"

@@ -204,6 +204,11 @@ class Finding:
     standing: str = ""  # new | known to the baseline; empty: none was given
 
     @property
+    def outages(self) -> int | None:
+        """The fewest outages that bring it about; None: it is no finding of a configuration."""
+        return min((len(route.outages) for route in self.routes), default=None)
+
+    @property
     def counts(self) -> bool:
         """Say whether it decides the verdict: nobody waived it, and no baseline knows it."""
         return self.waiver is None and self.standing != KNOWN
@@ -228,6 +233,7 @@ class Past:
     id: str
     rule: str
     verdict: str  # fail | open
+    outages: int | None = None  # the fewest that bring it about; None: it is no finding of a configuration
 
 
 @dataclass(frozen=True, slots=True)

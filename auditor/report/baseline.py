@@ -1,7 +1,7 @@
 """Baselines, `auditor-baseline/v1`: the findings of a report, by identifier, so that the next one says what is new.
 
-A baseline holds nothing but identifiers, rules and verdicts: no address, no name, no day.  The same report gives the
-same bytes, and a finding is a line, so that changes can be read and merged.
+A baseline holds nothing but identifiers, rules, verdicts and numbers of outages: no address, no name, no day.  The same
+report gives the same bytes, and a finding is a line, so that changes can be read and merged.
 """
 
 import hashlib
@@ -33,6 +33,7 @@ class Known(msgspec.Struct, forbid_unknown_fields=True):
     id: Identifier
     rule: Rule
     verdict: Literal["fail", "open"]
+    outages: Annotated[int, Meta(ge=0, description="Of a configuration: the fewest that bring it about.")] | None = None
 
 
 class File(msgspec.Struct, forbid_unknown_fields=True):
@@ -42,6 +43,10 @@ class File(msgspec.Struct, forbid_unknown_fields=True):
     findings: Annotated[list[Known], Meta(description="Sorted by id.")]
 
 
+class _Route(msgspec.Struct):
+    outages: list[str]
+
+
 class _Found(msgspec.Struct):
     """What a baseline takes out of a finding of a report."""
 
@@ -49,6 +54,12 @@ class _Found(msgspec.Struct):
     rule: Rule
     verdict: Literal["fail", "open"]
     waiver: Any = None
+    routes: list[_Route] = []
+
+    def past(self) -> Past:
+        """Return what is kept of it."""
+        fewest = min((len(route.outages) for route in self.routes), default=None)
+        return Past(self.id, self.rule, self.verdict, fewest)
 
 
 class _Report(msgspec.Struct):
@@ -65,7 +76,7 @@ def load(path: str | Path) -> Baseline:
         if _named(data) == "auditor-report/v1":
             raise InputError(str(path), f"is a report, not a baseline of one; {_made(str(path))}") from None
         raise InputError(str(path), f"is no baseline of this tool ({_said(error)}); {REMEDY}") from None
-    findings = {each.id: Past(each.id, each.rule, each.verdict) for each in given.findings}
+    findings = {each.id: Past(each.id, each.rule, each.verdict, each.outages) for each in given.findings}
     return Baseline(str(path), hashlib.sha256(data).hexdigest(), tuple(findings[each] for each in sorted(findings)))
 
 
@@ -79,15 +90,20 @@ def of_report(data: bytes, name: str) -> tuple[Past, ...]:
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         remedy = "give the JSON report of an audit (--format json)"
         raise InputError(name, f"is no report of this tool ({_said(error)}); {remedy}") from None
-    found = {each.id: Past(each.id, each.rule, each.verdict) for each in given.findings if each.waiver is None}
+    found = {each.id: each.past() for each in given.findings if each.waiver is None}
     return tuple(found[each] for each in sorted(found))
 
 
 def written(findings: tuple[Past, ...]) -> str:
     """Write a baseline, a line a finding."""
-    lines = [json.dumps({"id": each.id, "rule": each.rule, "verdict": each.verdict}) for each in findings]
+    lines = [json.dumps(_line(each)) for each in findings]
     listed = "[" + ",".join(f"\n    {line}" for line in lines) + ("\n  ]" if lines else "]")
     return in_ascii(encodable(f'{{\n  "format": "{FORMAT}",\n  "findings": {listed}\n}}\n'))
+
+
+def _line(past: Past) -> dict[str, str | int]:
+    known: dict[str, str | int] = {"id": past.id, "rule": past.rule, "verdict": past.verdict}
+    return known if past.outages is None else known | {"outages": past.outages}
 
 
 def schema() -> str:

@@ -6,15 +6,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from auditor.model.errors import InputError, InputErrors, gathering
 from auditor.routing.formats import FORMATS
 from auditor.routing.model import File, Routing
-from auditor.routing.store import Store
-
-MOST: Final = 100_000
-"""Files of the given folders."""
+from auditor.routing.store import FILES, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +35,11 @@ def collect(paths: Sequence[str], store: Store, earlier: str = "") -> Collected:
         for path, named in _expanded(paths, store):
             with problems.kept(), _of(earlier):
                 file = store.read(path)
-                if file is None and earlier:
+                if file is None and (earlier or not named):
+                    passed += not named  # a pipe, a device, a link to nothing
                     continue
                 if file is None:
-                    raise InputError(path, "does not exist; give a routing configuration, or a folder of them")
+                    raise InputError(path, "is no file that exists; give a routing configuration, or a folder of them")
                 names = _formats(file)
                 for name in names:
                     given[name].append(file)
@@ -100,8 +97,8 @@ def _expanded(paths: Sequence[str], store: Store) -> list[tuple[str, bool]]:
         held = store.inside(path)
         for each in [path] if held is None else held:
             found.setdefault(posixpath.normpath(each), (posixpath.normpath(each), held is None))
-        if len(found) > MOST:
-            raise InputError(path, f"holds more than {MOST:,} files; name the configurations in it")
+        if len(found) > FILES:
+            raise InputError(path, f"holds more than {FILES:,} files; name the configurations in it")
     return list(found.values())
 
 

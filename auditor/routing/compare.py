@@ -1,75 +1,125 @@
 """What a change of configuration made possible, and which of its lines did it.
 
-A way of a finding was there before only if the same finding rested on it then: a class or a site may keep its name and
-be somebody or somewhere else.  A line is blamed by trial: each hunk of the change is taken back alone, and what is then
-possible is proven again.
+A line is blamed by trial: each hunk of the change is taken back alone, and what is then possible is proven again.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from functools import cache
 from typing import Final
 
 from auditor.model.errors import InputError
-from auditor.model.report import Change, Route
+from auditor.model.report import Change, Finding, Route, Verdict
 from auditor.routing.collect import Collected, collect
-from auditor.routing.model import File, Routing, Site
+from auditor.routing.model import Client, File, Line, Routing, Site
 from auditor.routing.reach import prove
 from auditor.routing.store import Changed, Store
-from auditor.routing.touches import Way, ways
+from auditor.routing.touches import Proofs, Way, ways
 
 HUNKS: Final = 48
 """Hunks of a change that are taken back one by one; of a larger change nobody is blamed."""
 LINES: Final = 50_000
 CHANGED: Final = 12
 
-Who = tuple[str, str]
-"""A class of clients by its name, or by what it is; and a site."""
-Sizes = Mapping[Who, int]
-"""The fewest outages under which a class is sent to a site."""
+Class = tuple[str, str]
+"""The file in which a class of clients stands, and its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is possible in a state of configurations, as seen from another one."""
+
+    classes: Mapping[Class, frozenset[str]]  # with what they are
+    sites: Mapping[str, frozenset[Site]]  # by name; without their lines
+    sizes: Mapping[tuple[Class, str], int]  # the fewest outages that bring a class to a site
+    gone: Mapping[tuple[str, str], int]  # the same by name, and by what it is, of classes that only this state has
+
+    def size(self, way: Way, site: str) -> int | None:
+        """Return how many outages a way takes here; None: none would do it.
+
+        A class that is not here may be one that is only here, by another name or in another file.
+        """
+        known = _class(way.client)
+        if known in self.classes:
+            return self.sizes.get((known, site))
+        found = [self.gone.get((who, site)) for who in (known[1], _kind(way.client))]
+        return min((size for size in found if size is not None), default=None)
+
+    def alike(self, way: Way, site: Site) -> bool:
+        """Say whether the class and the site of a way are described here as they are there."""
+        kinds = self.classes.get(_class(way.client))
+        return (kinds is None or _kind(way.client) in kinds) and _bare(site) in self.sites.get(site.name, ())
+
+
+def state(routings: Sequence[Routing], found: Iterable[Way], seen: Collection[Class]) -> State:
+    """Describe what some ways make possible, as seen from a state with other classes."""
+    classes: dict[Class, frozenset[str]] = {}
+    sites: dict[str, frozenset[Site]] = {}
+    for routing in routings:
+        for client in routing.clients:
+            who = _class(client)
+            classes[who] = classes.get(who, frozenset()) | {_kind(client)}
+        for site in routing.sites.values():
+            sites[site.name] = sites.get(site.name, frozenset()) | {_bare(site)}
+    sizes: dict[tuple[Class, str], int] = {}
+    gone: dict[tuple[str, str], int] = {}
+    for way in found:
+        who, name = _class(way.client), routings[way.routing].pools[way.pool].site
+        size = _size(way)
+        sizes[who, name] = min(size, sizes.get((who, name), size))
+        for loose in () if who in seen else (who[1], _kind(way.client)):
+            gone[loose, name] = min(size, gone.get((loose, name), size))
+    return State(classes, sites, sizes, gone)
 
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What findings of an earlier state rested on."""
+    """What was possible in an earlier state, and what of it rules spoke against."""
 
-    sizes: Mapping[str, Sizes]  # of each finding
-    names: frozenset[str]  # of its classes
+    possible: State
+    found: Mapping[tuple[str, str, Verdict], State]  # rule, plane and verdict -> ways on which such findings rest
     files: Mapping[str, bytes]
 
-    def size(self, finding: str, way: Way, site: str) -> int | None:
-        """Return how many outages a way of a finding took then; None: it was none of its ways."""
-        name = way.client.name
-        return self.sizes.get(finding, {}).get((name if name in self.names else _kind(way), site))
+    def size(self, finding: Finding, way: Way, site: str) -> int | None:
+        """Return how many outages a way of a finding took; None: rules had nothing against it, or none would do it."""
+        known = self.found.get((finding.rule, finding.plane, finding.verdict))
+        return None if known is None else known.size(way, site)
 
 
-def before(collected: Collected, found: Mapping[str, Sequence[Way]]) -> Before:
-    """Note an earlier state, and the ways on which each of its findings rested."""
-    names = frozenset(client.name for routing in collected.routings for client in routing.clients)
-    files = {file.name: file.data for file in collected.files}
-    return Before({finding: _sizes(collected.routings, some) for finding, some in found.items()}, names, files)
+def before(then: Collected, proofs: Proofs, found: Iterable[tuple[Finding, Sequence[Way]]], now: Collected) -> Before:
+    """Describe an earlier state, by its proofs and by its findings with their ways."""
+    seen = {_class(client) for routing in now.routings for client in routing.clients}
+    judged: dict[tuple[str, str, Verdict], list[Way]] = {}
+    for finding, rests in found:  # what failed is no news as an open question either
+        for verdict in {finding.verdict, Verdict.OPEN}:
+            judged.setdefault((finding.rule, finding.plane, verdict), []).extend(rests)
+    every = (way for _, way in ways(then.routings, proofs))
+    return Before(
+        state(then.routings, every, seen),
+        {key: state(then.routings, rests, seen) for key, rests in judged.items()},
+        {file.name: file.data for file in then.files},
+    )
 
 
-def _sizes(routings: Sequence[Routing], some: Iterable[Way]) -> dict[Who, int]:
-    """Return the fewest outages for each class, by its name and by what it is, and site."""
-    found: dict[Who, int] = {}
-    for way in some:
-        site = routings[way.routing].pools[way.pool].site
-        size = _size(way)
-        for who in (way.client.name, _kind(way)):
-            found[who, site] = min(size, found.get((who, site), size))
-    return found
+def _class(client: Client) -> Class:
+    return client.at.file, client.name
 
 
 def _size(way: Way) -> int:
     return way.reached.size if way.reached.proven else 0
 
 
-def _kind(way: Way) -> str:
+def _kind(client: Client) -> str:
     """Describe a class by what it is, for one whose name is new."""
-    client = way.client
     return "\n".join(("", client.countries, *client.networks, client.population, client.account))
+
+
+def _bare(site: Site) -> Site:
+    return replace(site, at=_NOWHERE)
+
+
+_NOWHERE: Final = Line("", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,31 +158,23 @@ def hunks(now: Sequence[File], then: Mapping[str, bytes]) -> Iterator[Hunk]:
                 yield Hunk(file.name, c, d, tuple(old[a:b]), tuple(new[c:d]))
 
 
-@dataclass(frozen=True, slots=True)
-class _Trial:
-    """A configuration without one hunk."""
-
-    sizes: Sizes
-    kinds: frozenset[str]  # of its classes that have a way
-    sites: Mapping[str, Sequence[Site]]  # by name
-
-
 class Blame:
     """Finds the hunks that made ways possible."""
 
     def __init__(self, paths: Sequence[str], now: Collected, store: Store, then: Before) -> None:
         self._paths, self._store, self._then = paths, store, then
         self._routings = now.routings
+        self._seen = {_class(client) for routing in now.routings for client in routing.clients}
         self._data = {file.name: file.data for file in now.files}
         try:
             found = list(hunks(now.files, then.files))
         except OverflowError:
             found = []
         self._hunks = found if len(found) <= HUNKS else []
-        self._without = cache(self._collected_without)
+        self._without = cache(self._proven_without)
 
-    def worse(self, finding: str, way: Way) -> bool:
-        """Say whether the change made a way of a finding possible, or easier."""
+    def worse(self, finding: Finding, way: Way) -> bool:
+        """Say whether the change made a way of a finding possible, or easier, or wrong."""
         then = self._then.size(finding, way, self._site(way).name)
         return then is None or then > _size(way)
 
@@ -140,41 +182,31 @@ class Blame:
         routing = self._routings[way.routing]
         return routing.sites[routing.pools[way.pool].site]
 
-    def judged(self, finding: str, route: Route, way: Way) -> Route:
-        """Say of a route of a finding what it took before, and which hunks made it easier."""
+    def judged(self, finding: Finding, route: Route, way: Way) -> Route:
+        """Say of a route what it took before, and which hunks made it easier."""
+        now = _size(way)
         route = replace(route, compared=True, before=self._then.size(finding, way, route.site))
         if not self.worse(finding, way):
             return route
-        trials = [(hunk, trial) for n, hunk in enumerate(self._hunks) if (trial := self._without(n)) is not None]
-        guilty = [hunk for hunk, trial in trials if self._harder(trial, way)]
-        guilty = guilty or [hunk for hunk, trial in trials if self._other(trial, way)]
-        return replace(route, changes=tuple(hunk.told() for hunk in guilty))
+        earlier = self._then.possible.size(way, route.site)
+        moved = earlier is not None and earlier <= now  # it was possible: who they are, or where it is, is news
+        guilty = []
+        for number, hunk in enumerate(self._hunks):
+            without = self._without(number)
+            if without is not None:
+                size = without.size(way, route.site)
+                if size is None or size > now or (moved and not without.alike(way, self._site(way))):
+                    guilty.append(hunk.told())
+        return replace(route, changes=tuple(guilty))
 
-    def _harder(self, trial: _Trial, way: Way) -> bool:
-        """Say whether a way takes more outages in a trial, or is not there."""
-        site = self._site(way).name
-        size = trial.sizes.get((way.client.name, site), trial.sizes.get((_kind(way), site)))
-        return size is None or size > _size(way)
-
-    def _other(self, trial: _Trial, way: Way) -> bool:
-        """Say whether the class or the site of a way is another in a trial, by the same name."""
-        site = self._site(way)
-        return _kind(way) not in trial.kinds or any(
-            replace(each, at=site.at) != site for each in trial.sites.get(site.name, ())
-        )
-
-    def _collected_without(self, number: int) -> _Trial | None:
+    def _proven_without(self, number: int) -> State | None:
         """Prove the configuration without one hunk; None: it can't be read so."""
         hunk = self._hunks[number]
         lines = self._data[hunk.file].splitlines(keepends=True)
         data = b"".join((*lines[: hunk.start], *hunk.old, *lines[hunk.end :]))
         try:
-            found = collect(self._paths, Changed(self._store, hunk.file, data), earlier="tried").routings
+            found = collect(self._paths, Changed(self._store, hunk.file, data), earlier="tried")
         except InputError:
             return None
-        some = [way for _, way in ways(found, [prove(routing) for routing in found])]
-        sites: dict[str, list[Site]] = {}
-        for routing in found:
-            for site in routing.sites.values():
-                sites.setdefault(site.name, []).append(site)
-        return _Trial(_sizes(found, some), frozenset(map(_kind, some)), sites)
+        proofs = [prove(routing) for routing in found.routings]
+        return state(found.routings, (way for _, way in ways(found.routings, proofs)), self._seen)

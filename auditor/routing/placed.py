@@ -146,7 +146,13 @@ def _site(
     mask = 0
     for claim in claims:
         mask |= countries.bits(claim)
-    proven = countries.text(countries.bits(end["dst_proven"]) & countries.bits(by_name.ground))
+    ground = countries.bits(end["dst_proven"])
+    proven = countries.text(ground & countries.bits(by_name.ground))
+    if ground == countries.WORLD and (
+        others := _elsewhere(by_name.ground, (end["dst_claimed"], site.countries, region))
+    ):
+        mask |= others | countries.bits(by_name.ground)
+        proven = countries.text(mask)
     own = Source(OWN, "claim", site.countries, site.name)
     said[address] = (
         *wide.sources(by_name),
@@ -166,3 +172,19 @@ def _site(
         proven,
     )
     return [(plane, *texts) for plane in each_plane]
+
+
+def _elsewhere(ground: str, claims: Sequence[str]) -> int:
+    """Return the countries of claims that a proof by nothing but a name excludes.
+
+    A name is not an address: two sites may bear one.  Where all that is said of this one is elsewhere, it is open of
+    which of the two the proof speaks, until the inventory has the addresses too.
+    """
+    near = countries.bits(ground)
+    if near == countries.WORLD:
+        return 0
+    far = 0
+    for claim in filter(None, claims):
+        mask = countries.bits(claim)
+        far |= 0 if mask & near else mask
+    return far

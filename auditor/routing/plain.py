@@ -51,6 +51,9 @@ from auditor.routing.store import Store
 FORMAT: Final = "routing.yaml"
 DOWN: Final = {"nothing": NONE, "first": FIRST, "last": LAST, "any": ALL}
 DEEPEST: Final = 100  # groups in groups
+MOST: Final = 10**15  # of capacity and demand
+
+_IN_BRACES: Final = re.compile(rb"""[{,\s]["']?routing["']?\s*:\s*1\s*[,}]""")
 
 _VERSION: Final = re.compile(rb"""^["']?routing["']?[ \t]*:[ \t]+["']?[0-9]""", re.M)
 
@@ -58,8 +61,11 @@ Choice = GroupPlain | ClientsPlain
 
 
 def sniff(file: File) -> bool:
-    """Say whether it is a `routing.yaml`: its key `routing`, which holds a number, begins a line."""
-    return bool(_VERSION.search(file.data.removeprefix(b"\xef\xbb\xbf")[: 1 << 16]))
+    """Say whether it is a `routing.yaml`: its key `routing`, which holds a number, begins a line or is in braces."""
+    head = file.data.removeprefix(b"\xef\xbb\xbf")[: 1 << 16]
+    if head.lstrip()[:1] == b"{":
+        return bool(_IN_BRACES.search(head))
+    return bool(_VERSION.search(head))
 
 
 def read(files: Sequence[File], _store: Store) -> list[Routing]:
@@ -146,8 +152,14 @@ class _Reader:
             for fault, text in faults.items():
                 self.faults.setdefault(fault, Fault(fault, text, where))
             self.blind |= {pool.name} if pool.health == "none" else set()
-            capacity = None if pool.capacity is None else Fraction(str(pool.capacity))
+            capacity = self._amount(pool.capacity, *here, "capacity")
             self.pools[pool.name] = Pool(pool.name, site, frozenset(faults), capacity=capacity)
+
+    def _amount(self, amount: int | float | None, *path: str | int) -> Fraction | None:
+        if amount is None or amount <= MOST:
+            return None if amount is None else Fraction(str(amount))
+        self.document.problem(f"`{amount}` is more than {MOST:,}; take a larger unit", *path)
+        return None
 
     def _missing(self, kind: str, name: str, known: dict[str, object] | dict[str, Site], *path: str | int) -> None:
         hint = documents.nearest(name, list(known)) or f"add it, or name a {kind} that there is"
@@ -226,7 +238,7 @@ class _Reader:
         root = self._choice(given, here)
         codes = [code for n, code in enumerate(given.countries) if self._known(code, *here, "countries", n)]
         networks = tuple(self._network(text, *here, "networks", n) for n, text in enumerate(given.networks))
-        demand = None if given.demand is None else Fraction(str(given.demand))
+        demand = self._amount(given.demand, *here, "demand")
         share = demand and demand / max(1, len(codes))  # in equal parts: they share one graph, so only the sum counts
         for code in codes or [""]:
             name = f"{given.name} {code}" if len(codes) > 1 else given.name

@@ -17,6 +17,7 @@ class Plain:
     ) -> None:
         self._document, self._plain, self._pools, self._blind = document, plain, pools, blind
         self._groups = {group.name: (at, group) for at, group in enumerate(plain.groups)}
+        self._states: dict[tuple[str, frozenset[str]], bool] = {}  # of groups: each may stand in many others
 
     def answer(self, client: Client, down: frozenset[str]) -> Answer:
         """Say who serves a class of clients while these faults are there."""
@@ -24,11 +25,14 @@ class Plain:
             at for at, _ in enumerate(self._plain.clients) if self._document.line("clients", at) == client.at.line
         )
         pools: set[str] = set()
-        steps = list(self._chosen(self._plain.clients[at], ("clients", at), down, pools))
+        steps = list(self._chosen(self._plain.clients[at], ("clients", at), down, pools, set()))
+        self._states.clear()
         return Answer(frozenset(pools), tuple(steps))
 
-    def _chosen(self, choice: Choice, here: tuple[str, int], down: frozenset[str], pools: set[str]) -> Iterator[Step]:
-        """Yield the steps by which a choice is made, and add the pools that serve."""
+    def _chosen(
+        self, choice: Choice, here: tuple[str, int], down: frozenset[str], pools: set[str], asked: set[str]
+    ) -> Iterator[Step]:
+        """Yield the steps by which a choice is made, those of each group once, and add the pools that serve."""
         key = "first" if choice.first else "any"
         names = choice.first or choice.any
         up = [self._is_up(name, down) for name in names]
@@ -55,7 +59,9 @@ class Plain:
             else:
                 yield Step(where, f"{name} is asked")
                 number, group = self._groups[name]
-                yield from self._chosen(group, ("groups", number), down, pools)
+                if name not in asked:
+                    asked.add(name)
+                    yield from self._chosen(group, ("groups", number), down, pools, asked)
 
     def _stands(self, choice: Choice, up: list[bool]) -> bool:
         """Say whether enough of a choice is up."""
@@ -68,7 +74,10 @@ class Plain:
         if name in self._pools:
             return name in self._blind or not (self._pools[name].faults & down)
         _, group = self._groups[name]
-        return self._stands(group, [self._is_up(each, down) for each in group.first or group.any])
+        if (name, down) not in self._states:
+            up = [self._is_up(each, down) for each in group.first or group.any]
+            self._states[name, down] = self._stands(group, up)
+        return self._states[name, down]
 
     def _line(self, *path: str | int) -> Line:
         return Line(self._document.file, self._document.line(*path))

@@ -19,6 +19,15 @@ from auditor.routing.store import MOST, Disk, Kept, Store, inside
 OPTION: Final = "--against"
 _REGULAR: Final = ("100644", "100755")
 _LINK: Final = "120000"
+_ALONE: Final = {
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_LAZY_FETCH": "1",  # of a partial clone; where git is too old for this, no protocol is allowed all the same
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "LC_ALL": "C",
+}
+"""Of git's environment: reading a repository starts no program that its settings name, and no connection."""
 
 
 def earlier(against: str, paths: Sequence[str]) -> Store:
@@ -98,8 +107,8 @@ class Elsewhere:
 
 
 def _git(*arguments: str, data: bytes | None = None) -> bytes:
-    """Run git, which asks nobody and locks nothing.  Raise InputError for what it refuses."""
-    settings = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    """Run git, which asks nobody, locks nothing and fetches nothing.  Raise InputError for what it refuses."""
+    settings = {**os.environ, **_ALONE}
     try:
         done = subprocess.run(  # noqa: S603 - no shell; what the user wrote stands behind --end-of-options
             ["git", "--no-pager", *arguments], input=data, capture_output=True, check=False, env=settings

@@ -30,17 +30,17 @@ class Told:
         self._lines = {name: data.splitlines() for name, data in files.items()}
 
     def routes(
-        self, ways: Iterable[Way], full: bool, judged: Callable[[Route, Way], Route] | None = None
+        self, ways: Iterable[Way], full: bool, blame: Callable[[Route, Way], Route] | None = None
     ) -> tuple[Route, ...]:
         """Tell the ways of a finding, those with the fewest outages first; classes that are treated alike together.
 
-        Only the first and shortest is told if not in `full`, without steps and graph.  With `judged` (`compare.Blame`),
-        each says what it took before a change.
+        Only the first and shortest is told if not in `full`, without steps and graph.  With `blame`, each says what it
+        took before a change.
         """
         ordered = sorted(ways, key=lambda way: (way.reached.size, *self._alike(way), way.client.at))
         groups = [list(group) for _, group in groupby(ordered, key=self._alike)]
         told = [(self._route(group, full), group[0]) for group in groups[: ROUTES if full else 1]]
-        return tuple(judged(route, way) if judged else route for route, way in told)
+        return tuple(blame(route, way) if blame else route for route, way in told)
 
     def _route(self, alike: list[Way], full: bool) -> Route:
         way = alike[0]

@@ -18,6 +18,8 @@ from auditor.routing.model import File
 MOST: Final = 64 << 20
 """Bytes of one file: configuration that people or generators write is far smaller."""
 
+FILES: Final = 100_000
+"""Files of the given folders."""
 
 SKIPPED: Final = frozenset({".git", ".terraform", "node_modules", "__pycache__"})
 """Folders of tools, which hold no configuration of anybody's own."""
@@ -41,12 +43,11 @@ class Disk:
 
     def read(self, name: str) -> File | None:
         """Return a file, by a path that may be relative to the folder in which the command runs."""
-        path = Path(name)
-        if not path.is_file():
-            return None
         try:
-            with path.open("rb") as stream:
-                data = stream.read(MOST + 1)
+            if not os.path.isfile(name):  # a pipe or a device may never end
+                return None
+            with open(name, "rb", opener=_at_once) as stream:
+                data = stream.read(MOST + 1) or b""
         except OSError as error:
             raise InputError(name, f"can't be read ({error.strerror}); give a readable file") from None
         if len(data) > MOST:
@@ -60,14 +61,37 @@ class Disk:
         return sorted(posixpath.join(folder, path.name) for path in found)
 
     def inside(self, folder: str) -> list[str] | None:
-        """List files in a folder, but for those of tools."""
+        """List files in a folder, but for those of tools; links to other folders are followed, each once.
+
+        Raise InputError for folders that can't be looked into: what is in them is not known to be harmless.
+        """
         if not os.path.isdir(folder):
             return None
-        found = []
-        for at, folders, files in os.walk(folder):
-            folders[:] = sorted(name for name in folders if name not in SKIPPED)
+        found: list[str] = []
+        seen = {os.path.realpath(folder)}
+        for at, folders, files in os.walk(folder, onerror=_closed, followlinks=True):
+            folders[:] = [name for name in sorted(folders) if name not in SKIPPED and _new(at, name, seen)]
             found += [posixpath.join(at, name) for name in sorted(files)]
+            if len(found) > FILES:
+                raise InputError(folder, f"holds more than {FILES:,} files; name the configurations in it")
         return found
+
+
+def _at_once(name: str, flags: int) -> int:
+    """Open a file that is not waited for: some of those under /proc have nothing to say until something happens."""
+    return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _closed(error: OSError) -> None:
+    raise InputError(str(error.filename), f"can't be looked into ({error.strerror}); let it be read, or take it out")
+
+
+def _new(at: str, name: str, seen: set[str]) -> bool:
+    """Say whether a folder was not there yet by another name."""
+    real = os.path.realpath(os.path.join(at, name))
+    new = real not in seen
+    seen.add(real)
+    return new
 
 
 @dataclass(frozen=True, slots=True)
