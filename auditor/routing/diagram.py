@@ -12,13 +12,16 @@ FALSE, TRUE = 0, 1
 MOST: Final = 1 << 19
 """Nodes of one diagram; more say that its faults are tied to each other in too many ways."""
 
+ALL: Final = 1 << 21
+"""Nodes of all diagrams of one configuration, so that many graphs end in time too."""
+
 
 class TooLargeError(Exception):
     """The diagram would need more than MOST nodes."""
 
 
 class Diagram:
-    """Statements over variables 0, 1, 2 ..., in that order; each is a number."""
+    """Statements over variables 0, 1, 2 ..., in that order; each is a number; at most so many nodes are made."""
 
     def __init__(self, most: int = MOST) -> None:
         end = 1 << 62
@@ -26,6 +29,11 @@ class Diagram:
         self._nodes: list[tuple[int, int, int]] = [(end, FALSE, FALSE), (end, TRUE, TRUE)]  # variable, if not, if so
         self._known: dict[tuple[int, int, int], int] = {}
         self._chosen: dict[tuple[int, int, int], int] = {}
+
+    @property
+    def size(self) -> int:
+        """How many nodes there are."""
+        return len(self._nodes)
 
     def variable(self, number: int) -> int:
         """State that a fault is there."""

@@ -3,16 +3,31 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from auditor.routing.diagram import FALSE, TRUE, Diagram
+from auditor.routing.diagram import ALL, FALSE, MOST, TRUE, Diagram
 from auditor.routing.graph import Way, below_first, fallen
 from auditor.routing.model import First, Node, Pool, Spread, Use
 
 
-def reached(root: Node, pools: Mapping[str, Pool]) -> list[Way]:
-    """Return the leaves that can answer, each with a smallest set of faults under which it does.
+class Drawing:
+    """The graphs of one configuration, which share a bound of nodes."""
 
-    Raise TooLargeError where the faults are tied to each other in too many ways.
-    """
+    def __init__(self, pools: Mapping[str, Pool]) -> None:
+        self._pools = pools
+        self._left = ALL
+
+    def reached(self, root: Node) -> list[Way]:
+        """Return the leaves that can answer below a root, each with a smallest set of faults under which it does.
+
+        Raise TooLargeError where the faults are tied to each other in too many ways.
+        """
+        diagram = Diagram(min(MOST, self._left))
+        try:
+            return _reached(root, self._pools, diagram)
+        finally:
+            self._left -= diagram.size
+
+
+def _reached(root: Node, pools: Mapping[str, Pool], diagram: Diagram) -> list[Way]:
     order = below_first(root)
     faults: dict[str, int] = {}
     for node in reversed(order):
@@ -21,7 +36,6 @@ def reached(root: Node, pools: Mapping[str, Pool]) -> list[Way]:
             for fault in (*sorted(pool.faults), *sorted(pool.strains)):
                 faults.setdefault(fault, len(faults))
     names = list(faults)
-    diagram = Diagram()
     states = _States(diagram, pools, faults)
     for node in order:
         states.add(node)

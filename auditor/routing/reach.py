@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from auditor.routing import diagrams
 from auditor.routing.adding import Adding
 from auditor.routing.diagram import TooLargeError
+from auditor.routing.diagrams import Drawing
 from auditor.routing.graph import Way, leaves
 from auditor.routing.model import Line, Node, Pool, Routing
 
@@ -46,8 +46,10 @@ class Reach:
 _NOTHING: Final = Reach({}, frozenset(), ADDED, 0)
 
 
-def reach(root: Node | None, pools: Mapping[str, Pool], known: Adding | None = None) -> Reach:
-    """Find what can answer below a node; `known` remembers nodes that graphs share."""
+def reach(
+    root: Node | None, pools: Mapping[str, Pool], known: Adding | None = None, drawn: Drawing | None = None
+) -> Reach:
+    """Find what can answer below a node; `known` and `drawn` are those of all graphs of one configuration."""
     if root is None:
         return _NOTHING
     known = known or Adding(pools)
@@ -57,7 +59,7 @@ def reach(root: Node | None, pools: Mapping[str, Pool], known: Adding | None = N
     how = ADDED
     if found is None:
         try:
-            found, how = diagrams.reached(root, pools), DRAWN
+            found, how = (drawn or Drawing(pools)).reached(root), DRAWN
         except TooLargeError:
             every = {use.pool: Reached(use.at, 0, frozenset, proven=False) for use in reversed(list(leaves(root)))}
             return Reach(every, listed, BOUNDED, faults)
@@ -77,8 +79,8 @@ def _fewest(found: Iterable[Way]) -> dict[str, Reached]:
 def prove(routing: Routing) -> dict[int, Reach]:
     """Prove each distinct graph of a configuration once; the keys are identities of roots (of none: 0)."""
     found: dict[int, Reach] = {0: _NOTHING}
-    known = Adding(routing.pools)
+    known, drawn = Adding(routing.pools), Drawing(routing.pools)
     for client in routing.clients:
         if client.root is not None and id(client.root) not in found:
-            found[id(client.root)] = reach(client.root, routing.pools, known)
+            found[id(client.root)] = reach(client.root, routing.pools, known, drawn)
     return found

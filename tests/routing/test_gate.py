@@ -233,15 +233,16 @@ def test_lines_that_were_not_understood_keep_a_proof_from_passing(
 
 
 def test_what_is_too_tangled_to_prove_is_open(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from auditor.routing import diagrams, reach
+    from auditor.routing import reach
     from auditor.routing.adding import Adding
     from auditor.routing.diagram import TooLargeError
+    from auditor.routing.diagrams import Drawing
 
     def full(*_: object) -> None:
         raise TooLargeError
 
     monkeypatch.setattr(Adding, "reached", lambda *_: None)
-    monkeypatch.setattr(diagrams, "reached", full)
+    monkeypatch.setattr(Drawing, "reached", full)
     found = gated("surge.yaml")
     assert found.verdict == "open"
     assert found.report.configurations[0].unproven == 33

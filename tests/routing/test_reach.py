@@ -5,8 +5,9 @@ from fractions import Fraction
 
 import pytest
 
-from auditor.routing import diagrams, reach
+from auditor.routing import reach
 from auditor.routing.diagram import Diagram, TooLargeError
+from auditor.routing.diagrams import Drawing
 from auditor.routing.model import ALL, FIRST, LAST, NONE, First, Line, Node, Pool, Spread, Use
 from tests.routing import brute
 
@@ -71,7 +72,7 @@ def test_proofs_agree_with_every_combination_of_outages(shared: bool) -> None:
         for pool, each in proof.pools.items():
             assert len(each.outages) == each.size
             assert pool in brute.answered(root, pools, each.outages), seed
-        drawn = reach._fewest(diagrams.reached(root, pools))
+        drawn = reach._fewest(Drawing(pools).reached(root))
         assert {pool: each.size for pool, each in drawn.items()} == slow, seed
         reachable += len(slow)
         unreachable += len(proof.listed - set(slow))
@@ -123,3 +124,17 @@ def test_weights_are_reached_by_some_and_not_by_others() -> None:
     assert diagram.smallest(heavy) == (1, 2)
     assert diagram.smallest(diagram.both(heavy, diagram.neither(three[1]))) == (0, 2)
     assert diagram.smallest(diagram.reaching(three, (3, 2, 2), 8)) is None
+
+
+def test_graphs_of_one_configuration_share_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    from auditor.routing import diagrams
+
+    pools = {f"p{i}": Pool(f"p{i}", "s", frozenset({f"f{i}", f"f{i + 1}"})) for i in range(6)}
+    root = First(tuple(Use(name, AT) for name in pools), AT)
+    whole = Drawing(pools)
+    assert {len(whole.reached(root)) for _ in range(3)} == {6}
+    monkeypatch.setattr(diagrams, "ALL", 400)
+    few = Drawing(pools)
+    assert len(few.reached(root)) == 6
+    with pytest.raises(TooLargeError):
+        [few.reached(root) for _ in range(99)]
