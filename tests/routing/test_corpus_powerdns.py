@@ -17,8 +17,9 @@ def test_the_sample_shows_two_syntaxes_and_is_refused_with_the_line() -> None:
     with pytest.raises(InputError, match="stands twice") as error:
         powerdns.read([file], Kept({}))
     lines = file.data.decode().splitlines()
-    assert error.value.line is not None
-    assert lines[error.value.line - 1].strip().startswith("service.")
+    found = re.search(r":(\d+):\d+: ", str(error.value))
+    assert found is not None
+    assert lines[int(found[1]) - 1].strip().startswith("service.")
 
 
 @pytest.mark.parametrize("kept", [0, 1, 2])

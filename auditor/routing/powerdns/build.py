@@ -325,4 +325,4 @@ def _without(network: Network, others: dict[Network, Choice]) -> tuple[str, ...]
                 elif not each.subnet_of(other):  # type: ignore[arg-type]
                     cut.append(each)
             left = cut
-    return tuple(map(str, sorted(left)))  # type: ignore[type-var]
+    return tuple(map(str, sorted(left)))
