@@ -4,7 +4,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from auditor.routing import cloudflare, envoy, gdnsd, istio, octodns, openstreetmap, plain, route53
+from auditor.routing import (
+    cloudflare,
+    envoy,
+    gdnsd,
+    istio,
+    jitsi,
+    livekit,
+    octodns,
+    openstreetmap,
+    plain,
+    route53,
+)  # fmt: skip
 from auditor.routing.model import File, Routing
 from auditor.routing.store import Store
 
@@ -33,6 +44,8 @@ FORMATS: Final[dict[str, Format]] = {
     route53.FORMAT: Format(route53.sniff, route53.read, route53.belongs),
     openstreetmap.FORMAT: Format(openstreetmap.sniff, openstreetmap.read),
     cloudflare.FORMAT: Format(cloudflare.sniff, cloudflare.read, cloudflare.belongs),
+    livekit.FORMAT: Format(livekit.sniff, livekit.read),
+    jitsi.FORMAT: Format(jitsi.sniff, jitsi.read),
     gdnsd.FORMAT: Format(gdnsd.sniff, gdnsd.read),
 }
 """In the order in which they are asked; the first that knows a file has it."""
