@@ -23,7 +23,7 @@ _WIDE: Final = re.compile(r"(?:[ \t\r\n\ufeff]+|(?:\#|//)[^\n]*)*")
 _QUOTED: Final = re.compile(r'"(?:[^"\\\n]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"')
 _TRIPLE: Final = re.compile(r'"""(.*?)"""(?!")', re.DOTALL)
 _PLAIN: Final = re.compile(r"(?:(?!//)[^$\"{}\[\]:=,+#`^?!@*&\\\s])+")
-_SPACE: Final = re.compile(r"[ \t\r]+")
+_SPACE: Final = re.compile(r"[ \t]+")
 _REFERENCE: Final = re.compile(r"\$\{\??[^}\n]*\}")
 _INCLUDE: Final = re.compile(r"include(?=[ \t\"])[^\n}]*")
 _SEGMENT: Final = re.compile(r'"(?:[^"\\\n]|\\.)*"|[^".]+')
@@ -222,8 +222,9 @@ class _Parser:
             return Value(line, None)
         if kinds[0] in ("object", "list"):
             return Value(line, made)
-        text = "".join(parts)
-        return Value(line, text if kinds[-1] == "quoted" else text.rstrip(" \t"), "quoted" in kinds)
+        if self.text[self.at - 1] in " \t":
+            parts.pop()  # of space, only what stands between values is part of them
+        return Value(line, "".join(parts), "quoted" in kinds)
 
     def items(self, path: tuple[str, ...], depth: int) -> list[Value]:
         if depth > DEEPEST:

@@ -101,6 +101,11 @@ def test_what_does_not_choose_bridges_may_be_anything() -> None:
     assert not read(text + REGIONAL).unread
 
 
+@pytest.mark.parametrize("text", ['"us west" ', "us west \t", '  "us" "" west # x\n', '"""us west""" // x\n'])
+def test_space_around_values_is_none_of_theirs(text: str) -> None:
+    assert list(read(REGIONAL.replace("us-west-2", text)).sites)[1] == "us west"
+
+
 def test_later_keys_win_and_objects_are_merged() -> None:
     routing = read(REGIONAL + "jicofo.bridge { region-groups: [[us-east-1]] }\njicofo.octo.enabled = no\n")
     assert list(routing.sites) == ["us-east-1", ELSE]
