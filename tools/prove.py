@@ -25,7 +25,9 @@ from auditor.routing.reach import reach
 from auditor.routing.store import Kept
 from tests.routing import brute
 
-FORMATS: Final = ("plain", "gdnsd", "octodns", "route53", "cloudflare", "istio", "openstreetmap", "powerdns")
+FORMATS: Final = (
+    "plain", "gdnsd", "octodns", "route53", "cloudflare", "istio", "openstreetmap", "powerdns", "jitsi", "livekit",
+)  # fmt: skip
 CLIENTS: Final = 3  # of one graph
 MOST: Final = 12  # faults of which all combinations are tried, also those that bear on other clients
 BATCH: Final = 50

@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from auditor.routing import cloudflare, envoy, gdnsd, istio, octodns, openstreetmap, plain, powerdns, route53
+from auditor.routing import (
+    cloudflare, envoy, gdnsd, istio, jitsi, livekit, octodns, openstreetmap, plain, powerdns, route53,
+)  # fmt: skip
 from auditor.routing.model import File, Routing
 from auditor.routing.store import Store
 
@@ -34,6 +36,8 @@ FORMATS: Final[dict[str, Format]] = {
     openstreetmap.FORMAT: Format(openstreetmap.sniff, openstreetmap.read),
     cloudflare.FORMAT: Format(cloudflare.sniff, cloudflare.read, cloudflare.belongs),
     powerdns.FORMAT: Format(powerdns.sniff, powerdns.read),
+    livekit.FORMAT: Format(livekit.sniff, livekit.read),
+    jitsi.FORMAT: Format(jitsi.sniff, jitsi.read),
     gdnsd.FORMAT: Format(gdnsd.sniff, gdnsd.read),
 }
 """In the order in which they are asked; the first that knows a file has it."""
