@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from auditor.routing import (
-    cloudflare, envoy, gdnsd, istio, jitsi, livekit, octodns, openstreetmap, plain, powerdns, route53,
+    cloudflare,
+    envoy,
+    gdnsd,
+    istio,
+    jitsi,
+    livekit,
+    octodns,
+    openstreetmap,
+    plain,
+    powerdns,
+    route53,
 )  # fmt: skip
 from auditor.routing.model import File, Routing
 from auditor.routing.store import Store
