@@ -101,7 +101,7 @@ def test_what_does_not_choose_bridges_may_be_anything() -> None:
     assert not read(text + REGIONAL).unread
 
 
-@pytest.mark.parametrize("text", ['"us west" ', "us west \t", '  "us" "" west # x\n', '"""us west""" // x\n'])
+@pytest.mark.parametrize("text", ['"us west" ', "us west \t", '  "us" west # x\n', '"""us west""" // x\n'])
 def test_space_around_values_is_none_of_theirs(text: str) -> None:
     assert list(read(REGIONAL.replace("us-west-2", text)).sites)[1] == "us west"
 
