@@ -120,13 +120,14 @@ def _judged(collected: "Collected", by: _By, detailed: int) -> Gate:
         where = placed(collected.routings, by.places, moment, by.planes)
         rows = touches(collected.routings, found, collected.files, where, moment)
         digest = judge.fold(rows, judge.edges(by.ruleset.rules))
+        told = Told(collected.routings, proofs)
         report = judge.conclude(
             digest,
             by.ruleset.rules,
             inputs=_inputs(collected),
             notes=(*by.notes, *by.ruleset.notes, *_unnamed(collected, by.places), *_passed(collected.passed)),
             databases=(*by.places.databases(), *_continents(collected), *by.ruleset.databases, *by.waivers.databases),
-            limits=_limits(found),
+            limits=_limits(sum(known.unproven for known in told.configurations())),
             explain=where.explain(by.places),
             waivers=by.waivers.waivers,
             as_of=by.waivers.as_of,
@@ -134,7 +135,6 @@ def _judged(collected: "Collected", by: _By, detailed: int) -> Gate:
         )
         numbers = _ways(report.findings, rows, digest, by.ruleset)
         of = {each.id: [found[way][1] for way in numbers.get(each.id, ())] for each in report.findings}
-        told = Told(collected.routings, proofs)
         surges = Surges(collected.routings)
         findings = tuple(
             replace(_routed(each, told, of[each.id], number < detailed), surge=surges.of(of[each.id]))
@@ -246,8 +246,7 @@ def _unnamed(collected: "Collected", places: "Places") -> tuple[str, ...]:
     return (f"{said}: {some}.",)
 
 
-def _limits(found: "Sequence[tuple[int, Way]]") -> tuple[str, ...]:
-    unproven = sum(not way.reached.proven for _, way in found)
+def _limits(unproven: int) -> tuple[str, ...]:
     if not unproven:
         return ()
     said = "whose failures are tied to each other in too many ways to consider all combinations"

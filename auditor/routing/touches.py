@@ -6,6 +6,7 @@ A pool of which it is only not excluded that it answers is an offer: it keeps ru
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+import numpy as np
 import polars as pl
 
 from auditor.model import flow
@@ -54,12 +55,16 @@ def touches(
     index = {file.name: at for at, file in enumerate(files)}
     pools = [(at, pool.name, pool.site) for at, routing in enumerate(routings) for pool in routing.pools.values()]
     edges = pl.DataFrame(
-        [
-            (number, client, way.routing, way.pool, index[way.reached.at.file], way.reached.at.line, way.reached.proven)
-            for number, (client, way) in enumerate(found)
-        ],
+        {
+            "way": range(len(found)),
+            "client": [client for client, _ in found],
+            "routing": [way.routing for _, way in found],
+            "pool": [way.pool for _, way in found],
+            "source": [index[way.reached.at.file] for _, way in found],
+            "record": [way.reached.at.line for _, way in found],
+            "proven": [way.reached.proven for _, way in found],
+        },
         schema=_EDGE,
-        orient="row",
     )
     rows = (
         edges.join(pl.DataFrame(pools, schema=_POOL, orient="row"), on=["routing", "pool"], maintain_order="left")
@@ -103,8 +108,9 @@ def _counted(
          "status": [flow.NO_ADDRESS] * len(left), "detail": [COUNTED] * len(left),
          "basis": [flow.CONFIGURED] * len(left)}
     ).with_columns(way=pl.lit(-1, pl.Int64))  # fmt: skip
-    counts = pl.Series("records", [given.get(row, 0) for row in range(len(rows))], pl.Int64)
-    return pl.concat([rows.with_columns(counts), alone])
+    counts = np.zeros(len(rows), np.int64)
+    counts[list(given)] = list(given.values())
+    return pl.concat([rows.with_columns(pl.Series("records", counts)), alone])
 
 
 def _unread(routings: Sequence[Routing], index: Mapping[str, int]) -> pl.DataFrame:
