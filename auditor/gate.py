@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from auditor.intake import Paths, given
 from auditor.model.documents import nanoseconds
+from auditor.model.heap import uncollected
 from auditor.model.report import KNOWN, LINE, NEW, BaselineUse, Database, Evidence, Finding, Input, Past, Report
 from auditor.opening import load_baseline, load_waivers, notes, open_all
 
@@ -70,6 +71,7 @@ class _By:
     notes: Sequence[str]
 
 
+@uncollected()
 def gate(
     configurations: Paths,
     *,
@@ -106,40 +108,38 @@ def gate(
 def _judged(collected: "Collected", by: _By, detailed: int) -> Gate:
     """Prove and judge one state of configurations; the first `detailed` findings are told with steps and graphs."""
     from auditor import judge
-    from auditor.read.scan import uncollected
     from auditor.routing.placed import placed
     from auditor.routing.reach import prove
     from auditor.routing.shown import Told
     from auditor.routing.surges import Surges
-    from auditor.routing.touches import touches, ways
+    from auditor.routing.touches import Ways, touches
 
     moment = nanoseconds(by.as_of) if by.as_of else None
-    with uncollected():
-        proofs = [prove(routing) for routing in collected.routings]
-        found = list(ways(collected.routings, proofs))
-        where = placed(collected.routings, by.places, moment, by.planes)
-        rows = touches(collected.routings, found, collected.files, where, moment)
-        digest = judge.fold(rows, judge.edges(by.ruleset.rules))
-        told = Told(collected.routings, proofs)
-        report = judge.conclude(
-            digest,
-            by.ruleset.rules,
-            inputs=_inputs(collected),
-            notes=(*by.notes, *by.ruleset.notes, *_unnamed(collected, by.places), *_passed(collected.passed)),
-            databases=(*by.places.databases(), *_continents(collected), *by.ruleset.databases, *by.waivers.databases),
-            limits=_limits(sum(known.unproven for known in told.configurations())),
-            explain=where.explain(by.places),
-            waivers=by.waivers.waivers,
-            as_of=by.waivers.as_of,
-            baseline=by.baseline,
-        )
-        numbers = _ways(report.findings, rows, digest, by.ruleset)
-        of = {each.id: [found[way][1] for way in numbers.get(each.id, ())] for each in report.findings}
-        surges = Surges(collected.routings)
-        findings = tuple(
-            replace(_routed(each, told, of[each.id], number < detailed), surge=surges.of(of[each.id]))
-            for number, each in enumerate(report.findings)
-        )
+    proofs = [prove(routing) for routing in collected.routings]
+    found = Ways(collected.routings, proofs)
+    where = placed(collected.routings, by.places, moment, by.planes)
+    rows = touches(collected.routings, found, collected.files, where, moment)
+    digest = judge.fold(rows, judge.edges(by.ruleset.rules))
+    told = Told(collected.routings, proofs)
+    report = judge.conclude(
+        digest,
+        by.ruleset.rules,
+        inputs=_inputs(collected),
+        notes=(*by.notes, *by.ruleset.notes, *_unnamed(collected, by.places), *_passed(collected.passed)),
+        databases=(*by.places.databases(), *_continents(collected), *by.ruleset.databases, *by.waivers.databases),
+        limits=_limits(sum(known.unproven for known in told.configurations())),
+        explain=where.explain(by.places),
+        waivers=by.waivers.waivers,
+        as_of=by.waivers.as_of,
+        baseline=by.baseline,
+    )
+    numbers = _ways(report.findings, rows, digest, by.ruleset)
+    of = {each.id: [found[way] for way in numbers.get(each.id, ())] for each in report.findings}
+    surges = Surges(collected.routings)
+    findings = tuple(
+        replace(_routed(each, told, of[each.id], number < detailed), surge=surges.of(of[each.id]))
+        for number, each in enumerate(report.findings)
+    )
     report = judge.restated(replace(report, configurations=told.configurations()), findings)
     return Gate(_easier(report, by.baseline), collected, proofs, of)
 

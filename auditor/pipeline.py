@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auditor.intake import Gathered, Paths, Progress, asked, gather, given, read
+from auditor.model.heap import uncollected
 from auditor.model.report import Database, Input, Report
 from auditor.opening import catalogue, load_baseline, load_waivers, notes, open_all, open_places
 
@@ -107,8 +108,6 @@ def audit(
     from auditor.read.staff import started
 
     with started(given(inputs), workers) as staff:  # before heavy libraries are imported: theirs take as long
-        from auditor.read.scan import uncollected
-
         # first: a bad rule should not cost the time of reading captures
         places, known, ruleset = open_all(rules, inventory, geo, services, selections)
         accepted = load_waivers(waivers, ruleset, as_of)

@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from auditor.gate import gate
 from auditor.model import countries
-from auditor.read.scan import uncollected
+from auditor.model.heap import uncollected
 from auditor.routing.collect import collect
 from auditor.routing.reach import prove
 from auditor.routing.store import Disk

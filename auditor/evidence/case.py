@@ -14,6 +14,7 @@ from auditor import intake, opening, pipeline
 from auditor.digest import Digest, asks_rejected, edges, folded_into
 from auditor.judge.traced import Traced, traced
 from auditor.model.errors import InputError
+from auditor.model.heap import uncollected
 from auditor.model.report import Finding, Report
 
 if TYPE_CHECKING:
@@ -95,7 +96,6 @@ def opened(
     """Audit inputs as `pipeline.audit` does, and keep what it took.  Raise InputError for what the user can mend."""
     from auditor.logs.formats import lined
     from auditor.read.assemble import named
-    from auditor.read.scan import uncollected
     from auditor.read.ties import legs
 
     places, known, ruleset = opening.open_all(rules, inventory, geo, services, selections)

@@ -4,15 +4,15 @@ A large capture is cut where a record seems to begin; the cut is proven when who
 reads the bytes before it ends exactly there, and else the rest is read again.
 """
 
-import gc
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Final
 
+from auditor.model.heap import uncollected
 from auditor.model.report import Input
 from auditor.read import pcap, pcapng
 from auditor.read.arrays import give_back
@@ -26,7 +26,7 @@ from auditor.read.staff import WORTH, Worker, processes
 from auditor.read.streams import reader
 from auditor.read.streams.chains import Chain
 
-__all__ = ["Progress", "Scan", "UnreadRow", "scan", "uncollected"]
+__all__ = ["Progress", "Scan", "UnreadRow", "scan"]
 
 Progress = Callable[[int, int], None]
 """Is told the bytes that were read and the bytes that there are, from any thread."""
@@ -61,18 +61,6 @@ class Scan:
     def facts(self) -> list[Fact]:
         """What single packets say, as objects: there may be millions."""
         return self.said.facts()
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Keep Python from looking for cycles: facts and findings are objects by the million, and none is part of one."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()
 
 
 @uncollected()

@@ -15,7 +15,7 @@ from auditor.routing.collect import Collected, collect
 from auditor.routing.model import Client, File, Line, Routing, Site
 from auditor.routing.reach import prove
 from auditor.routing.store import Changed, Store
-from auditor.routing.touches import Proofs, Way, ways
+from auditor.routing.touches import Proofs, Way, Ways
 
 HUNKS: Final = 48
 """Hunks of a change that are taken back one by one; of a larger change nobody is blamed."""
@@ -94,7 +94,7 @@ def before(then: Collected, proofs: Proofs, found: Iterable[tuple[Finding, Seque
     for finding, rests in found:  # what failed is no news as an open question either
         for verdict in {finding.verdict, Verdict.OPEN}:
             judged.setdefault((finding.rule, finding.plane, verdict), []).extend(rests)
-    every = (way for _, way in ways(then.routings, proofs))
+    every = Ways(then.routings, proofs)
     return Before(
         state(then.routings, every, seen),
         {key: state(then.routings, rests, seen) for key, rests in judged.items()},
@@ -209,4 +209,4 @@ class Blame:
         except InputError:
             return None
         proofs = [prove(routing) for routing in found.routings]
-        return state(found.routings, (way for _, way in ways(found.routings, proofs)), self._seen)
+        return state(found.routings, Ways(found.routings, proofs), self._seen)

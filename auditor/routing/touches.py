@@ -4,6 +4,7 @@ A pool of which it is only not excluded that it answers is an offer: it keeps ru
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -30,23 +31,55 @@ class Way(NamedTuple):
     reached: Reached
 
 
-def ways(routings: Sequence[Routing], proofs: Proofs) -> Iterator[tuple[int, Way]]:
-    """Yield all ways, each with the number of its class over all configurations."""
-    number = 0
-    for at, (routing, proof) in enumerate(zip(routings, proofs, strict=True)):
-        for client in routing.clients:
-            reach = proof[id(client.root) if client.root is not None else 0]
-            for pool, reached in reach.pools.items():
-                yield number, Way(at, client, pool, reached)
-            number += 1
+class Ways:
+    """All ways of some configurations, by class of clients: there are millions, and only those of findings are told."""
+
+    def __init__(self, routings: Sequence[Routing], proofs: Proofs) -> None:
+        classes = [(at, client) for at, routing in enumerate(routings) for client in routing.clients]
+        self._classes = classes
+        self._pools = [proofs[at][id(client.root) if client.root else 0].pools for at, client in classes]
+        self._ends = np.cumsum([len(pools) for pools in self._pools], dtype=np.int64)
+        self._listed: dict[int, list[tuple[str, Reached]]] = {}  # of those classes that were asked for
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return int(self._ends[-1]) if len(self._ends) else 0
+
+    def __iter__(self) -> Iterator[Way]:
+        """Yield one after the other."""
+        for (at, client), pools in zip(self._classes, self._pools, strict=True):
+            for pool, reached in pools.items():
+                yield Way(at, client, pool, reached)
+
+    def __getitem__(self, number: int) -> Way:
+        """Return one, by its number from 0."""
+        at = int(np.searchsorted(self._ends, number, "right"))
+        listed = self._listed.get(at)
+        if listed is None:
+            listed = self._listed[at] = list(self._pools[at].items())
+        pool, reached = listed[number - int(self._ends[at])]
+        return Way(*self._classes[at], pool, reached)
+
+    def columns(self, files: Mapping[str, int]) -> pl.DataFrame:
+        """Return them as a table; `client` numbers the classes of all configurations, `files` number their files."""
+        many = [len(pools) for pools in self._pools]
+        reached = [each for pools in self._pools for each in pools.values()]
+        return pl.DataFrame(
+            {
+                "way": np.arange(len(self)),
+                "client": np.repeat(np.arange(len(many)), many),
+                "routing": np.repeat(np.array([at for at, _ in self._classes], np.int64), many),
+                "pool": list(chain.from_iterable(self._pools)),
+                "source": [files[each.at.file] for each in reached],
+                "record": [each.at.line for each in reached],
+                "proven": [each.proven for each in reached],
+            },
+            schema=_EDGE,
+        )
 
 
 def touches(
-    routings: Sequence[Routing],
-    found: Sequence[tuple[int, Way]],
-    files: Sequence[File],
-    known: Placed,
-    moment: int | None,
+    routings: Sequence[Routing], found: Ways, files: Sequence[File], known: Placed, moment: int | None
 ) -> pl.DataFrame:
     """Return FLOW rows with a further column `way`, an index into `found`; -1 in rows that only count lines.
 
@@ -54,20 +87,9 @@ def touches(
     """
     index = {file.name: at for at, file in enumerate(files)}
     pools = [(at, pool.name, pool.site) for at, routing in enumerate(routings) for pool in routing.pools.values()]
-    edges = pl.DataFrame(
-        {
-            "way": range(len(found)),
-            "client": [client for client, _ in found],
-            "routing": [way.routing for _, way in found],
-            "pool": [way.pool for _, way in found],
-            "source": [index[way.reached.at.file] for _, way in found],
-            "record": [way.reached.at.line for _, way in found],
-            "proven": [way.reached.proven for _, way in found],
-        },
-        schema=_EDGE,
-    )
     rows = (
-        edges.join(pl.DataFrame(pools, schema=_POOL, orient="row"), on=["routing", "pool"], maintain_order="left")
+        found.columns(index)
+        .join(pl.DataFrame(pools, schema=_POOL, orient="row"), on=["routing", "pool"], maintain_order="left")
         .join(known.clients, on="client", maintain_order="left")
         .join(known.sites, on=["routing", "of"], maintain_order="left")
         .with_columns(

@@ -2,7 +2,7 @@
 
 The backend asks nothing whether it is up: there are no faults, and each class of clients gets what its place and
 network say.  Sources: docs/backends/geoip.rst and modules/geoipbackend/geoipbackend.cc of PowerDNS Authoritative Server
-4.0 to 4.4, the databases' readers in geoipinterface-mmdb.cc and geoipinterface-dat.cc.
+4.0 to 4.4, and the reader of databases in geoipinterface-mmdb.cc; that of old `dat` files was not held beside it.
 """
 
 import re

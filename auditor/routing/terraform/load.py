@@ -59,13 +59,6 @@ def load(files: Sequence[File], store: Store) -> list[Configuration]:
     plan or state and one root module, attributes that are the same in both stand where the module has them.
     Raise InputError for what can't be read.
     """
-    from auditor.read.scan import uncollected
-
-    with uncollected():  # trees of syntax are objects by the million
-        return _loaded(files, store)
-
-
-def _loaded(files: Sequence[File], store: Store) -> list[Configuration]:
     shows = [file for file in files if not is_terraform(file) and is_show(file)]
     roots = _roots([file for file in files if is_terraform(file)], store)
     planned = [_show(file) for file in shows]
