@@ -46,9 +46,7 @@ _TOLD: Final = re.compile(rb"sysload_limit|cpu_load_limit|regionaware")
 _SERVER: Final = re.compile(rb"^[ \t]*rtc[ \t]*:", re.MULTILINE)
 _WHAT: Final = "all nodes of {} are over their limits or down"
 _BLIND: Final = ("", "any", "random", "sysload", "cpuload", "multi", "limits")
-_SELECTOR: Final = frozenset(
-    "kind sort_by algorithm sysload_limit cpu_load_limit bytes_per_sec_limit regions".split()
-)
+_SELECTOR: Final = frozenset("kind sort_by algorithm sysload_limit cpu_load_limit bytes_per_sec_limit regions".split())
 _REGION: Final = frozenset({"name", "lat", "lon"})
 
 
