@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from auditor.model import countries
-from auditor.routing.cloudflare import parse
+from auditor.routing.cloudflare.balancers import read_balancers
 from auditor.routing.cloudflare.cases import OTHER, TooManyWays, cases, countries_named
 from auditor.routing.cloudflare.graph import Graphs
 from auditor.routing.cloudflare.model import Balancer, Case
+from auditor.routing.cloudflare.pools import read_pools
+from auditor.routing.cloudflare.reading import Reading
 from auditor.routing.cloudflare.remarks import remarks
 from auditor.routing.cloudflare.replay import Interpreter
 from auditor.routing.cloudflare.sources import belongs, gather, sniff
@@ -30,9 +32,9 @@ def read(files: Sequence[File], store: Store) -> list[Routing]:
 
 def _read(files: Sequence[File], store: Store) -> Routing:
     things = gather(files, store)
-    reading = parse.Reading(things)
-    parse.read_pools(reading)
-    parse.read_balancers(reading)
+    reading = Reading(things)
+    read_pools(reading)
+    read_balancers(reading)
     graphs = Graphs(reading.pools)
     treated: dict[Client, Case] = {}
     unread = list(things.unread)

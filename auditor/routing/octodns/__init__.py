@@ -15,7 +15,7 @@ from auditor.routing.documents import Disputed, load
 from auditor.routing.model import File, Remark, Routing, Unread
 from auditor.routing.octodns import records
 from auditor.routing.octodns.build import Builder
-from auditor.routing.octodns.records import Record
+from auditor.routing.octodns.model import Record
 from auditor.routing.octodns.spots import Reading, Spot
 from auditor.routing.store import Store
 

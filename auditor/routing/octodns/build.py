@@ -6,7 +6,7 @@ from dataclasses import replace
 from auditor.routing.addresses import is_address
 from auditor.routing.model import Answer, Client, Fault, First, Line, Node, Pool, Site, Spread, Step, Unread, Use
 from auditor.routing.octodns.classes import Chain, Class, classes
-from auditor.routing.octodns.records import DOWN, GEO, OBEY, POOL, Record, Value, Values
+from auditor.routing.octodns.model import DOWN, GEO, OBEY, POOL, Record, Value, Values
 
 
 class Builder:

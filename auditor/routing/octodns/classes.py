@@ -14,7 +14,7 @@ from typing import Final
 from auditor.model.countries import ANYWHERE, CODES
 from auditor.routing import continents
 from auditor.routing.model import UNCLASSIFIED, Line
-from auditor.routing.octodns.records import Network, Prefixes, Record, Values
+from auditor.routing.octodns.model import Network, Prefixes, Record, Values
 
 
 @dataclass(frozen=True, slots=True, eq=False)
