@@ -15,7 +15,8 @@ from functools import lru_cache
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
-from auditor.model.report import Configuration, RuleText, Settle, WaiverText
+from auditor.model.report import RuleText, Settle, WaiverText
+from auditor.model.route import Configuration
 
 LIMIT: Final = 200
 """Characters of one piece of text that a page or a terminal shows; the JSON report holds all of it."""

@@ -3,7 +3,8 @@
 from typing import Final
 
 from auditor.model.flow import NAMED
-from auditor.model.report import Change, Configuration, Finding, Report, Route, Stage, Verdict
+from auditor.model.report import Finding, Report, Verdict
+from auditor.model.route import Change, Configuration, Route, Stage
 from auditor.model.surge import Surge
 from auditor.report.surgechart import times
 from auditor.report.words import capital, listed, many

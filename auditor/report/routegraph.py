@@ -7,7 +7,7 @@ and says its name.
 from dataclasses import dataclass
 from typing import Final
 
-from auditor.model.report import Branch, Route
+from auditor.model.route import Branch, Route
 from auditor.report.routed import STATES
 from auditor.report.words import many
 

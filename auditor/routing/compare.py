@@ -10,7 +10,8 @@ from functools import cache
 from typing import Final
 
 from auditor.model.errors import InputError
-from auditor.model.report import Change, Finding, Route, Verdict
+from auditor.model.report import Finding, Verdict
+from auditor.model.route import Change, Route
 from auditor.routing.collect import Collected, collect
 from auditor.routing.model import Client, File, Line, Routing, Site
 from auditor.routing.reach import prove

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
-from auditor.model.report import Branch, Configuration, Route, Stage
+from auditor.model.route import Branch, Configuration, Route, Stage
 from auditor.routing.graph import below_first
 from auditor.routing.model import First, Line, Node, Pool, Routing, Use
 from auditor.routing.reach import BOUNDED, Reach

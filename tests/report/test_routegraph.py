@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from auditor.model.report import Branch, Configuration, Route, Stage
+from auditor.model.route import Branch, Configuration, Route, Stage
 from auditor.report import html, routegraph, worldmap
 from auditor.report.clean import LIMIT, cleaned
 

@@ -11,7 +11,8 @@ from urllib.parse import unquote
 import jsonschema
 import pytest
 
-from auditor.model.report import Evidence, Report, Route, RuleText, Stage
+from auditor.model.report import Evidence, Report, RuleText
+from auditor.model.route import Route, Stage
 from auditor.report import pointed, sarif
 
 from . import samples

@@ -3,10 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from auditor.routing.cloudflare.model import (
-    Origin,
-    OriginPool,
-)
+from auditor.routing.cloudflare.model import Origin, OriginPool
 from auditor.routing.cloudflare.reading import Reading, amount, first, flag, is_open, objects, strange, word
 from auditor.routing.cloudflare.sources import Thing
 from auditor.routing.terraform import Ref, Unresolved, Value, items

@@ -5,10 +5,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Final
 
-from auditor.routing.cloudflare.model import (
-    Balancer,
-    OriginPool,
-)
+from auditor.routing.cloudflare.model import Balancer, OriginPool
 from auditor.routing.cloudflare.sources import Things
 from auditor.routing.model import Line, Remark, Unread
 from auditor.routing.terraform import Ref, Unresolved, Value, items

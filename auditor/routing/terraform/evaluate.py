@@ -12,6 +12,8 @@ from typing import Any, Final, Protocol
 from auditor.model.errors import InputError
 from auditor.routing.model import Line
 from auditor.routing.terraform import functions
+from auditor.routing.terraform.arguments import Unfit
+from auditor.routing.terraform.operators import operation
 from auditor.routing.terraform.syntax import Expression, Source, expression, name_of
 from auditor.routing.terraform.templates import escaped, pieces
 from auditor.routing.terraform.values import (
@@ -322,7 +324,7 @@ class Evaluator:
             if isinstance(each.data, Unresolved):
                 return replace(each, at=at)
         self.effort.spend(min(left.size, right.size))
-        found = functions.operation(sign, left, right)
+        found = operation(sign, left, right)
         return self.unknown(tree, source, at, [left, right]) if found is None else Value(found, at)
 
     def unknown(self, tree: Any, source: Source, at: Line, operands: list[Value]) -> Value:
@@ -364,7 +366,7 @@ class Evaluator:
             return _lost(text, "this function is not evaluated; give the plan as JSON", at)
         try:
             found = functions.TABLE[name](args, at)
-        except (functions.Unfit, ValueError, TypeError, IndexError, KeyError):
+        except (Unfit, ValueError, TypeError, IndexError, KeyError):
             return self.unknown(tree, source, at, args)
         value = found if isinstance(found, Value) else Value(found, at)
         if isinstance(value.data, str) and len(value.data) > LONGEST:

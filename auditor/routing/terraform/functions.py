@@ -1,157 +1,29 @@
-"""Operators and functions of Terraform's language that are evaluated here (Terraform documentation, "Functions").
+"""Functions of Terraform's language that are evaluated here (Terraform documentation, "Functions").
 
 A function takes evaluated arguments and returns plain data or a value.  It raises Unfit, ValueError, TypeError,
 IndexError or KeyError where its arguments don't fit, or are only known once something is made.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import chain
 from typing import Any, Final
 
 from auditor.routing.model import Line
-from auditor.routing.terraform.values import (
-    Ref,
-    Unresolved,
-    Value,
-    collected,
-    holes,
-    mapped,
-    number,
-    plain,
-    truth_of,
-    written,
-)
-
-
-class Unfit(Exception):
-    """Arguments that a function doesn't take."""
-
-
-def operation(sign: str, left: Value, right: Value) -> bool | int | Fraction | None:
-    """Apply a binary operator; None if its operands don't fit or are not known."""
-    if sign in ("==", "!="):
-        equal = same(left, right)
-        return None if equal is None else equal is (sign == "==")
-    if sign in ("&&", "||"):
-        first, second = truth_of(left.data), truth_of(right.data)
-        if first is None or second is None:
-            return None
-        return (first and second) if sign == "&&" else (first or second)
-    one, two = number(left.data), number(right.data)
-    if one is None or two is None:
-        return None
-    match sign:
-        case "<":
-            return one < two
-        case ">":
-            return one > two
-        case "<=":
-            return one <= two
-        case ">=":
-            return one >= two
-        case "+":
-            found: Fraction = Fraction(one) + two
-        case "-":
-            found = Fraction(one) - two
-        case "*":
-            found = Fraction(one) * two
-        case _ if not two:
-            return None
-        case "/":
-            found = Fraction(one) / two
-        case _:
-            found = Fraction(one) - two * int(Fraction(one) / two)
-    if max(found.numerator.bit_length(), found.denominator.bit_length()) > 512:
-        return None
-    return found.numerator if found.denominator == 1 else found
-
-
-def same(left: Value, right: Value) -> bool | None:
-    """Compare two values; None if that hangs on what is not known."""
-    if next(chain(holes(left), holes(right)), None):
-        return None
-    if _typed(left) == _typed(right):
-        return True
-    if next(chain(_refs(left), _refs(right)), None):
-        return None
-    return False
-
-
-def _refs(value: Value) -> Iterator[Ref]:
-    if isinstance(value.data, Ref):
-        yield value.data
-    elif isinstance(value.data, list | dict):
-        for each in value.data.values() if isinstance(value.data, dict) else value.data:
-            yield from _refs(each)
-        if isinstance(value.data, dict):
-            yield from (key for key in value.data if isinstance(key, Ref))
-
-
-def _typed(value: Value) -> Any:
-    """Give data that is equal only where Terraform's is: a number is no truth value."""
-    data = value.data
-    if isinstance(data, list):
-        return [_typed(each) for each in data]
-    if isinstance(data, dict):
-        return {key: _typed(each) for key, each in data.items()}
-    return (isinstance(data, bool), data)
-
-
-def _text(value: Value) -> str:
-    text = written(value.data)
-    if text is None:
-        raise Unfit
-    return text
-
-
-def _number(value: Value) -> int | Fraction:
-    found = number(value.data)
-    if found is None:
-        raise Unfit
-    return found
-
-
-def _whole(value: Value) -> int:
-    found = _number(value)
-    if not isinstance(found, int) or abs(found) > 1 << 20:
-        raise Unfit
-    return found
-
-
-def _list(value: Value) -> list[Value]:
-    if not isinstance(value.data, list):
-        raise Unfit
-    return value.data
-
-
-def _map(value: Value) -> dict[Any, Value]:
-    if not isinstance(value.data, dict) or not all(isinstance(key, str) for key in value.data):
-        raise Unfit
-    return value.data
-
-
-def _key(value: Value) -> Any:
-    if next(holes(value), None):
-        raise Unfit
-    return repr(_typed(value))
-
-
-def _known(value: Value) -> Value:
-    if next(holes(value), None) or next(_refs(value), None):
-        raise Unfit
-    return value
+from auditor.routing.terraform.arguments import Unfit, as_key, as_known, as_list, as_map, as_number, as_text, as_whole
+from auditor.routing.terraform.operators import same
+from auditor.routing.terraform.values import Ref, Unresolved, Value, collected, holes, mapped, plain
 
 
 def distinct(found: list[Value]) -> list[Value]:
     """Keep the first of equal values; what a provider makes up may be equal, so it must be alone or the same."""
-    made_up = any(isinstance(each.data, Ref) for each in found) and len({_key(each) for each in found}) > 1
+    made_up = any(isinstance(each.data, Ref) for each in found) and len({as_key(each) for each in found}) > 1
     # two resources never share an identifier, but other attributes of theirs may be the same
     if made_up and not all(isinstance(each.data, Ref) and each.data.attribute in ("id", "arn") for each in found):
         raise Unfit
     kept: dict[str, Value] = {}
     for each in found:
-        kept.setdefault(_key(each), each)
+        kept.setdefault(as_key(each), each)
     return list(kept.values())
 
 
@@ -187,7 +59,7 @@ def _lookup(args: list[Value], at: Line) -> Value:
     if isinstance(found.data, dict):
         if any(isinstance(each, Ref) for each in found.data):
             raise Unfit
-        text = _text(key)
+        text = as_text(key)
         return found.data[text] if text in found.data else default[0]
     raise Unfit
 
@@ -196,7 +68,7 @@ def _format(args: list[Value], at: Line) -> str:
     form, *rest = args
     texts = iter(rest)
     parts: list[str] = []
-    whole = _text(form).split("%%")
+    whole = as_text(form).split("%%")
     for literal in whole:
         head, *pieces = literal.split("%")
         parts.append("".join([head, *(_verb(piece, texts) for piece in pieces)]))
@@ -211,40 +83,40 @@ def _verb(piece: str, texts: Any) -> str:
     value = next(texts, None)
     if value is None or verb not in ("s", "d", "v") or len(digits) > 3:
         raise Unfit
-    text = _text(value) if verb != "d" else str(_whole(value))
+    text = as_text(value) if verb != "d" else str(as_whole(value))
     if verb == "d":
         return text.rjust(int(digits or 0), "0" if digits.startswith("0") else " ") + rest
     return text.rjust(int(digits or 0)) + rest
 
 
 def _replace(args: list[Value], at: Line) -> str:
-    text, old, new = map(_text, args)
+    text, old, new = map(as_text, args)
     if (old.startswith("/") and old.endswith("/") and len(old) > 1) or len(text) * (len(new) + 1) > 1 << 22:
         raise Unfit
     return text.replace(old, new)
 
 
 def _one(args: list[Value], at: Line) -> Any:
-    found = _list(args[0])
+    found = as_list(args[0])
     if len(found) > 1:
         raise Unfit
     return found[0] if found else None
 
 
 def _element(args: list[Value], at: Line) -> Value:
-    found = _list(args[0])
-    return found[_whole(args[1]) % len(found)]
+    found = as_list(args[0])
+    return found[as_whole(args[1]) % len(found)]
 
 
 def _slice(args: list[Value], at: Line) -> list[Value]:
-    found, start, end = _list(args[0]), _whole(args[1]), _whole(args[2])
+    found, start, end = as_list(args[0]), as_whole(args[1]), as_whole(args[2])
     if not 0 <= start <= end <= len(found):
         raise Unfit
     return found[start:end]
 
 
 def _range(args: list[Value], at: Line) -> list[Value]:
-    numbers = [_whole(each) for each in args]
+    numbers = [as_whole(each) for each in args]
     start, end, step = [*numbers, 1] if len(numbers) == 2 else [0, *numbers, 1] if len(numbers) == 1 else numbers
     made = range(start, end, -1 if len(numbers) < 3 and end < start else step)
     if len(made) > 1024:  # Terraform's own limit
@@ -253,7 +125,7 @@ def _range(args: list[Value], at: Line) -> list[Value]:
 
 
 def _contains(args: list[Value], at: Line) -> bool:
-    answers = [same(each, args[1]) for each in _list(args[0])]
+    answers = [same(each, args[1]) for each in as_list(args[0])]
     if True in answers:
         return True
     if None in answers:
@@ -269,7 +141,7 @@ def _length(args: list[Value], at: Line) -> int:
 
 
 def _tonumber(args: list[Value], at: Line) -> Any:
-    return None if args[0].data is None else _number(args[0])
+    return None if args[0].data is None else as_number(args[0])
 
 
 def _tobool(args: list[Value], at: Line) -> Any:
@@ -279,48 +151,48 @@ def _tobool(args: list[Value], at: Line) -> Any:
 def _compact(args: list[Value], at: Line) -> list[Value]:
     if any(
         isinstance(each.data, Ref | Unresolved) and getattr(each.data, "attribute", "") != "id"
-        for each in _list(args[0])
+        for each in as_list(args[0])
     ):
         raise Unfit
-    return [each for each in _list(args[0]) if each.data not in (None, "")]
+    return [each for each in as_list(args[0]) if each.data not in (None, "")]
 
 
 def _joined(args: list[Value], at: Line) -> str:
-    return _text(args[0]).join(_text(each) for each in chain(*(_list(each) for each in args[1:])))
+    return as_text(args[0]).join(as_text(each) for each in chain(*(as_list(each) for each in args[1:])))
 
 
 def _split(args: list[Value], at: Line) -> list[Value]:
-    return [Value(each, at) for each in _text(args[1]).split(_text(args[0]))]
+    return [Value(each, at) for each in as_text(args[1]).split(as_text(args[0]))]
 
 
 def _sort(args: list[Value], at: Line) -> list[Value]:
-    return sorted(_list(args[0]), key=_text)
+    return sorted(as_list(args[0]), key=as_text)
 
 
 def _zipmap(args: list[Value], at: Line) -> Value:
-    return mapped(dict(zip(map(_text, _list(args[0])), _list(args[1]), strict=True)), at)
+    return mapped(dict(zip(map(as_text, as_list(args[0])), as_list(args[1]), strict=True)), at)
 
 
 def _keys(args: list[Value], at: Line) -> list[Value]:
-    return [Value(key, at) for key in sorted(_map(args[0]))]
+    return [Value(key, at) for key in sorted(as_map(args[0]))]
 
 
 def _values(args: list[Value], at: Line) -> list[Value]:
-    found = _map(args[0])
+    found = as_map(args[0])
     return [found[key] for key in sorted(found)]
 
 
 def _intersection(args: list[Value], at: Line) -> list[Value]:
-    kept = [_known(each) for each in distinct(_list(args[0]))]
+    kept = [as_known(each) for each in distinct(as_list(args[0]))]
     for other in args[1:]:
-        keys = {_key(_known(each)) for each in _list(other)}
-        kept = [each for each in kept if _key(each) in keys]
+        keys = {as_key(as_known(each)) for each in as_list(other)}
+        kept = [each for each in kept if as_key(each) in keys]
     return toset(kept)
 
 
 def _subtract(args: list[Value], at: Line) -> list[Value]:
-    taken = {_key(_known(each)) for each in _list(args[1])}
-    return toset([each for each in map(_known, _list(args[0])) if _key(each) not in taken])
+    taken = {as_key(as_known(each)) for each in as_list(args[1])}
+    return toset([each for each in map(as_known, as_list(args[0])) if as_key(each) not in taken])
 
 
 def _jsonencode(args: list[Value], at: Line) -> str:
@@ -335,7 +207,7 @@ def _jsonencode(args: list[Value], at: Line) -> str:
             else ({key: whole(data[key]) for key in sorted(data)} if isinstance(data, dict) else data)
         )
 
-    return json.dumps(whole(plain(_known(args[0]))), separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(whole(plain(as_known(args[0]))), separators=(",", ":"), ensure_ascii=False)
 
 
 def _listed(function: Callable[[list[Value], Line], list[Value]]) -> Callable[[list[Value], Line], Value]:
@@ -343,30 +215,30 @@ def _listed(function: Callable[[list[Value], Line], list[Value]]) -> Callable[[l
 
 
 def _texted(function: Callable[..., str]) -> Callable[[list[Value], Line], str]:
-    return lambda args, at: function(*map(_text, args))
+    return lambda args, at: function(*map(as_text, args))
 
 
 def _extreme(function: Callable[..., Any]) -> Callable[[list[Value], Line], Any]:
-    return lambda args, at: function(map(_number, args))
+    return lambda args, at: function(map(as_number, args))
 
 
 TABLE: Final[dict[str, Callable[[list[Value], Line], Any]]] = {
-    "abs": lambda args, at: abs(_number(args[0])),
-    "alltrue": lambda args, at: all(_tobool([each], at) for each in _list(args[0])),
-    "anytrue": lambda args, at: any(_tobool([each], at) for each in _list(args[0])),
+    "abs": lambda args, at: abs(as_number(args[0])),
+    "alltrue": lambda args, at: all(_tobool([each], at) for each in as_list(args[0])),
+    "anytrue": lambda args, at: any(_tobool([each], at) for each in as_list(args[0])),
     "chunklist": _listed(
         lambda args, at: [
-            collected(_list(args[0])[i : i + _whole(args[1])], at)
-            for i in range(0, len(_list(args[0])), _whole(args[1]))
+            collected(as_list(args[0])[i : i + as_whole(args[1])], at)
+            for i in range(0, len(as_list(args[0])), as_whole(args[1]))
         ]
     ),
     "compact": _listed(_compact),
-    "concat": _listed(lambda args, at: list(chain(*map(_list, args)))),
+    "concat": _listed(lambda args, at: list(chain(*map(as_list, args)))),
     "contains": _contains,
-    "distinct": _listed(lambda args, at: distinct(_list(args[0]))),
+    "distinct": _listed(lambda args, at: distinct(as_list(args[0]))),
     "element": _element,
-    "endswith": lambda args, at: _text(args[0]).endswith(_text(args[1])),
-    "flatten": _listed(lambda args, at: _flatten(_list(args[0]))),
+    "endswith": lambda args, at: as_text(args[0]).endswith(as_text(args[1])),
+    "flatten": _listed(lambda args, at: _flatten(as_list(args[0]))),
     "format": _format,
     "join": _joined,
     "jsonencode": _jsonencode,
@@ -381,23 +253,23 @@ TABLE: Final[dict[str, Callable[[list[Value], Line], Any]]] = {
     "one": _one,
     "range": _listed(_range),
     "replace": _replace,
-    "reverse": _listed(lambda args, at: _list(args[0])[::-1]),
+    "reverse": _listed(lambda args, at: as_list(args[0])[::-1]),
     "sensitive": lambda args, at: args[0],
     "setintersection": _listed(_intersection),
     "setsubtract": _listed(_subtract),
-    "setunion": _listed(lambda args, at: toset(list(chain(*map(_list, args))))),
+    "setunion": _listed(lambda args, at: toset(list(chain(*map(as_list, args))))),
     "slice": _listed(_slice),
     "sort": _listed(_sort),
     "split": _listed(_split),
-    "startswith": lambda args, at: _text(args[0]).startswith(_text(args[1])),
-    "strcontains": lambda args, at: _text(args[1]) in _text(args[0]),
-    "sum": lambda args, at: sum(map(_number, _list(args[0]))),
+    "startswith": lambda args, at: as_text(args[0]).startswith(as_text(args[1])),
+    "strcontains": lambda args, at: as_text(args[1]) in as_text(args[0]),
+    "sum": lambda args, at: sum(map(as_number, as_list(args[0]))),
     "tobool": _tobool,
-    "tolist": _listed(lambda args, at: _list(args[0])),
+    "tolist": _listed(lambda args, at: as_list(args[0])),
     "tomap": lambda args, at: mapped(dict(args[0].data), at),
     "tonumber": _tonumber,
-    "toset": _listed(lambda args, at: toset(_list(args[0]))),
-    "tostring": lambda args, at: None if args[0].data is None else _text(args[0]),
+    "toset": _listed(lambda args, at: toset(as_list(args[0]))),
+    "tostring": lambda args, at: None if args[0].data is None else as_text(args[0]),
     "trimprefix": _texted(str.removeprefix),
     "trimspace": _texted(str.strip),
     "trimsuffix": _texted(str.removesuffix),
@@ -405,7 +277,6 @@ TABLE: Final[dict[str, Callable[[list[Value], Line], Any]]] = {
     "values": _listed(_values),
     "zipmap": _zipmap,
 }
-
 QUICK: Final = frozenset({"lookup", "element", "length", "try", "can", "coalesce", "one"})
 """Functions whose work doesn't grow with their arguments."""
 
