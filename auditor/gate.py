@@ -137,7 +137,11 @@ def _judged(collected: "Collected", by: _By, detailed: int) -> Gate:
     of = {each.id: [found[way] for way in numbers.get(each.id, ())] for each in report.findings}
     surges = Surges(collected.routings)
     findings = tuple(
-        replace(_routed(each, told, of[each.id], number < detailed), surge=surges.of(of[each.id]))
+        replace(
+            _routed(each, told, of[each.id], number < detailed),
+            surge=surges.of(of[each.id]),
+            reaching=told.reaching(of[each.id]),
+        )
         for number, each in enumerate(report.findings)
     )
     report = judge.restated(replace(report, configurations=told.configurations()), findings)

@@ -6,7 +6,7 @@ It holds no clock and no path of the machine: equal inputs, rules and databases 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from auditor.model.route import Configuration, Route
+from auditor.model.route import Configuration, Reaching, Route
 from auditor.model.status import UNEXAMINED
 from auditor.model.surge import Surge
 
@@ -132,6 +132,7 @@ class Finding:
     waiver: WaiverText | None = None  # that accepts it, so that it decides nothing any more
     conflicts: tuple[str, ...] = ()  # rules that some of these sessions can't obey together with this one
     routes: tuple[Route, ...] = ()  # of a configuration: those with the fewest outages first
+    reaching: tuple[Reaching, ...] = ()  # of a configuration: all classes, those with the fewest outages first
     surge: Surge | None = None  # of a configuration that knows capacities and demand
     standing: str = ""  # new | known to the baseline; empty: none was given
 

@@ -55,6 +55,14 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class Reaching:
+    """How many classes of clients can be sent there at no less than some number of outages."""
+
+    outages: int | None  # None: no proof excludes it, and none says what it takes
+    classes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """What was proven of one configuration."""
 

@@ -123,7 +123,7 @@ def _environment() -> Environment:
             grounds.known,
         ),
         *(phrases.place, phrases.volume, phrases.whose, worldmap.counted),
-        *(routed.described, routed.since, routed.surged),
+        *(routed.described, routed.reaching, routed.since, routed.surged),
         *(waived.at, waived.fate, waived.who, torn.beside),
         known.familiar,
     )

@@ -87,6 +87,7 @@ def _finding(finding: model.Finding) -> shape.Finding:
         waiver=_waiver(finding.waiver) if finding.waiver else None,
         conflicts=list(finding.conflicts),
         routes=[msgspec.convert(route, shape.Route, from_attributes=True) for route in finding.routes],
+        reaching=[shape.Reaching(each.outages, each.classes) for each in finding.reaching],
         surge=routeshape.surge(finding.surge) if finding.surge else None,
         standing=finding.standing or None,  # type: ignore[arg-type]
     )

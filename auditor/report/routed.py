@@ -4,13 +4,16 @@ from typing import Final
 
 from auditor.model.flow import NAMED
 from auditor.model.report import Finding, Report, Verdict
-from auditor.model.route import Change, Configuration, Route, Stage
+from auditor.model.route import Change, Configuration, Reaching, Route, Stage
 from auditor.model.surge import Surge
 from auditor.report.surgechart import times
 from auditor.report.words import capital, listed, many
 
 SHOWN: Final = 8
 """Outages and steps that a terminal shows of one route."""
+
+SIZES: Final = 5
+"""Numbers of outages by which classes are counted."""
 
 STATES: Final = {
     "serves": "serves", "asked": "is asked", "down": "is down", "idle": "is up and not asked",
@@ -85,6 +88,22 @@ def at(stage: Stage) -> str:
     return f"{stage.file}:{stage.line}"
 
 
+def reaching(finding: Finding) -> str:
+    """Say how many classes take how many outages; empty if all take as many."""
+    if len(finding.reaching) < 2:
+        return ""
+    proven = [each for each in finding.reaching if each.outages is not None]
+    told = [_reached(each) for each in proven[: SIZES if len(proven) > SIZES + 1 else None]]
+    if more := sum(each.classes for each in proven[len(told) :]):
+        told.append(f"{more:,} with more")
+    told += [f"{each.classes:,} which no proof excludes" for each in finding.reaching if each.outages is None]
+    return listed(told, "and")
+
+
+def _reached(some: Reaching) -> str:
+    return f"{some.classes:,} with {many(some.outages, 'outage') if some.outages else 'no outage'}"
+
+
 def rows(finding: Finding) -> list[tuple[str, list[str]]]:
     """Return the lines of a finding on a terminal: a label, and texts."""
     if not finding.routes:
@@ -98,6 +117,7 @@ def rows(finding: Finding) -> list[tuple[str, list[str]]]:
         steps = [*steps[: SHOWN // 2], f"... {many(hidden, 'step')} ...", *steps[-SHOWN // 2 :]]
     return [
         ("clients", [f"{clients(first)}, {takes(first)}"]),
+        ("classes", [reaching(finding)]),
         ("before", [since(first)]),
         ("changed", [line for change in first.changes[:SHOWN] for line in replaced(change)]),
         ("fails", fails),

@@ -54,6 +54,11 @@ class Route(Shape):
     changes: Annotated[list[Change], Meta(description="Without any of which it would be as before.")]
 
 
+class Reaching(Shape):
+    outages: Annotated[int | None, Meta(description="The fewest that do; null: no proof excludes it.")]
+    classes: Annotated[Count, Meta(description="Of clients that take as many.")]
+
+
 Multiple = Annotated[
     str | None, Meta(description="An exact multiple of all demand, a fraction such as 7/6; null: at no multiple.")
 ]

@@ -13,6 +13,7 @@ from msgspec import Meta
 from auditor.model.schema import written
 from auditor.report.routeshape import Configuration as Configuration
 from auditor.report.routeshape import Count as Count
+from auditor.report.routeshape import Reaching as Reaching
 from auditor.report.routeshape import Route as Route
 from auditor.report.routeshape import Shape as Shape
 from auditor.report.routeshape import Surge as Surge
@@ -226,6 +227,7 @@ class Finding(Shape):
         list[str], Meta(description="Rules that no place can obey together with this one, for some of these sessions.")
     ]
     routes: Annotated[list[Route], Meta(description="Of configurations: how it comes about, the fewest outages first.")]
+    reaching: Annotated[list[Reaching], Meta(description="Of configurations: all classes by the outages they take.")]
     surge: Annotated[Surge | None, Meta(description="Of configurations that know capacities and demand.")]
     standing: Annotated[
         Literal["new", "known"] | None,

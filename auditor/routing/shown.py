@@ -1,10 +1,12 @@
 """How a configuration sends clients to a place, for a report: outages, steps, the line to change, the graph."""
 
+import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
-from auditor.model.route import Branch, Configuration, Route, Stage
+from auditor.model.route import Branch, Configuration, Reaching, Route, Stage
 from auditor.routing.graph import below_first
 from auditor.routing.model import First, Line, Node, Pool, Routing, Use
 from auditor.routing.reach import BOUNDED, Reach
@@ -41,6 +43,16 @@ class Told:
         groups = [list(group) for _, group in groupby(ordered, key=self._alike)]
         told = [(self._route(group, full), group[0]) for group in groups[: ROUTES if full else 1]]
         return tuple(blame(route, way) if blame else route for route, way in told)
+
+    def reaching(self, ways: Iterable[Way]) -> tuple[Reaching, ...]:
+        """Count the classes of some ways by the fewest outages that each takes."""
+        fewest: dict[tuple[int, str], float] = {}
+        for way in ways:
+            size = way.reached.size if way.reached.proven else math.inf
+            named = way.routing, way.client.name
+            fewest[named] = min(size, fewest.get(named, math.inf))
+        counts = sorted(Counter(fewest.values()).items())
+        return tuple(Reaching(None if size == math.inf else int(size), count) for size, count in counts)
 
     def _route(self, alike: list[Way], full: bool) -> Route:
         way = alike[0]

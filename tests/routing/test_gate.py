@@ -16,6 +16,7 @@ from auditor.gate import Gate, gate
 from auditor.model import countries
 from auditor.model.errors import InputError
 from auditor.model.report import KNOWN, NEW, Finding, Verdict
+from auditor.model.route import Reaching
 from auditor.report import RENDERERS
 from auditor.routing import formats
 from auditor.routing.model import Answer, Line, Routing, Site, Unread
@@ -87,6 +88,7 @@ def test_capacity_that_was_added_for_a_surge(folder: Path) -> None:
     assert first.outages == ("pool singapore is down",)
     assert (first.edge.line, [step.line for step in first.steps]) == (21, [21, 21])
     assert [len(route.outages) for route in (second, third)] == [3, 3]
+    assert shanghai.reaching == (Reaching(1, 3), Reaching(3, 2))
     assert shanghai.surge is not None
     assert shanghai.surge.at == Fraction(38, 27)
     assert [(each.source, each.record) for each in shanghai.evidence] == [("surge.yaml", n) for n in (21, 15, 15)]
@@ -94,6 +96,7 @@ def test_capacity_that_was_added_for_a_surge(folder: Path) -> None:
     assert "Where clients can be sent" in page
     assert '<figure class="graph">' in page
     assert "Under a surge of demand" in page
+    assert "Classes of clients: 3 with 1 outage and 2 with 3 outages." in page
     told = json.loads(RENDERERS["json"](found.report))
     assert {each["surge"]["at"] for each in told["findings"]} == {"38/27", "16/11"}
     assert "line 21" not in RENDERERS["text"](found.report)  # places are written as compilers do
@@ -248,6 +251,7 @@ def test_what_is_too_tangled_to_prove_is_open(folder: Path, monkeypatch: pytest.
     assert found.report.configurations[0].unproven == 33
     assert {each.verdict for each in found.report.findings} == {Verdict.OPEN}
     assert found.report.findings[0].routes[0].proven == ""
+    assert {each.outages for known in found.report.findings for each in known.reaching} == {None}
     assert reach.BOUNDED == "not proven"
     assert gated("routing.yaml").verdict == "open"
 
