@@ -31,7 +31,7 @@ FORMATS: Final = (
 CLIENTS: Final = 3  # of one graph
 MOST: Final = 12
 """Faults of which all combinations are tried for every client; of more, those of the pools that its graph names."""
-LARGEST: Final = 14
+LARGEST: Final = 12
 """Faults of a graph; a class with more is left out, and counted."""
 BATCH: Final = 50
 
