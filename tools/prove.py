@@ -90,7 +90,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("formats", nargs="*", metavar="FORMAT", help=f"of {', '.join(FORMATS)}; all, if none is named")
     parser.add_argument("--configurations", type=int, default=10_000, help="of each format")
-    parser.add_argument("--most", type=int, default=MOST, help=f"faults of which all combinations are tried; {MOST}")
+    parser.add_argument("--most", type=int, default=MOST, help="faults of which all combinations are tried")
     parser.add_argument("--workers", type=int, default=None)
     asked = parser.parse_args()
     wrong = 0
@@ -105,7 +105,8 @@ def main() -> int:
             print(
                 f"{name:14} {total['configurations']:>7,} configurations ({total['refused']:,} refused), "
                 f"{total['classes']:>8,} classes, {total['outages']:>11,} outages tried, {total['pairs']:>8,} ways, "
-                f"{total['impossible']:>7,} listed and impossible, {total['large']:,} left out, {total['wrong']:,} wrong",
+                f"{total['impossible']:>7,} listed and impossible, {total['large']:,} left out, "
+                f"{total['wrong']:,} wrong",
                 flush=True,
             )
     return int(wrong > 0)

@@ -22,6 +22,7 @@ DEEPEST: Final = 16
 POOLS: Final = 200_000
 Orders = Mapping[str, Order]
 """Map -> list of a class of clients."""
+NO_ANSWER: Final = "no answer"
 Faults = frozenset[str]
 
 
@@ -127,7 +128,7 @@ class Nodes:
             return self._answers(resource, above, path, center, at)
         there = walked(resource, orders)
         if not there:
-            return self._use(f"{path} (no answer)", at, above, (resource.at, (), (), "no answer"))
+            return self._use(f"{path} ({NO_ANSWER})", at, above, (resource.at, (), (), NO_ANSWER))
         return self._along(resource, there, orders, above, path)
 
     def _along(self, meta: Meta, there: list[tuple[Line, Center]], orders: Orders, above: Faults, path: str) -> Node:
@@ -221,7 +222,12 @@ class Nodes:
             inner, called = reached(self.found, target, first, path, self.bare)
             own = below | frozenset(self._faults(target, first))
             plain = self._node(inner, orders, own, called, first.name, line)
-            last = self._forced(inner, plain, orders, (above, own), called, first.name, line)
+            if isinstance(inner, Nowhere) or (isinstance(inner, Meta) and not walked(inner, orders)):
+                kind = inner.kind or first.name if isinstance(inner, Nowhere) else NO_ANSWER
+                called += "" if isinstance(inner, Nowhere) else f" ({NO_ANSWER})"
+                last: Node = self._use(f"{called}{FORCED}", line, above, (inner.at, (), (), kind))
+            else:
+                last = self._forced(inner, plain, orders, (above, own), called, first.name, line)
             return First((node, last), at, LAST, path)
         if target.whole:
             members = target.members

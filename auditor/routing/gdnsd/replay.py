@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from auditor.routing.gdnsd.maps import Order
 from auditor.routing.gdnsd.monitors import DOWN, UP, WATCHED
-from auditor.routing.gdnsd.nodes import FORCED, Orders, center_faults, reached, walked
+from auditor.routing.gdnsd.nodes import FORCED, NO_ANSWER, Orders, center_faults, reached, walked
 from auditor.routing.gdnsd.shapes import Answers, Center, Group, Key, Member, Meta, Nowhere, Pair, Resource
 from auditor.routing.model import Answer, Client, Line, Step
 
@@ -112,7 +112,7 @@ class _Told:
         there = walked(meta, self.orders)
         if not there:
             self.say(meta.at, "the list is empty, so there is no answer")
-            return not gone, frozenset({f"{path} (no answer)"})
+            return not gone, frozenset({f"{path} ({NO_ANSWER})"})
         for at, center in there:
             up, pools = self.center(meta, center, gone, path)
             if up:
@@ -168,12 +168,16 @@ class _Told:
         """Ask the first data centre of a list that is down as a whole, as if it were forced up itself."""
         there = walked(meta, self.orders)
         if not there:
-            return frozenset({f"{path} (no answer)"})
+            return frozenset({f"{path} ({NO_ANSWER})"})
         center = there[0][1]
         target, here = reached(self.replay.found, meta, center, path, self.replay.bare)
         gone = gone or self.gone(meta, center)
         up, pools = self.resource(target, gone, here)
-        return pools if up else self.fallen(target, gone, here)
+        if up:
+            return pools
+        if isinstance(target, Nowhere) or (isinstance(target, Meta) and not walked(target, self.orders)):
+            return frozenset(f"{each}{FORCED}" for each in pools)
+        return self.fallen(target, gone, here)
 
     def near(self, meta: Meta, asked: Asked, path: str) -> Found:
         """Go along a list by distance, of which only the first is known."""

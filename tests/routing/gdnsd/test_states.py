@@ -3,6 +3,7 @@
 import pytest
 
 from auditor.model.errors import InputError
+from tests.routing import brute
 from tests.routing.gdnsd.samples import MAPS, RESOURCES, answers, config, fewest, whole
 
 WEB = "web => { plugin => tcp_connect, port => 80, interval => 8, timeout => 3, down_thresh => 2 }\n"
@@ -107,3 +108,18 @@ def test_thousands_of_patterns_over_thousands_of_names_end() -> None:
     states = "".join(f"{'*' * 30}x{n}/y => DOWN\n" for n in range(9_000))
     with pytest.raises(InputError, match="too many patterns"):
         whole({"resources": names, "admin_state": states})
+
+
+@pytest.mark.parametrize("inner", ["%null!any", "%metafo!empty"])
+def test_what_is_nowhere_answers_of_a_data_centre_that_is_forced_up(inner: str) -> None:
+    resources = f"""metafo => {{ resources => {{
+        high => {{ datacenters => [one, two], dcmap => {{ one => %metafo!low, two => 192.0.2.1 }} }}
+        low => {{ datacenters => [three], dcmap => {{ three => {inner} }} }}
+        empty => {{ datacenters => [gone], skip_first => false, dcmap => {{ gone => %null!any }} }}
+    }} }}
+    null => {{}}
+    """
+    routing = whole({"config": config(resources), "admin_state": "metafo/high/one => UP\n"})
+    assert brute.disagreements(routing) == []
+    assert set(routing.faults) >= {"metafo/low/three"}
+    assert not any("192.0.2.1" in pool or pool.endswith("/two") for pool in fewest(routing, "metafo!high AD"))
