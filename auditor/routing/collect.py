@@ -40,7 +40,9 @@ def collect(paths: Sequence[str], store: Store, earlier: str = "") -> Collected:
                     continue
                 if file is None:
                     raise InputError(path, "is no file that exists; give a routing configuration, or a folder of them")
-                names = _formats(file)
+                names = _formats(_readable(file))
+                if names and _wide(file):
+                    raise InputError(path, "is not UTF-8 text; save it as UTF-8")
                 for name in names:
                     given[name].append(file)
                 if any(each.belongs(file) for each in FORMATS.values()):
@@ -82,6 +84,23 @@ def _of(earlier: str) -> Iterator[None]:
         raise InputErrors(
             InputError(f"{earlier}:{each.source}", each.message, each.record, each.column) for each in error.each
         ) from None
+
+
+def _wide(file: File) -> bool:
+    """Say whether it is text of two bytes a character, or four (RFC 4627, section 3), as some tools read it."""
+    return b"\0" in file.data[:4] or file.data[:2] in (b"\xff\xfe", b"\xfe\xff")
+
+
+def _readable(file: File) -> File:
+    """Return a file as UTF-8, as far as that goes."""
+    if not _wide(file):
+        return file
+    head = file.data[:4]
+    wide = head[:2] in (b"\0\0",) or head[2:] == b"\0\0"
+    kind = "utf-32" if wide else "utf-16"
+    if head[:2] not in (b"\xff\xfe", b"\xfe\xff") and head != b"\0\0\xfe\xff":
+        kind += "-be" if head[:1] == b"\0" else "-le"
+    return File(file.name, file.data.decode(kind, "replace").encode())
 
 
 def _formats(file: File) -> list[str]:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from auditor.model.countries import ANYWHERE
 from auditor.model.errors import InputError
 from auditor.routing.addresses import is_address
-from auditor.routing.documents import load
+from auditor.routing.documents import Document, load, unveiled
 from auditor.routing.istio.build import Builder, Plan, few
 from auditor.routing.istio.levels import Member
 from auditor.routing.istio.localities import Locality
@@ -49,11 +49,14 @@ class Found:
 def sniff(file: File) -> bool:
     """Say whether a file holds load assignments."""
     if not _SEEN.search(file.data):
-        return False
+        return _holds(unveiled(file))
     try:
-        documents = load(file)
+        return _holds(load(file))
     except InputError:
         return b"apiVersion" not in file.data
+
+
+def _holds(documents: Sequence[Document]) -> bool:
     return any(True for each in documents for _ in _found(Part(each, (), each.tree), None, 0))
 
 

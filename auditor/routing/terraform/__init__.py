@@ -4,7 +4,7 @@
 -json` prints of a plan or a state, all into the same `Resource`s.  Readers of single providers ask it.
 """
 
-from auditor.routing.terraform.load import Configuration, is_show, is_terraform, load
+from auditor.routing.terraform.load import Configuration, escapes, is_show, is_terraform, load
 from auditor.routing.terraform.module import Resource
 from auditor.routing.terraform.values import Ref, Unresolved, Value, holes, items, plain
 
@@ -14,6 +14,7 @@ __all__ = [
     "Resource",
     "Unresolved",
     "Value",
+    "escapes",
     "holes",
     "is_show",
     "is_terraform",

@@ -21,6 +21,9 @@ OVERRIDE: Final = re.compile(r"(?:.*_)?override\.tf(?:\.json)?")
 _SHOW: Final = re.compile(rb'"(?:format_version|terraform_version)"\s*:\s*"')
 _PARTS: Final = re.compile(rb'"(?:planned_values|resource_changes|values)"\s*:')
 
+_ESCAPED: Final = re.compile(rb'"[^"\n]{0,200}\\[uU][0-9a-fA-F]{4}[^"\n]{0,200}"[ \t\r\n]*(?:"[^"\n]*"[ \t\r\n]*)?[{:]')
+"""A label of a block of HCL, or a key of JSON, that holds an escape."""
+
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
@@ -50,6 +53,11 @@ def is_show(file: File) -> bool:
     """Say whether a file is what `terraform show -json` prints of a plan or a state."""
     head = file.data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
     return head.startswith(b"{") and bool(_SHOW.search(head)) and bool(_PARTS.search(file.data))
+
+
+def escapes(file: File) -> bool:
+    """Say whether the type of a resource may be written with escapes, so that no search finds it."""
+    return bool(_ESCAPED.search(file.data))
 
 
 def load(files: Sequence[File], store: Store) -> list[Configuration]:
