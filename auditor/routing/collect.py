@@ -6,11 +6,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from auditor.model.errors import InputError, InputErrors, gathering
+from auditor.routing import envoy, istio
 from auditor.routing.formats import FORMATS
 from auditor.routing.model import File, Routing
 from auditor.routing.store import FILES, Store
+
+BESIDE: Final = {istio.FORMAT, envoy.FORMAT}
+"""Formats whose documents may stand in one file, and whose readers leave each other's alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +111,7 @@ def _readable(file: File) -> File:
 def _formats(file: File) -> list[str]:
     """Name the formats that a file is of: one, or several that share its language."""
     names = [name for name, each in FORMATS.items() if each.sniff(file)]
-    return [name for name in names if name == names[0] or FORMATS[name].belongs(file)]
+    return [name for name in names if name == names[0] or FORMATS[name].belongs(file) or {names[0], name} == BESIDE]
 
 
 def _expanded(paths: Sequence[str], store: Store) -> list[tuple[str, bool]]:
