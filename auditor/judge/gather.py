@@ -158,6 +158,7 @@ def _themselves(people: pl.DataFrame, hits: pl.DataFrame, sealed: Sealed) -> pl.
     some = np.flatnonzero(wanted[sealed.ends["id"].to_numpy()])
     ends = sealed.ends.select("id", "member", "outcome", *_SHOWN)[some]
     ends = ends.filter((pl.col("member") >= 0) & (pl.col("outcome").cast(pl.String) != flow.REJECTED))
+    ends = ends.group_by("id", "member").agg(pl.col(_SHOWN).min())  # a class of clients has an end for every pool
     own = ends.join(units, on="id").group_by("finding", "member").agg(pl.col(_SHOWN).min())
     kept = people.join(own, on=["finding", "member"], how="left", suffix="_own")
     return kept.with_columns(

@@ -6,11 +6,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from auditor.model.errors import InputError, InputErrors, gathering
+from auditor.routing import envoy, istio
 from auditor.routing.formats import FORMATS
 from auditor.routing.model import File, Routing
 from auditor.routing.store import FILES, Store
+
+BESIDE: Final = {istio.FORMAT, envoy.FORMAT}
+"""Formats whose documents may stand in one file, and whose readers leave each other's alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,9 @@ def collect(paths: Sequence[str], store: Store, earlier: str = "") -> Collected:
                     continue
                 if file is None:
                     raise InputError(path, "is no file that exists; give a routing configuration, or a folder of them")
-                names = _formats(file)
+                names = _formats(_readable(file))
+                if names and _wide(file):
+                    raise InputError(path, "is not UTF-8 text; save it as UTF-8")
                 for name in names:
                     given[name].append(file)
                 if any(each.belongs(file) for each in FORMATS.values()):
@@ -84,10 +91,27 @@ def _of(earlier: str) -> Iterator[None]:
         ) from None
 
 
+def _wide(file: File) -> bool:
+    """Say whether it is text of two bytes a character, or four (RFC 4627, section 3), as some tools read it."""
+    return b"\0" in file.data[:4] or file.data[:2] in (b"\xff\xfe", b"\xfe\xff")
+
+
+def _readable(file: File) -> File:
+    """Return a file as UTF-8, as far as that goes."""
+    if not _wide(file):
+        return file
+    head = file.data[:4]
+    wide = head[:2] in (b"\0\0",) or head[2:] == b"\0\0"
+    kind = "utf-32" if wide else "utf-16"
+    if head[:2] not in (b"\xff\xfe", b"\xfe\xff") and head != b"\0\0\xfe\xff":
+        kind += "-be" if head[:1] == b"\0" else "-le"
+    return File(file.name, file.data.decode(kind, "replace").encode())
+
+
 def _formats(file: File) -> list[str]:
     """Name the formats that a file is of: one, or several that share its language."""
     names = [name for name, each in FORMATS.items() if each.sniff(file)]
-    return [name for name in names if name == names[0] or FORMATS[name].belongs(file)]
+    return [name for name in names if name == names[0] or FORMATS[name].belongs(file) or {names[0], name} == BESIDE]
 
 
 def _expanded(paths: Sequence[str], store: Store) -> list[tuple[str, bool]]:

@@ -151,12 +151,18 @@ def hunks(now: Sequence[File], then: Mapping[str, bytes]) -> Iterator[Hunk]:
         old, new = earlier.splitlines(keepends=True), file.data.splitlines(keepends=True)
         if len(old) + len(new) > LINES:
             raise OverflowError
-        for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        alike = SequenceMatcher(None, _bare_lines(old), _bare_lines(new), autojunk=False)
+        for tag, a, b, c, d in alike.get_opcodes():
             if tag == "replace" and b - a == d - c:  # line for line, so that each can be blamed alone
                 for at in range(b - a):
                     yield Hunk(file.name, c + at, c + at + 1, (old[a + at],), (new[c + at],))
             elif tag != "equal":
                 yield Hunk(file.name, c, d, tuple(old[a:b]), tuple(new[c:d]))
+
+
+def _bare_lines(lines: Sequence[bytes]) -> list[bytes]:
+    """Return lines without their ends: git, and some editors, turn all of a file into others."""
+    return [line.rstrip(b"\r\n") for line in lines]
 
 
 class Blame:

@@ -14,6 +14,7 @@ writes.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Final
 
 import yaml
@@ -25,7 +26,7 @@ from auditor.model.strict import Mark, Marks
 from auditor.routing import jsontext
 from auditor.routing.model import File
 
-__all__ = ["MAX_DEPTH", "MAX_REPEATED", "Disputed", "Document", "load"]
+__all__ = ["MAX_DEPTH", "MAX_REPEATED", "Disputed", "Document", "load", "unveiled"]
 
 MAX_DEPTH: Final = 100
 MAX_REPEATED: Final = 1 << 18
@@ -35,6 +36,12 @@ _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _NO_SPACE: Final = re.compile("[^ \t\r\n]")
 _YAML: Final = (".yaml", ".yml")
+_ENDS: Final = (*_YAML, ".json", ".template")
+_VEIL: Final = re.compile(
+    rb"""\\[xuU] | (?:^|[\s,\[{:-])[!&*][^\s,&] | (?:^|[\s,\[{-])\?\s | :[ \t]+(?:\#|[|>][-+0-9]*[ \t]*[\r\n\#])""",
+    re.MULTILINE | re.VERBOSE,
+)
+"""Escapes, tags, anchors and aliases, keys behind `?`, values that stand on another line."""
 
 
 class Disputed(str):
@@ -62,6 +69,21 @@ def load(file: File) -> list[Document]:
             if not file.name.endswith(_YAML):
                 raise  # else it may be YAML that begins with a flow collection
     return [Document(file.name, *each) for each in _yaml(text, file.name)]
+
+
+@lru_cache(4)  # every format asks for it; nobody who only looks at it changes it
+def unveiled(file: File) -> tuple[Document, ...]:
+    """Read a file in which words may be written otherwise than by their letters, so that no search finds them all.
+
+    Formats are told by such searches, and what is of none is passed over where folders are read.  Empty: the words of
+    this file are what they are, or it can't be read.
+    """
+    if not file.name.endswith(_ENDS) or not _VEIL.search(file.data):
+        return ()
+    try:
+        return tuple(load(file))
+    except InputError:
+        return ()
 
 
 def _yaml(text: str, file: str) -> Iterator[tuple[Any, Marks]]:

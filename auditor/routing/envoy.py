@@ -14,7 +14,7 @@ from typing import Any, Final
 from auditor.model.countries import ANYWHERE
 from auditor.model.errors import InputError
 from auditor.routing.addresses import is_address
-from auditor.routing.documents import load
+from auditor.routing.documents import Document, load, unveiled
 from auditor.routing.istio.build import Builder, Plan, few
 from auditor.routing.istio.levels import Member
 from auditor.routing.istio.localities import Locality
@@ -33,6 +33,7 @@ _SEEN: Final = re.compile(rb"lb_endpoints|lbEndpoints")
 _ASSIGNMENT: Final = frozenset({"@type", "cluster_name", "endpoints", "policy", "named_endpoints"})
 _GROUP: Final = frozenset({"locality", "lb_endpoints", "priority", "load_balancing_weight", "metadata"})
 _ENDPOINT: Final = frozenset({"endpoint", "health_status", "load_balancing_weight", "metadata"})
+_LEADS: Final = frozenset({"address", "additional_addresses", "hostname", "health_check_config"})
 _POLICY: Final = frozenset({"drop_overloads", "overprovisioning_factor", "endpoint_stale_after"})
 _GOOD: Final = ("", "UNKNOWN", "HEALTHY", "0", "1")
 _BAD: Final = ("UNHEALTHY", "DRAINING", "TIMEOUT", "2", "3", "4")
@@ -49,11 +50,14 @@ class Found:
 def sniff(file: File) -> bool:
     """Say whether a file holds load assignments."""
     if not _SEEN.search(file.data):
-        return False
+        return _holds(unveiled(file))
     try:
-        documents = load(file)
+        return _holds(load(file))
     except InputError:
         return b"apiVersion" not in file.data
+
+
+def _holds(documents: Sequence[Document]) -> bool:
     return any(True for each in documents for _ in _found(Part(each, (), each.tree), None, 0))
 
 
@@ -90,6 +94,7 @@ def _read(file: File) -> Routing:
     remarks: list[Remark] = []
     seen: set[str] = set()
     for document in load(file):
+        unread += _elsewhere(Part(document, (), document.tree))
         for found in _found(Part(document, (), document.tree), None, 0):
             title = _get(found.assignment, "cluster_name").text() or "cluster without name"
             name = f"{title} {UNCLASSIFIED}"
@@ -100,6 +105,28 @@ def _read(file: File) -> Routing:
             remarks += reading.remarks
     return Routing(FORMAT, (file,), builder.clients, builder.pools, builder.sites, builder.faults, builder.replay,
                    unread, remarks)  # fmt: skip
+
+
+def _elsewhere(whole: Part) -> Iterator[Unread]:
+    """Yield the clusters of which it is not here where they lead: by discovery, or in the words of old versions."""
+    known: set[str] = set()
+    clusters: list[Part] = []
+    asked = [(whole, 0)]
+    for part, depth in asked:
+        if depth > DEEPEST or part.get("apiVersion").value is not None:
+            continue
+        if isinstance(part.value, dict) and _is_assignment(part):
+            known.add(_get(part, "cluster_name").text())
+        for key, inner in part.entries().items():
+            clusters += [each for each in inner.items() if each.entries()] if key == "clusters" else []
+            clusters += [inner] if key == "cluster" and {"name", "type"} <= inner.entries().keys() else []
+            asked.append((inner, depth + 1))
+        asked += [(inner, depth + 1) for inner in part.items()]
+    for cluster in clusters:
+        named = {cluster.get("name").text(), _get(_get(cluster, "eds_cluster_config"), "service_name").text()}
+        if _get(cluster, "load_assignment").value is None and cluster.get("name").text() and not named & known:
+            why = "where this cluster leads is not here; give its load assignment"
+            yield Unread(cluster.at, cluster.get("name").text()[:200], why)
 
 
 class _Assignment:
@@ -139,9 +166,13 @@ class _Assignment:
         return Plan(self.title, levels, self.part.get("endpoints").at, checked, panic, counted, factor)
 
     def unknown(self, part: Part, known: frozenset[str]) -> None:
+        seen: set[str] = set()
         for key, inner in part.entries().items():
             if _snake(key) not in known:
                 self.problem(inner, key, "no field that is known here; remove it if it routes nobody")
+            elif _snake(key) in seen:
+                self.problem(inner, key, "stands twice, in both ways in which it can be written; keep one")
+            seen.add(_snake(key))
 
     def number(self, part: Part, default: int) -> int:
         value = part.get("value").value if isinstance(part.value, dict) else part.value
@@ -217,11 +248,16 @@ class _Assignment:
                     else "out of use now, and maybe not later"
                 )
                 self.problem(_get(each, "health_status"), status, f"{why}; give an assignment in which all are healthy")
-            socket = _get(each.get("endpoint").get("address"), "socket_address")
+            endpoint = each.get("endpoint")
+            self.unknown(endpoint, _LEADS)
+            socket = _get(endpoint.get("address"), "socket_address")
             address = socket.get("address").text()
             if not address:
                 self.problem(each, "address", "no address of a socket, so nobody knows where it leads; write one")
                 address = f"without address in line {each.at.line}"
+            if _get(endpoint, "additional_addresses").value:
+                more = _get(endpoint, "additional_addresses")
+                self.problem(more, "additional_addresses", "Envoy may take any of them; write each as an endpoint")
             yield Member(locality, (), (address,), each.at, 1, _get(socket, "port_value").text())
 
 

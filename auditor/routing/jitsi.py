@@ -44,6 +44,8 @@ VIA: Final = "the region that a participant's server gives"
 _SEEN: Final = re.compile(
     rb"^[ \t{]*\"?jicofo\"?[ \t]*(?:[{=:]|\.[ \t]*\"?(?:bridge|octo|local-region)\b)", re.MULTILINE
 )
+_ENDS: Final = (".conf", ".hocon")
+_ANYWHERE: Final = re.compile(rb"(?:^|[\s,{}])\"?jicofo\"?[ \t]*[{=:.]", re.MULTILINE)
 _WHAT: Final = "all bridges of {} are overloaded, full or down"
 _YES: Final = ("true", "yes", "on")
 _NO: Final = ("false", "no", "off")
@@ -65,6 +67,8 @@ _OURS: Final = (
 
 def sniff(file: File) -> bool:
     """Say whether it is a configuration of jicofo."""
+    if file.name.endswith(_ENDS) and _ANYWHERE.search(file.data):
+        return True
     return bool(_SEEN.search(file.data)) and not file.name.endswith((".yaml", ".yml", ".json"))
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from auditor.model.errors import InputError
 from auditor.routing.areas import MOST, Areas, countries
-from auditor.routing.documents import Document, load
+from auditor.routing.documents import Document, load, unveiled
 from auditor.routing.istio.parts import Part
 from auditor.routing.model import (
     ALL,
@@ -53,7 +53,8 @@ _REGION: Final = frozenset({"name", "lat", "lon"})
 def sniff(file: File) -> bool:
     """Say whether it is the configuration of a LiveKit server, or one whose selector is commented out."""
     if not (_SEEN.search(file.data) or _SERVER.search(file.data)):
-        return False
+        hidden = unveiled(file)
+        return bool(hidden) and _server(hidden[0]) is not None
     try:
         documents = load(file)
     except InputError:

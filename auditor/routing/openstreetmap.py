@@ -43,7 +43,7 @@ from auditor.routing.model import (
     Unread,
     Use,
 )  # fmt: skip
-from auditor.routing.openstreetmap_files import Cluster, Origin, Server, clusters, demand, origins
+from auditor.routing.openstreetmap_files import Cluster, Origin, Server, clusters, demand, origins, units_of
 from auditor.routing.openstreetmap_rank import Ranked, allocated, ranked
 from auditor.routing.openstreetmap_replay import Script
 from auditor.routing.store import Store
@@ -53,6 +53,8 @@ FORMAT: Final = "OpenStreetMap"
 
 _CLUSTER: Final = re.compile(rb"^  (?:lat|global):", re.M)
 _CAPACITY: Final = re.compile(rb"^ +(?:- )?(?:requests|bandwidth):", re.M)
+_PLACED: Final = re.compile(rb"(?:^|[\s{,\"'])(?:lat|global)[\"']?[ \t]*:", re.M)
+_TAKES: Final = re.compile(rb"(?:^|[\s{,\"'])(?:requests|bandwidth)[\"']?[ \t]*:", re.M)
 _DEMAND: Final = re.compile(rb"""\s*(?:---\s*|#.*|["']?[A-Z][A-Z0-9]["']?:\s+["']?[0-9][0-9.eE+-]*["']?\s*(?:#.*)?)?""")
 
 VIA: Final = "the resolver, or the network that it names"
@@ -70,12 +72,24 @@ def _kind(file: File) -> str:
     head = file.data.removeprefix(b"\xef\xbb\xbf")[: 1 << 16]
     if re.match(rb"\s*<", head):
         return "countries" if b"<geonames>" in head and b"<countryCode>" in head else ""
-    if _CLUSTER.search(head) and _CAPACITY.search(head):
+    if (_CLUSTER.search(head) and _CAPACITY.search(head)) or _is_clusters(file):
         return "clusters"
     lines = head.splitlines()
     whole = lines if len(file.data) <= len(head) else lines[:-1]
     some = any(re.match(rb"[\"']?[A-Z]{2}[\"']?:", line) for line in whole)
     return "demand" if some and all(_DEMAND.fullmatch(line) for line in whole) else ""
+
+
+def _is_clusters(file: File) -> bool:
+    """Say whether a file that is written otherwise holds clusters: one has a place, and says what it can take."""
+    if not (_PLACED.search(file.data) and _TAKES.search(file.data)) and not documents.unveiled(file):
+        return False
+    try:
+        tree = documents.load(file)[0].tree
+    except (InputError, IndexError):
+        return False
+    some = [each for each in tree.values() if isinstance(each, dict)] if isinstance(tree, dict) else []
+    return any(not each.keys().isdisjoint({"lat", "global"}) and any(units_of(each)) for each in some)
 
 
 def read(files: Sequence[File], store: Store) -> list[Routing]:

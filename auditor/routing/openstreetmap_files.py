@@ -86,14 +86,15 @@ def clusters(file: File, found: list[Document], unread: list[Unread], remarks: l
     document = found[0]
     if len(document.tree) > LARGEST:
         raise InputError(file.name, f"has more than {LARGEST} clusters; give fewer", 1)
-    units = {key for value in document.tree.values() for key in _units(value)}
+    units = {key for value in document.tree.values() for key in units_of(value)}
     if len(units) > 1:
         raise document.error("counts in `requests` and in `bandwidth`; use one of them")
     reader = _Clusters(file.name, document, next(iter(units), "requests"), unread, remarks)
     return [reader.cluster(str(name)) for name in document.tree]
 
 
-def _units(value: Any) -> Iterable[str]:
+def units_of(value: Any) -> Iterable[str]:
+    """Name the units in which a cluster or its servers are counted."""
     servers = value.get("servers") if isinstance(value, dict) else None
     for each in [value, *(servers if isinstance(servers, list) else [])]:
         yield from (key for key in _UNITS if isinstance(each, dict) and key in each)

@@ -24,8 +24,10 @@ from typing import Final
 from auditor.enrich import regions
 from auditor.model import countries, documents, labels
 from auditor.model.documents import Document
-from auditor.model.errors import gathering
+from auditor.model.errors import InputError, gathering
 from auditor.model.reserved import instead
+from auditor.routing.documents import load as foreign
+from auditor.routing.documents import unveiled
 from auditor.routing.model import (
     ALL,
     FIRST,
@@ -55,6 +57,9 @@ MOST: Final = 10**15  # of capacity and demand
 
 _IN_BRACES: Final = re.compile(rb"""[{,\s]["']?routing["']?\s*:\s*1\s*[,}]""")
 
+_KEYS: Final = {"routing", "pools", "clients"}
+_WORDS: Final = (b"routing", b"pools", b"clients")
+
 _VERSION: Final = re.compile(rb"""^["']?routing["']?[ \t]*:[ \t]+["']?[0-9]""", re.M)
 
 Choice = GroupPlain | ClientsPlain
@@ -62,10 +67,19 @@ Choice = GroupPlain | ClientsPlain
 
 def sniff(file: File) -> bool:
     """Say whether it is a `routing.yaml`: its key `routing`, which holds a number, begins a line or is in braces."""
-    head = file.data.removeprefix(b"\xef\xbb\xbf")[: 1 << 16]
-    if head.lstrip()[:1] == b"{":
-        return bool(_IN_BRACES.search(head))
-    return bool(_VERSION.search(head))
+    head = file.data.removeprefix(b"\xef\xbb\xbf")
+    if (_IN_BRACES if head.lstrip()[:1] == b"{" else _VERSION).search(head[: 1 << 16]):
+        return True
+    found = _of_any(file) if all(word in head for word in _WORDS) else unveiled(file)
+    return any(isinstance(each.tree, dict) and each.tree.keys() >= _KEYS for each in found)
+
+
+def _of_any(file: File) -> Sequence[Document]:
+    """Read a file that may be of any format; nothing if it can't be read."""
+    try:
+        return foreign(file)
+    except InputError:
+        return ()
 
 
 def read(files: Sequence[File], _store: Store) -> list[Routing]:

@@ -1,37 +1,32 @@
-"""Configurations as they were: in another folder, or in a revision of the repository, which is only read.
-
-Nothing is checked out: objects are read by `git cat-file` (gitrevisions(7), git-cat-file(1)), so the work tree, the
-index and the repository stay as they are.
-"""
+"""Configurations as they were: in another folder, or in a revision of the repository, which is only read."""
 
 import os
 import posixpath
-import subprocess
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from auditor.model.errors import InputError
+from auditor.routing import repository
 from auditor.routing.model import File
-from auditor.routing.store import MOST, Disk, Kept, Store, inside
+from auditor.routing.repository import OPTION
+from auditor.routing.store import Disk, Kept, Store
 
-OPTION: Final = "--against"
-_REGULAR: Final = ("100644", "100755")
-_LINK: Final = "120000"
-_ALONE: Final = {
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_NO_LAZY_FETCH": "1",  # of a partial clone; where git is too old for this, no protocol is allowed all the same
-    "GIT_ALLOW_PROTOCOL": "none",
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "LC_ALL": "C",
-}
-"""Of git's environment: reading a repository starts no program that its settings name, and no connection."""
+_PATH: Final = re.compile(r"\.{0,2}/|\.{1,2}\Z|.*[/\\]\Z", re.DOTALL)
+"""What is a path and can be no revision (git-check-ref-format(1))."""
 
 
 def earlier(against: str, paths: Sequence[str]) -> Store:
-    """Open the state that configurations are compared with: a folder or a file if there is one, else a revision."""
+    """Open the state that configurations are compared with: a folder or a file if there is one, else a revision.
+
+    Raise InputError for the name of both: a change that adds a folder called `main` must not choose what it is held
+    against.
+    """
+    if not _PATH.match(against) and os.path.exists(against) and repository.commit_of(against):
+        said = f"`{against}` is a revision, and a folder or file too; write `./{against}` or `refs/heads/{against}`"
+        raise InputError(OPTION, f"{said} (or `{against}^0` for whatever revision)")
     if os.path.isdir(against):
         return Elsewhere(_roots(against, paths))
     if os.path.isfile(against):
@@ -40,7 +35,7 @@ def earlier(against: str, paths: Sequence[str]) -> Store:
         held = Disk().read(against)
         assert held is not None
         return Kept({posixpath.normpath(_relative(paths[0])): held.data})
-    return Revision(*_resolved(against))
+    return repository.opened(against, paths)
 
 
 def _relative(path: str) -> str:
@@ -104,86 +99,3 @@ class Elsewhere:
         then = self._then(folder)
         found = Disk().inside(then) if then else None
         return None if found is None else [self._now(name) for name in found]
-
-
-def _git(*arguments: str, data: bytes | None = None) -> bytes:
-    """Run git, which asks nobody, locks nothing and fetches nothing.  Raise InputError for what it refuses."""
-    settings = {**os.environ, **_ALONE}
-    try:
-        done = subprocess.run(  # noqa: S603 - no shell; what the user wrote stands behind --end-of-options
-            ["git", "--no-pager", *arguments], input=data, capture_output=True, check=False, env=settings
-        )
-    except FileNotFoundError:
-        raise InputError(OPTION, "needs git, which is not installed; install it, or give a folder") from None
-    if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise InputError(OPTION, f"git says: {said[-1] if said else 'nothing'}; give a revision of this repository")
-    return done.stdout
-
-
-def _resolved(revision: str) -> tuple[str, str]:
-    """Return a revision's commit, and where in the repository the command runs."""
-    try:
-        prefix = _git("rev-parse", "--show-prefix").decode("utf-8", "surrogateescape").removesuffix("\n")
-    except InputError:
-        said = f"`{revision}` is no folder, and this is no git repository; give a folder or run inside a repository"
-        raise InputError(OPTION, said) from None
-    try:
-        found = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-    except InputError:
-        said = f"`{revision}` is neither a folder nor a revision; fetch it (a shallow clone lacks others)"
-        raise InputError(OPTION, said) from None
-    return found.decode().strip(), prefix
-
-
-@dataclass(slots=True)
-class Revision:
-    """The files of a commit, by names as seen from where the command runs."""
-
-    commit: str
-    prefix: str  # of the repository's folder in which the command runs, with a `/` at its end; empty: the root
-    _names: dict[str, tuple[str, str]] = field(default_factory=dict)  # path in the repository -> mode, object
-
-    def _tree(self) -> dict[str, tuple[str, str]]:
-        if not self._names:
-            listed = _git("ls-tree", "-r", "-z", "--full-tree", self.commit)
-            for entry in filter(None, listed.split(b"\0")):
-                facts, _, name = entry.partition(b"\t")
-                mode, _, held = facts.decode("ascii").split(" ")
-                self._names[name.decode("utf-8", "surrogateescape")] = mode, held
-        return self._names
-
-    def _inside(self, name: str) -> str:
-        return posixpath.normpath(posixpath.join(self.prefix, name))
-
-    def _outside(self, path: str) -> str:
-        return posixpath.relpath(path, self.prefix or ".")
-
-    def read(self, name: str) -> File | None:
-        """Return a file of the commit; links are followed inside of it."""
-        path = self._inside(name)
-        for _ in range(10):
-            mode, held = self._tree().get(path, ("", ""))
-            if mode in _REGULAR:
-                return File(name, self._blob(held, name))
-            if mode != _LINK:
-                return None
-            target = self._blob(held, name).decode("utf-8", "surrogateescape")
-            path = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
-        return None
-
-    def _blob(self, held: str, name: str) -> bytes:
-        size = int(_git("cat-file", "-s", held))
-        if size > MOST:
-            raise InputError(name, f"was larger than {MOST >> 20} MiB; give the configuration alone")
-        return _git("cat-file", "blob", held)
-
-    def glob(self, pattern: str) -> list[str]:
-        """List files by a pattern."""
-        names = {self._outside(path): b"" for path, (mode, _) in self._tree().items() if mode in (*_REGULAR, _LINK)}
-        return Kept(names).glob(pattern)
-
-    def inside(self, folder: str) -> list[str] | None:
-        """List files in a folder of the commit."""
-        found = inside(sorted(self._tree()), self._inside(folder))
-        return None if found is None else [self._outside(path) for path in found]

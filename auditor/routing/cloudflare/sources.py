@@ -9,20 +9,28 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from auditor.routing.documents import Document, unveiled
 from auditor.routing.model import File, Unread
 from auditor.routing.store import Store
-from auditor.routing.terraform import Configuration, Ref, Unresolved, Value, is_show, is_terraform, load
+from auditor.routing.terraform import Configuration, Ref, Unresolved, Value, escapes, is_show, is_terraform, load
 from auditor.routing.terraform.values import of_json
 
 BALANCER: Final = "cloudflare_load_balancer"
 POOL: Final = "cloudflare_load_balancer_pool"
 
-_TERRAFORM: Final = re.compile(rb'"cloudflare_load_balancer(?:_pool|_monitor)?"')
+_TERRAFORM: Final = re.compile(rb"\bcloudflare_load_balancer(?:_pool|_monitor)?\b")
 _BALANCED: Final = re.compile(rb'"fallback_pool"\s*:')
 _POOLED: Final = re.compile(rb'"origins"\s*:')
 _POOL_TOO: Final = re.compile(rb'"(?:check_regions|minimum_origins|monitor|origin_steering|load_shedding)"\s*:')
 _CHECKS: Final = re.compile(rb'"(?:expected_codes|consecutive_down|consecutive_up)"\s*:')
 _CHECK_TOO: Final = re.compile(rb'"(?:interval|retries|timeout)"\s*:')
+
+_TELLING: Final = (
+    ({"fallback_pool"}, {"fallback_pool"}),
+    ({"origins"}, {"check_regions", "minimum_origins", "monitor", "origin_steering", "load_shedding"}),
+    ({"expected_codes"}, {"interval", "retries", "timeout"}),
+)
+"""Keys of a balancer, a pool and a monitor: all of the first, and one of the second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +56,20 @@ class Things:
 def sniff(file: File) -> bool:
     """Say, by content, whether a file has load balancers, pools or monitors of Cloudflare."""
     if is_terraform(file) or is_show(file):
-        return bool(_TERRAFORM.search(file.data))
+        return bool(_TERRAFORM.search(file.data)) or escapes(file)
     data = file.data
     if not data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
         return False
     pool = _POOLED.search(data) and _POOL_TOO.search(data)
+    if any(_is_api(document) for document in unveiled(file)):
+        return True
     return bool(_BALANCED.search(data) or pool or (_CHECKS.search(data) and _CHECK_TOO.search(data)))
+
+
+def _is_api(document: Document) -> bool:
+    results = list(_results(of_json(document.tree, document.marks, document.file)))
+    keys = [set(each.data) for each in results if isinstance(each.data, dict)]
+    return any(any(some <= each and each & more for some, more in _TELLING) for each in keys)
 
 
 def belongs(file: File) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from auditor.model.errors import InputError
-from auditor.routing.documents import load
+from auditor.routing.documents import load, unveiled
 from auditor.routing.istio import checks
 from auditor.routing.istio.build import MOST_COUNTED, Builder, Plan, few
 from auditor.routing.istio.levels import Member, Order, Setting, order, setting
@@ -41,7 +41,7 @@ _SEEN: Final = re.compile(rb"networking\.istio\.io/|\bIstioOperator\b|\blocality
 def sniff(file: File) -> bool:
     """Say whether a file holds objects of Istio that bear on load balancing."""
     if not _SEEN.search(file.data):
-        return False
+        return any(_bears(each.tree) for each in unveiled(file))
     try:
         trees = [each.tree for each in load(file)]
     except InputError:

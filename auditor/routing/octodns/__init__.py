@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from auditor.model.errors import InputError
-from auditor.routing.documents import Disputed, load
+from auditor.routing.documents import Disputed, Document, load, unveiled
 from auditor.routing.model import File, Remark, Routing, Unread
 from auditor.routing.octodns import records
 from auditor.routing.octodns.build import Builder
@@ -33,11 +33,14 @@ _KNOWN: Final = frozenset(_TYPES.split("|"))
 def sniff(file: File) -> bool:
     """Say whether a file is a zone: a mapping of names to records or lists of records, each of which has a type."""
     if not _TYPE.search(file.data):
-        return False
+        return _is_zone(unveiled(file))
     try:
-        found = load(file)
+        return _is_zone(load(file))
     except InputError:
         return True  # it looks like one, and what is wrong with it has to be told
+
+
+def _is_zone(found: Sequence[Document]) -> bool:
     trees = [each.tree for each in found if isinstance(each.tree, dict) and "apiVersion" not in each.tree]
     return any(_is_record(value) for tree in trees for value in tree.values())
 

@@ -5,6 +5,7 @@ docs/geo_records.md).  octoDNS refuses the whole zone for one bad record unless 
 would refuse is read as far as it says something, and keeps its own classes of clients open.
 """
 
+import re
 from typing import Final
 
 from auditor.routing.octodns.dynamic import read_dynamic, read_geo
@@ -15,6 +16,8 @@ ROUTED: Final = ("A", "AAAA", "CNAME", "ALIAS")
 """Types of records that send clients somewhere by themselves; SRV and the like name hosts that are such records."""
 SILENT: Final = frozenset("CAA DS HTTPS LOC MX NAPTR NS OPENPGPKEY PTR SOA SPF SRV SSHFP SVCB TLSA TXT URI".split())
 """Types that send nobody to an address by themselves."""
+HINTING: Final = ("HTTPS", "SVCB")
+_HINT: Final = re.compile("ipv[46]hint|key0*[46](?![0-9])", re.IGNORECASE)
 _RECORD: Final = frozenset({"type", "ttl", "value", "values", "octodns", "comment"})
 _ROUTING: Final = {
     "A": frozenset({"dynamic", "geo"}),
@@ -31,8 +34,13 @@ def record(name: str, spot: Spot) -> Record | None:
     if not isinstance(spot.value, dict) or "type" not in found:
         raise spot.error(f"`{name}` has no `type`, and octoDNS refuses it; give it one")
     kind = found["type"].value
-    if kind in SILENT:
+    if kind in SILENT and (kind not in HINTING or not _HINT.search(str(spot.value))):
         return None
+    if kind in HINTING:
+        hinting = Record(name, kind, spot.at, Values(VALUES, spot.at, ()))
+        why = "clients may take its address hints (RFC 9460, section 7.3), which are not followed; leave them out"
+        hinting.problem(found["type"], kind, why)
+        return hinting
     if kind not in ROUTED:
         unknown = Record(name, str(kind)[:LONGEST], spot.at, Values(VALUES, spot.at, ()))
         unknown.problem(found["type"], kind, "no type that is known here; make sure that it sends nobody anywhere")

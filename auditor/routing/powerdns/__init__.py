@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from auditor.model.errors import InputError
-from auditor.routing.documents import Document, load
+from auditor.routing.documents import Document, load, unveiled
 from auditor.routing.model import File, Routing, Unread
 from auditor.routing.powerdns.build import Builder
 from auditor.routing.powerdns.zones import Reader
@@ -28,7 +28,7 @@ _LOOKS: Final = tuple(
 def sniff(file: File) -> bool:
     """Say whether a file has `domains`, a list of mappings with `domain` and `records` or `services`."""
     if not all(look.search(file.data) for look in _LOOKS):
-        return False
+        return any(_is_zones(each.tree) for each in unveiled(file))
     try:
         found = load(file)
     except InputError:

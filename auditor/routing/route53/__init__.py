@@ -36,9 +36,9 @@ def belongs(file: File) -> bool:
 def sniff(file: File) -> bool:
     """Say whether a file holds something of Route 53; one that seems to and can't be read is one: it is told."""
     if belongs(file):
-        return terraform.WORD in file.data
+        return terraform.WORD in file.data or hcl.escapes(file)
     if not any(word in file.data for word in _WORDS):
-        return False
+        return any(_known(each) for each in documents.unveiled(file))
     try:
         return any(_known(each) for each in _documents(file))
     except InputError:

@@ -3,6 +3,7 @@
 What can't be understood is noted with its line, and the rest is taken.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -40,6 +41,8 @@ from auditor.routing.route53.records import (
     number,
     text,
 )
+
+_HINT: Final = re.compile(r"\"?(?:ipv[46]hint|key0*[46])\b", re.IGNORECASE)
 
 _POLICIES: Final = {
     "Weight": WEIGHTED, "Region": LATENCY, "GeoLocation": GEO, "Failover": FAILOVER, "MultiValueAnswer": MANY,
@@ -185,10 +188,15 @@ class _Reading:
         host = fields[where]
         if host == ".":
             host = text(self.given.get("Name")) if kind in ("HTTPS", "SVCB") else ""
+        plain = ("ipv4hint=", "ipv6hint=")
+        if any(_HINT.match(each) and not each.startswith(plain) for each in fields[where + 1 :]):
+            raise self.unclear(
+                "is a hint in other words; write ipv4hint= or ipv6hint=", "ResourceRecords", what=" ".join(fields)
+            )
         hints = [
             hint.strip('"')
             for each in fields[where + 1 :]
-            if each.startswith(("ipv4hint=", "ipv6hint="))
+            if each.startswith(plain)
             for hint in each.partition("=")[2].split(",")
         ]
         literal = [address(hint, "A") or address(hint, "AAAA") for hint in hints]

@@ -22,6 +22,10 @@ SET, CHECK, BLOCKS, POLICY, ZONE, COLLECTION = (
 )
 WORD: Final = b"aws_route53_"
 
+_IDLE: Final = tuple(
+    f"aws_route53_{kind}"
+    for kind in "delegation_set hosted_zone_dnssec key_signing_key query_log resolver_ vpc_association_ zone_as".split()
+)
 _SILENT: Final = frozenset({"id", "fqdn", "allow_overwrite", "timeouts", "zone_id", "ttl", "name", "type", "region"})
 _BLOCKS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
     "alias": ("AliasTarget", {
@@ -61,10 +65,23 @@ def read(terraform: Configuration, config: Config) -> None:
     """Take the resources of a configuration into ours."""
     reading = _Reading(terraform, config)
     config.unread += terraform.unread
+    _others(terraform, config)
     for each in terraform.of(SET, CHECK, BLOCKS, POLICY):
         if each.exists is not None:
             config.unclear(each.at, each.address, _EXISTS)
         {SET: reading.set, CHECK: reading.check, BLOCKS: reading.blocks, POLICY: reading.policy}[each.type](each)
+
+
+def _others(terraform: Configuration, config: Config) -> None:
+    """Tell what else of Route 53 there is: it may make records too, as `aws_route53_records_exclusive` does."""
+    policies = any(True for _ in terraform.of(POLICY))
+    for each in terraform.resources:
+        if not each.managed or each.at.file not in terraform.given or not each.type.startswith(WORD.decode()):
+            continue
+        if each.type in (SET, CHECK, BLOCKS, POLICY, ZONE, COLLECTION) or each.type.startswith(_IDLE):
+            continue
+        if not (policies and each.type == f"{POLICY}_instance"):
+            config.unclear(each.at, each.address, "this kind of resource is not known here; write its records out")
 
 
 class _Reading:

@@ -1,10 +1,10 @@
 """Terraform: what resources a configuration makes, with which attributes, and where each of these stands.
 
-`load` reads HCL (`*.tf`), its JSON syntax (`*.tf.json`), values of variables (`*.tfvars`) and what `terraform show
--json` prints of a plan or a state, all into the same `Resource`s.  Readers of single providers ask it.
+`load` reads HCL (`*.tf`, `*.tofu`), its JSON syntax (`*.tf.json`), values of variables (`*.tfvars`) and what
+`terraform show -json` prints of a plan or a state, all into the same `Resource`s.  Readers of single providers ask it.
 """
 
-from auditor.routing.terraform.load import Configuration, is_show, is_terraform, load
+from auditor.routing.terraform.load import Configuration, escapes, is_show, is_terraform, load
 from auditor.routing.terraform.module import Resource
 from auditor.routing.terraform.values import Ref, Unresolved, Value, holes, items, plain
 
@@ -14,6 +14,7 @@ __all__ = [
     "Resource",
     "Unresolved",
     "Value",
+    "escapes",
     "holes",
     "is_show",
     "is_terraform",

@@ -15,11 +15,14 @@ from auditor.routing.terraform.show import shown_resources
 from auditor.routing.terraform.syntax import Block, Body, Expression, in_json, json_body, native
 from auditor.routing.terraform.values import Ref, Unresolved, Value
 
-CODE: Final = (".tf", ".tf.json")
+CODE: Final = (".tf", ".tf.json", ".tofu", ".tofu.json")  # OpenTofu reads both
 VALUES: Final = (".tfvars", ".tfvars.json")
-OVERRIDE: Final = re.compile(r"(?:.*_)?override\.tf(?:\.json)?")
+OVERRIDE: Final = re.compile(r"(?:.*_)?override\.(?:tf|tofu)(?:\.json)?")
 _SHOW: Final = re.compile(rb'"(?:format_version|terraform_version)"\s*:\s*"')
 _PARTS: Final = re.compile(rb'"(?:planned_values|resource_changes|values)"\s*:')
+
+_ESCAPED: Final = re.compile(rb'"[^"\n]{0,200}\\[uU][0-9a-fA-F]{4}[^"\n]{0,200}"[ \t\r\n]*(?:"[^"\n]*"[ \t\r\n]*)?[{:]')
+"""A label of a block of HCL, or a key of JSON, that holds an escape."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,11 @@ def is_show(file: File) -> bool:
     """Say whether a file is what `terraform show -json` prints of a plan or a state."""
     head = file.data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
     return head.startswith(b"{") and bool(_SHOW.search(head)) and bool(_PARTS.search(file.data))
+
+
+def escapes(file: File) -> bool:
+    """Say whether the type of a resource may be written with escapes, so that no search finds it."""
+    return bool(_ESCAPED.search(file.data))
 
 
 def load(files: Sequence[File], store: Store) -> list[Configuration]:
@@ -129,9 +137,7 @@ def _roots(files: Sequence[File], store: Store) -> list[Configuration]:
         folders[folder], read[folder] = _module(members, given, broken, folder)
         for below in _sources(folders[folder], folder):
             called.add(below)
-            if below not in waiting and store.glob(posixpath.join(below, "*.tf")) + store.glob(
-                posixpath.join(below, "*.tf.json")
-            ):
+            if below not in waiting and _code(below, store):
                 waiting.append(below)
     roots = [folder for folder in folders if folder not in called] or list(folders)[:1]
     return [_root(folder, folders, read, broken, given, store) for folder in roots]
@@ -159,7 +165,7 @@ def _root(
 
 def _members(folder: str, given: Mapping[str, File], store: Store) -> list[File]:
     """Give the files of a module, given or beside those, as Terraform takes them: overriding ones last."""
-    names = [*store.glob(posixpath.join(folder, "*.tf")), *store.glob(posixpath.join(folder, "*.tf.json"))]
+    names = _code(folder, store)
     found = {name: file for name, file in given.items() if _folder(name) == folder and name.endswith(CODE)}
     for name in names:
         if posixpath.normpath(name) not in found and not posixpath.basename(name).startswith("."):
@@ -167,6 +173,10 @@ def _members(folder: str, given: Mapping[str, File], store: Store) -> list[File]
             if file is not None:
                 found[posixpath.normpath(name)] = file
     return [found[name] for name in sorted(found, key=lambda name: (bool(_overrides(name)), name))]
+
+
+def _code(folder: str, store: Store) -> list[str]:
+    return [name for end in CODE for name in store.glob(posixpath.join(folder, f"*{end}"))]
 
 
 def _overrides(name: str) -> bool:

@@ -16,6 +16,8 @@ from auditor.routing.model import File, Line
 MOST: Final = 2 << 20
 """Bytes of native syntax in one file: people write less, and what a generator wrote has a plan."""
 
+DEEPEST: Final = 50  # blocks in blocks; those of providers are a tenth of it
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -116,7 +118,7 @@ def name_of(tree: Any) -> str:
     return str(tree.children[0])
 
 
-def _body(tree: Any, source: Source) -> Body:
+def _body(tree: Any, source: Source, depth: int = 0) -> Body:
     found = Body()
     for each in tree.children:
         match getattr(each, "data", None):
@@ -127,11 +129,14 @@ def _body(tree: Any, source: Source) -> Body:
                     raise InputError(source.file, f"`{name}` stands twice (first in line {first}); keep one", at.line)
                 found.attributes[name] = Expression(at, source, each.children[-1])
             case "block":
-                found.add(_block(each, source))
+                found.add(_block(each, source, depth + 1))
     return found
 
 
-def _block(tree: Any, source: Source) -> Block:
+def _block(tree: Any, source: Source, depth: int) -> Block:
+    if depth > DEEPEST:
+        message = f"blocks are nested more than {DEEPEST} levels deep; flatten them"
+        raise InputError(source.file, message, source.line(tree).line)
     labels = [
         "".join(str(token) for part in each.children[1:-1] for token in part.children)
         if each.data == "string"
@@ -139,7 +144,7 @@ def _block(tree: Any, source: Source) -> Block:
         for each in tree.children
         if getattr(each, "data", None) in ("string", "identifier", "keyword", "literal_value")
     ]
-    return Block(labels[0], tuple(labels[1:]), _body(_child(tree, "body"), source), source.line(tree))
+    return Block(labels[0], tuple(labels[1:]), _body(_child(tree, "body"), source, depth), source.line(tree))
 
 
 LABELS: Final = {
