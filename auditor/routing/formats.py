@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from auditor.routing import (
+    clouddns,
     cloudflare,
     envoy,
     gdnsd,
@@ -45,6 +46,7 @@ FORMATS: Final[dict[str, Format]] = {
     route53.FORMAT: Format(route53.sniff, route53.read, route53.belongs),
     openstreetmap.FORMAT: Format(openstreetmap.sniff, openstreetmap.read),
     cloudflare.FORMAT: Format(cloudflare.sniff, cloudflare.read, cloudflare.belongs),
+    clouddns.FORMAT: Format(clouddns.sniff, clouddns.read, clouddns.belongs),
     powerdns.FORMAT: Format(powerdns.sniff, powerdns.read),
     livekit.FORMAT: Format(livekit.sniff, livekit.read),
     jitsi.FORMAT: Format(jitsi.sniff, jitsi.read),
