@@ -40,13 +40,13 @@ class Format:
 
 FORMATS: Final[dict[str, Format]] = {
     plain.FORMAT: Format(plain.sniff, plain.read),
+    clouddns.FORMAT: Format(clouddns.sniff, clouddns.read, clouddns.belongs),
     octodns.FORMAT: Format(octodns.sniff, octodns.read),
     istio.FORMAT: Format(istio.sniff, istio.read),
     envoy.FORMAT: Format(envoy.sniff, envoy.read),
     route53.FORMAT: Format(route53.sniff, route53.read, route53.belongs),
     openstreetmap.FORMAT: Format(openstreetmap.sniff, openstreetmap.read),
     cloudflare.FORMAT: Format(cloudflare.sniff, cloudflare.read, cloudflare.belongs),
-    clouddns.FORMAT: Format(clouddns.sniff, clouddns.read, clouddns.belongs),
     powerdns.FORMAT: Format(powerdns.sniff, powerdns.read),
     livekit.FORMAT: Format(livekit.sniff, livekit.read),
     jitsi.FORMAT: Format(jitsi.sniff, jitsi.read),
