@@ -54,7 +54,7 @@ class Asked:
         group = self._config.records[key]
         seen = {self.tree.visibility(record) for record in group}
         private = seen == {PRIVATE}
-        local = self.tree.local(key)
+        local = self.tree.located(key) is not None
         if local and (UNCLEAR in seen or len(seen) > 1):
             self._config.unclear(
                 group[0].at, group[0].label,

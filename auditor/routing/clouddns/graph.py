@@ -30,7 +30,7 @@ class Graphs:
 
     def whole(self, key: Key, location: str) -> Node:
         """Make the graph of all that may be served under a name."""
-        at = (key, location if self._tree.local(key) else ANY)
+        at = (key, location if location in (self._tree.located(key) or ()) else ANY)
         if at not in self._known:
             group = self._tree.config.records[key]
             self._known[at] = _any([self._record(each, at[1]) for each in group], group[0].at)

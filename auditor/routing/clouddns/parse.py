@@ -34,6 +34,7 @@ from auditor.routing.clouddns.records import (
 )
 from auditor.routing.clouddns.sources import EXISTS, Thing, Things, empty
 from auditor.routing.terraform import Ref, Unresolved, Value
+from auditor.routing.terraform.evaluate import MADE
 from auditor.routing.terraform.values import number, shown, truth_of
 
 UNKNOWN: Final = "is not known here; remove it, or ask for a newer release"
@@ -373,7 +374,7 @@ class _Reading:
         """Return the address or the host to which a value leads; empty: it is none."""
         data = value.data
         if isinstance(data, Ref | Unresolved):
-            if isinstance(data, Unresolved):
+            if isinstance(data, Unresolved) and data.why != MADE:  # else somewhere that is open by itself
                 self.config.unread.append(data.unread)
             return self.text(value)
         text = self.text(value)

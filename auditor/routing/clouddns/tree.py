@@ -55,7 +55,7 @@ class Tree:
                         if target.checked:
                             self.hows.setdefault(target.host, set()).add(target.how)
         self._goes: dict[tuple[str, str], tuple[Key, ...]] = {}
-        self._local: dict[Key, bool] = {}
+        self._located: dict[Key, frozenset[str] | None] = {}
         self._cut: set[tuple[Key, Key]] = set()
         self._cut = self._circles()
 
@@ -143,9 +143,9 @@ class Tree:
                 f"{what}, and is not followed; remove the circle or the detours",
             )  # fmt: skip
 
-    def local(self, key: Key) -> bool:
-        """Say whether it matters for a record set, or for one to which it leads, where a client is."""
-        if key not in self._local:
+    def located(self, key: Key) -> frozenset[str] | None:
+        """List the locations that a record set, or one to which it leads, tells apart; None: it asks for none."""
+        if key not in self._located:
             waiting = [key]
             found = {key}
             while waiting:
@@ -153,11 +153,13 @@ class Tree:
                     if go not in found:
                         found.add(go)
                         waiting.append(go)
-            self._local[key] = any(
-                each.policy in (GEO, FAILOVER) and len(each.items) > 1
-                for one in found for each in self.config.records[one]
-            )  # fmt: skip
-        return self._local[key]
+            asking = [
+                each for one in found for each in self.config.records[one]
+                if each.policy in (GEO, FAILOVER) and len(each.items) > 1
+            ]  # fmt: skip
+            locations = {item.location for each in asking for item in each.items} - {""}
+            self._located[key] = frozenset(locations) if asking else None
+        return self._located[key]
 
     def visibility(self, record: RecordSet) -> str:
         """Say whether the zone of a record set is public or private, as far as these files say it."""
