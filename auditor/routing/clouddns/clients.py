@@ -2,7 +2,8 @@
 
 Of a public zone it is the resolver, or the subnet that it names (EDNS client subnet); which location is nearest to it
 is not published, so any may be.  Of a private zone it is the region of the virtual machine, or of the tunnel or
-attachment by which a query comes ("DNS routing policies and health checks", on geolocation).
+attachment by which a query comes ("DNS routing policies and health checks", on geolocation): a region that has an item
+of its own is a class, all others are one, of which nobody knows what is nearest to them.
 """
 
 from collections.abc import Iterator
@@ -54,17 +55,23 @@ class Asked:
         group = self._config.records[key]
         seen = {self.tree.visibility(record) for record in group}
         private = seen == {PRIVATE}
-        local = self.tree.located(key) is not None
-        if local and (UNCLEAR in seen or len(seen) > 1):
+        located = self.tree.located(key)
+        local = located is not None
+        unclear = local and (UNCLEAR in seen or len(seen) > 1)
+        if unclear:
             self._config.unclear(
-                group[0].at, group[0].label,
-                "whether its zone is public or private is not in these files, so any location may be nearest; give the "
-                "managed zone (gcloud dns managed-zones list --format=json)",
-            )  # fmt: skip
+                group[0].at,
+                group[0].label,
+                "whether its zone is public or private is not in these files, and with it how clients are located; "
+                "give the managed zone (gcloud dns managed-zones list --format=json)",
+            )
         via = (REGION if private else VIA) if local else "" if private else VIA
-        if not many or (local and private):
+        if private and located is not None:
+            for code in sorted(located):
+                self._add(f"{name} {code}", key, code, regions.countries(f"gcp/{code}"), via)
+        elif not (many or unclear):
             for text, country in _regions() if private else ((code, code) for code in countries.CODES):
-                self._add(f"{name} {text}", key, text if private and local else ANY, country, via)
+                self._add(f"{name} {text}", key, ANY, country, via)
         self._add(f"{name} {UNCLASSIFIED}", key, ANY, countries.ANYWHERE, via)
 
     def _add(self, name: str, key: Key, location: str, country: str, via: str) -> None:

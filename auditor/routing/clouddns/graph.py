@@ -42,10 +42,10 @@ class Graphs:
             heavy, light = weighed(record.items)
             return self._way(record, ([heavy, light], heavy), location)
         if record.policy == GEO:
-            ways = ways_of(record.items, record.fenced, location)
+            ways = ways_of(record.items, record.fenced, self._tree.place(record, location))
             return _any([self._way(record, way, location) for way in ways], record.at, record.label)
         if record.policy == FAILOVER:
-            ways = ways_of(record.items, record.fenced, location)
+            ways = ways_of(record.items, record.fenced, self._tree.place(record, location))
             return _any([self._failover(record, way, location) for way in ways], record.at, record.label)
         return self._way(record, ([list(record.items)], list(record.items)), location)
 

@@ -4,7 +4,6 @@ Cloud DNS API Reference, ResourceRecordSet: RRSetRoutingPolicy with GeoPolicy, W
 HealthCheckTargets, LoadBalancerTarget; ManagedZone.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
@@ -146,20 +145,3 @@ class Config:
             )  # fmt: skip
         if len(group) < MOST:
             group.append(record)
-
-    def zone(self, ident: str) -> Zone | None:
-        """Return the zone that record sets name so."""
-        return next((each for each in self.zones if ident and ident in each.ids), None)
-
-
-def within(name: str, dns: str) -> bool:
-    """Say whether a name is in a zone."""
-    return not dns or name == dns or name.endswith(f".{dns}")
-
-
-def closest(name: str, zones: Sequence[Zone]) -> str:
-    """Return the visibility on which the smallest zones around a name agree."""
-    around = [each for each in zones if each.dns and within(name, each.dns)]
-    longest = max((len(each.dns) for each in around), default=0)
-    found = {each.visibility for each in around if len(each.dns) == longest}
-    return found.pop() if len(found) == 1 else UNCLEAR

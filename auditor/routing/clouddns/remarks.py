@@ -35,11 +35,10 @@ def remark(tree: Tree) -> None:
 def _locations(tree: Tree, record: RecordSet, visibility: str) -> None:
     label = shown(record.label)
     checked = any(not item.lasting for item in record.items)
-    if visibility != PRIVATE:
-        tree.config.remark(
-            record.at,
-            f"{label}: which location is nearest to a client is not published for public zones; any of them may answer",
-        )
+    whom = "machines in regions that have none" if visibility == PRIVATE else "a client of a public zone"
+    tree.config.remark(
+        record.at, f"{label}: which location is nearest to {whom} is not published; any of them may answer"
+    )
     if record.fenced and not checked:
         tree.config.remark(
             record.at, f"{label}: its geofence does nothing, since every location has a target that is not checked"

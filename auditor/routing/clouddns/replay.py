@@ -86,10 +86,11 @@ class Replay:
                 if item.weight or equal:
                     self._give(record, item.targets)
 
-    def _nearest(self, items: Sequence[Item]) -> list[list[Item]]:
+    def _nearest(self, record: RecordSet) -> list[list[Item]]:
         """List what may be nearest: the item of the client's own location, or whichever."""
-        own = [item for item in items if self._location and item.location == self._location]
-        return [own] if own else [[item] for item in items]
+        location = self._tree.place(record, self._location)
+        own = [item for item in record.items if location and item.location == location]
+        return [own] if own else [[item] for item in record.items]
 
     def _backup(self, record: RecordSet, nearest: Sequence[Item]) -> tuple[list[Target], list[Target]]:
         """Say what locations answer while something is healthy, and what they answer if nothing is."""
@@ -106,7 +107,7 @@ class Replay:
         return away, [] if away else whole
 
     def _located(self, record: RecordSet) -> None:
-        for nearest in self._nearest(record.items):
+        for nearest in self._nearest(record):
             self._say_nearest(record, nearest)
             up, rest = self._backup(record, nearest)
             if not up:
@@ -115,14 +116,15 @@ class Replay:
 
     def _say_nearest(self, record: RecordSet, nearest: Sequence[Item]) -> None:
         if len(record.items) > 1:
-            word = "is" if self._location and nearest[0].location == self._location else "may be"
+            location = self._tree.place(record, self._location)
+            word = "is" if location and nearest[0].location == location else "may be"
             self._step(nearest[0].at, f"{shown(nearest[0].label)} {word} nearest")
 
     def _failing(self, record: RecordSet) -> None:
         primary = record.primary
         assert primary is not None
         main = self._up(primary)
-        for nearest in self._nearest(record.items) or [[]]:
+        for nearest in self._nearest(record) or [[]]:
             up, rest = self._backup(record, nearest) if nearest else ([], [])
             if main and record.trickle < 1:
                 self._give(record, main)

@@ -18,7 +18,6 @@ from auditor.routing.clouddns.records import (
     Key,
     RecordSet,
     Target,
-    closest,
 )
 from auditor.routing.model import Fault
 from auditor.routing.terraform.values import shown
@@ -54,6 +53,14 @@ class Tree:
                     for target in item.targets:
                         if target.checked:
                             self.hows.setdefault(target.host, set()).add(target.how)
+        self._stated: dict[str, set[str]] = {}  # how record sets name a zone -> visibility
+        self._apexes: dict[tuple[str, str], set[str]] = {}  # file, or empty for all, and name of the apex -> visibility
+        for each in config.zones:
+            for ident in each.ids:
+                self._stated.setdefault(ident, set()).add(each.visibility)
+            for ident in (*each.ids, "") if each.dns else ():
+                self._apexes.setdefault((ident, each.dns), set()).add(each.visibility)
+        self._seen: dict[Key, str] = {}
         self._goes: dict[tuple[str, str], tuple[Key, ...]] = {}
         self._located: dict[Key, frozenset[str] | None] = {}
         self._cut: set[tuple[Key, Key]] = set()
@@ -157,24 +164,38 @@ class Tree:
                 each for one in found for each in self.config.records[one]
                 if each.policy in (GEO, FAILOVER) and len(each.items) > 1
             ]  # fmt: skip
-            locations = {item.location for each in asking for item in each.items} - {""}
+            locations = {self.place(each, item.location) for each in asking for item in each.items} - {""}
             self._located[key] = frozenset(locations) if asking else None
         return self._located[key]
 
     def visibility(self, record: RecordSet) -> str:
         """Say whether the zone of a record set is public or private, as far as these files say it."""
-        own = [each for each in self.config.zones if record.zone and record.zone in each.ids]
-        if record.zone in self.config.listed:
-            found = closest(record.name, own) or closest(record.name, self.config.zones)
-        elif own:
-            told = {each.visibility for each in own}
-            found = told.pop() if len(told) == 1 else UNCLEAR
+        if record.key not in self._seen:
+            self._seen[record.key] = self._visibility(record)
+        return self._seen[record.key]
+
+    def _visibility(self, record: RecordSet) -> str:
+        zone = record.zone
+        if zone in self.config.listed:
+            found = self._closest(zone, record.name) or self._closest("", record.name)
+        elif zone and zone in self._stated:
+            found = _one(self._stated[zone])
         else:
-            found = UNCLEAR if record.zone else closest(record.name, self.config.zones)
-        if found:
-            return found
-        kinds = {target.checked for item in record.every for target in item.targets}
-        return {BALANCER: PRIVATE, ENDPOINT: PUBLIC}.get("".join(kinds & {BALANCER, ENDPOINT}), UNCLEAR)
+            found = UNCLEAR if zone else self._closest("", record.name)
+        kinds = {target.checked for item in record.every for target in item.targets} & {BALANCER, ENDPOINT}
+        return found or {BALANCER: PRIVATE, ENDPOINT: PUBLIC}.get("".join(kinds), UNCLEAR)
+
+    def _closest(self, zone: str, name: str) -> str:
+        """Return the visibility on which the smallest zones around a name agree; of one file, or of all."""
+        while name:
+            if (zone, name) in self._apexes:
+                return _one(self._apexes[zone, name])
+            name = name.partition(".")[2]
+        return UNCLEAR
+
+    def place(self, record: RecordSet, location: str) -> str:
+        """Return the location of a client as it counts for a record set: what a public zone sees is the resolver."""
+        return location if location and self.visibility(record) == PRIVATE else ""
 
     @cached_property
     def entries(self) -> list[Key]:
@@ -222,3 +243,7 @@ class Tree:
                         for ident, text in self.outages(target).items():
                             found.setdefault(ident, Fault(ident, text, target.at))
         return found
+
+
+def _one(found: set[str]) -> str:
+    return next(iter(found)) if len(found) == 1 else UNCLEAR

@@ -83,7 +83,8 @@ def test_without_its_zone_it_is_not_known_how_clients_are_located() -> None:
     routing = files(**{"zone.json": [one(N, **GEO)]})
     (why,) = unread(routing)
     assert why.startswith("whether its zone is public or private is not in these files")
-    assert ways(routing, "n.example.com A FR") == {"192.0.2.1": [], "192.0.2.2": []}
+    assert [each.name for each in routing.clients] == ["n.example.com A *"]
+    assert ways(routing, "n.example.com A *") == {"192.0.2.1": [], "192.0.2.2": []}
     alone = files(**{"zone.json": [one(N, "192.0.2.1")]})
     assert unread(alone) == []
     items = [at("europe-west3", ends("192.0.2.1")), plain("us-central1", "192.0.2.2")]

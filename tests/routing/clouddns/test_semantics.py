@@ -2,6 +2,7 @@
 
 from auditor.model import countries
 from tests.routing.clouddns.zones import (
+    PRIVATE,
     PROBE,
     PUBLIC,
     answers,
@@ -9,6 +10,7 @@ from tests.routing.clouddns.zones import (
     balancers,
     client,
     ends,
+    files,
     listed,
     one,
     plain,
@@ -52,12 +54,23 @@ def test_a_machine_in_a_listed_region_is_sent_elsewhere_only_when_all_of_its_own
 
 def test_of_other_regions_nobody_says_which_location_is_nearest() -> None:
     routing = zone(one(N, **geo(at(EU, balancers(A)), at(US, balancers(B)))))
-    for name in ("n.example.com A europe-west1", "n.example.com A *"):
-        assert ways(routing, name) == {A: [], B: []}
-        assert answers(routing, name, *down(B)) == {A}
-        assert answers(routing, name, *down(A, B)) == {A, B}
-    assert client(routing, "n.example.com A *").countries == countries.ANYWHERE
-    assert not any(each.name == "n.example.com A DE" for each in routing.clients)
+    name = "n.example.com A *"
+    assert ways(routing, name) == {A: [], B: []}
+    assert answers(routing, name, *down(B)) == {A}
+    assert answers(routing, name, *down(A, B)) == {A, B}
+    assert {each.name.split()[-1]: each.countries for each in routing.clients} == {
+        EU: "DE", US: "US", "*": countries.ANYWHERE,
+    }  # fmt: skip
+    assert "nearest to machines in regions that have none is not published" in remarks(routing)
+
+
+def test_what_everybody_gets_is_told_of_every_region() -> None:
+    routing = zone(one(N, A), one("one.example.com.", **geo(plain(EU, B))))
+    for name in ("n.example.com A", "one.example.com A"):
+        assert {"europe-west1": "BE", "*": "*"}.items() <= {
+            each.name.removeprefix(f"{name} "): each.countries for each in routing.clients
+        }.items()
+        assert len(ways(routing, f"{name} europe-west1")) == 1
 
 
 def test_a_geofence_answers_with_what_is_unhealthy() -> None:
@@ -67,7 +80,7 @@ def test_a_geofence_answers_with_what_is_unhealthy() -> None:
     assert listed(routing, name) == {A, B}
     assert answers(routing, name, *down(A)) == {B}
     assert answers(routing, name, *down(A, B)) == {A, B}
-    away = "n.example.com A europe-west1"
+    away = "n.example.com A *"
     assert answers(routing, away, *down(A, B)) == {A, B, C}  # either may be the nearest, and is not left
 
 
@@ -175,6 +188,15 @@ def test_names_are_followed_within_the_zone() -> None:
     assert routing.sites["host.example.net"].hosts == ("host.example.net",)
     assert "eu.example.com A is judged as a part of www.example.com CNAME" in remarks(routing)
     assert not any(each.name.startswith("eu.example.com") for each in routing.clients)
+    assert unread(routing) == []
+
+
+def test_a_name_in_a_private_zone_may_lead_to_a_public_one() -> None:
+    public = one("www.example.org.", **geo(plain(EU, "192.0.2.1"), plain(US, "192.0.2.2")))
+    inside = [one("example.com.", PRIVATE, kind="NS"), one(N, "www.example.org.", kind="CNAME")]
+    routing = files(**{"in.json": inside, "out.json": [one("example.org.", PUBLIC, kind="NS"), public]})
+    assert [each.name for each in routing.clients if each.name.startswith("n.")] == ["n.example.com CNAME *"]
+    assert ways(routing, "n.example.com CNAME *") == {"192.0.2.1": [], "192.0.2.2": []}
     assert unread(routing) == []
 
 
