@@ -35,7 +35,9 @@ def remark(tree: Tree) -> None:
 def _locations(tree: Tree, record: RecordSet, visibility: str) -> None:
     label = shown(record.label)
     checked = any(not item.lasting for item in record.items)
-    whom = "machines in regions that have none" if visibility == PRIVATE else "a client of a public zone"
+    whom = "a client of a public zone"
+    if visibility == PRIVATE:
+        whom = "machines in regions that have none" + ("" if record.fenced else ", and next closest to others,")
     tree.config.remark(
         record.at, f"{label}: which location is nearest to {whom} is not published; any of them may answer"
     )

@@ -116,11 +116,12 @@ def test_spoiled_files_are_read_or_refused_and_proven_right(syntax: str, name: s
 
 def test_ten_megabytes_are_read_in_bounded_time() -> None:
     sets = [one("example.com.", PRIVATE, kind="NS")]
-    sets += [one(f"{'a' * 60}.n{i}.example.com.", "192.0.2.1", kind="A") | {"flavour": "x" * 600} for i in range(12000)]
+    more = {"flavour": "x" * 2000}
+    sets += [one(f"{'a' * 60}.n{i}.example.com.", "192.0.2.1") | more for i in range(4500)]
     data = json.dumps(sets, indent=1).encode()
     assert len(data) > 10_000_000
     (routing,) = clouddns.read([File("zone.json", data)], Kept({}))
-    assert len(routing.clients) == 12000  # of so many names the classes are not told apart by region
+    assert len(routing.clients) == 4500  # of so many names the classes are not told apart by region
     assert all(each.countries == "*" for each in routing.clients)
 
 

@@ -61,7 +61,7 @@ def test_of_other_regions_nobody_says_which_location_is_nearest() -> None:
     assert {each.name.split()[-1]: each.countries for each in routing.clients} == {
         EU: "DE", US: "US", "*": countries.ANYWHERE,
     }  # fmt: skip
-    assert "nearest to machines in regions that have none is not published" in remarks(routing)
+    assert "nearest to machines in regions that have none, and next closest to others, is not" in remarks(routing)
 
 
 def test_what_everybody_gets_is_told_of_every_region() -> None:
