@@ -1,7 +1,8 @@
 """Google Cloud DNS: record sets with routing policies and health checks, of the API, of gcloud and of Terraform.
 
 `records` is the model, `tree` how record sets lead to each other and what fails, `graph` what is proven, `replay` what
-Cloud DNS does, `clients` who asks.  `sources` collects what files hold, `parse` reads it.
+Cloud DNS does, `clients` who asks.  `sources` collects what files hold, Terraform's in the `spelling` of the API;
+`parse` reads it, and `targets` what record sets answer.
 """
 
 from collections.abc import Sequence

@@ -3,23 +3,19 @@
 Cloud DNS API Reference, "resourceRecordSets"; documentation, "DNS routing policies and health checks".
 """
 
-import ipaddress
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
-from typing import Any, Final
+from typing import Final
 
 from auditor.enrich import regions
 from auditor.routing.clouddns.records import (
     ADDRESSES,
-    BALANCER,
-    ENDPOINT,
     FAILOVER,
     GEO,
     MOST,
     NAMES,
-    PLAIN,
     PRIVATE,
     PUBLIC,
     SILENT,
@@ -29,38 +25,20 @@ from auditor.routing.clouddns.records import (
     Config,
     Item,
     RecordSet,
-    Target,
     Zone,
 )
-from auditor.routing.clouddns.sources import EXISTS, Thing, Things, empty
+from auditor.routing.clouddns.sources import EXISTS, Thing, Things
+from auditor.routing.clouddns.spelling import empty
+from auditor.routing.clouddns.targets import Place, Targets, named
 from auditor.routing.terraform import Ref, Unresolved, Value
-from auditor.routing.terraform.evaluate import MADE
 from auditor.routing.terraform.values import number, shown, truth_of
-
-UNKNOWN: Final = "is not known here; remove it, or ask for a newer release"
-OPEN: Final = "is only known elsewhere; give the plan as JSON (terraform show -json)"
 
 _SET: Final = frozenset({"kind", "name", "type", "ttl", "rrdatas", "signatureRrdatas", "routingPolicy"})
 _POLICY: Final = frozenset({"kind", "wrr", "geo", "primaryBackup", "healthCheck"})
 _BACKUP: Final = frozenset({"kind", "primaryTargets", "backupGeoTargets", "trickleTraffic"})
 _ITEM: Final = frozenset({"kind", "rrdatas", "signatureRrdatas", "healthCheckedTargets"})
-_CHECKED: Final = frozenset({"kind", "internalLoadBalancers", "externalEndpoints"})
-_BALANCER: Final = frozenset({
-    "kind", "loadBalancerType", "ipAddress", "port", "ipProtocol", "networkUrl", "project", "region",
-})  # fmt: skip
-_GLOBAL: Final = "globalL7ilb"
-_TYPES: Final = ("regionalL4ilb", "regionalL7ilb", _GLOBAL, "none")
-_OCTAL: Final = re.compile(r"\\([0-3][0-7]{2})")
 _PRIVATE_SERVER: Final = "ns-gcp-private.googledomains.com"
 _PUBLIC_SERVER: Final = re.compile(r"ns-cloud-[a-z0-9]+\.googledomains\.com")
-
-
-def named(text: str) -> str:
-    r"""Return a name as record sets are compared by it: `\052.Example.com.` is `*.example.com`."""
-    if text.startswith("${"):
-        return text
-    plain = _OCTAL.sub(lambda found: chr(int(found[1], 8)), text) if "\\" in text else text
-    return plain.lower().removesuffix(".")
 
 
 def read(things: Things, config: Config) -> None:
@@ -123,51 +101,13 @@ def _last(text: str) -> str:
     return text.rpartition("/")[2] if not text.startswith("${") else text
 
 
-@dataclass(slots=True)
-class _Place:
-    """A record set that is being read."""
-
-    label: str
-    type: str
-    check: str
-
-
-class _Reading:
+class _Reading(Targets):
     """All record sets that are being read."""
-
-    def __init__(self, things: Things, config: Config) -> None:
-        self.things, self.config = things, config
 
     def mark(self, thing: Thing) -> tuple[str, str]:
         """Return what tells a record set apart in its zone."""
         data = thing.value.data if isinstance(thing.value.data, dict) else {}
         return named(self.text(data.get("name"))), self.text(data.get("type")).upper()
-
-    def text(self, value: Value | None) -> str:
-        """Return what stands there as text, or what stands for it."""
-        data = None if value is None else value.data
-        if isinstance(data, Ref):
-            return f"${{{data}}}"
-        if isinstance(data, Unresolved):
-            return f"${{{data.text}}}"
-        if isinstance(data, bool) or data is None or isinstance(data, list | dict):
-            return ""
-        return str(data)
-
-    def others(self, data: Mapping[str, Value], known: frozenset[str]) -> None:
-        """Tell what is not known."""
-        for key, value in data.items():
-            if key not in known and not empty(value):
-                self.config.unclear(value.at, str(key), UNKNOWN)
-
-    def hole(self, value: Value | None) -> bool:
-        """Tell a value that is not known; say whether it is one."""
-        data = None if value is None else value.data
-        if isinstance(data, Unresolved):
-            self.config.unread.append(data.unread)
-        elif isinstance(data, Ref) and value is not None:
-            self.config.unclear(value.at, f"${{{data}}}", OPEN)
-        return isinstance(data, Ref | Unresolved)
 
     def set(self, thing: Thing) -> RecordSet | None:
         """Read a record set; None if it sends nobody anywhere, or nobody knows what it is."""
@@ -188,7 +128,7 @@ class _Reading:
                 self.config.unclear(value.at, f"{name} {kind}", "a record set needs a name and a type that is known")
             return None
         policy = data.get("routingPolicy")
-        place = _Place(f"{name} {kind}", kind, "")
+        place = Place(f"{name} {kind}", kind, "")
         if empty(policy):
             targets = self.plain(data.get("rrdatas"), place, "")
             if not targets:
@@ -213,7 +153,7 @@ class _Reading:
                 self.config.zones.append(Zone((thing.zone,), name, PRIVATE if private else PUBLIC, thing.value.at))
                 return
 
-    def policy(self, record: RecordSet, data: Mapping[str, Value], place: _Place) -> RecordSet | None:
+    def policy(self, record: RecordSet, data: Mapping[str, Value], place: Place) -> RecordSet | None:
         self.others(data, _POLICY)
         place.check = _last(self.text(data.get("healthCheck")))
         given = [key for key in ("wrr", "geo", "primaryBackup") if not empty(data.get(key))]
@@ -228,7 +168,7 @@ class _Reading:
             self.config.add(each)
         return replace(kept[0], check=place.check) if kept else None
 
-    def one(self, record: RecordSet, key: str, value: Value, place: _Place) -> RecordSet | None:
+    def one(self, record: RecordSet, key: str, value: Value, place: Place) -> RecordSet | None:
         """Read a policy of one kind."""
         if self.hole(value) or not isinstance(value.data, dict):
             if not isinstance(value.data, Ref | Unresolved):
@@ -256,7 +196,7 @@ class _Reading:
             trickle=self.trickle(data.get("trickleTraffic"), place),
         )  # fmt: skip
 
-    def trickle(self, value: Value | None, place: _Place) -> Fraction:
+    def trickle(self, value: Value | None, place: Place) -> Fraction:
         """Read what share the backups always get; of one that is not known, some."""
         if value is None or value.data is None:
             return Fraction(0)
@@ -268,7 +208,7 @@ class _Reading:
             return Fraction(1, 2)
         return Fraction(found)
 
-    def geo(self, value: Value, place: _Place, word: str) -> tuple[bool, tuple[Item, ...]]:
+    def geo(self, value: Value, place: Place, word: str) -> tuple[bool, tuple[Item, ...]]:
         """Read whether locations are fenced, and what is answered in each."""
         if self.hole(value) or not isinstance(value.data, dict):
             if not isinstance(value.data, Ref | Unresolved):
@@ -281,7 +221,7 @@ class _Reading:
             self.config.unclear(fence.at, f"{place.label}: {fence.data}", "a fence is true or false; correct it")
         return bool(fenced), self.items(value.data.get("items"), value, place, GEO, word)
 
-    def items(self, listed: Value | None, whole: Value, place: _Place, policy: str, word: str) -> tuple[Item, ...]:
+    def items(self, listed: Value | None, whole: Value, place: Place, policy: str, word: str) -> tuple[Item, ...]:
         """Read the items of a policy."""
         if empty(listed):
             self.config.unclear(whole.at, place.label, "a routing policy without items; give it some")
@@ -303,7 +243,7 @@ class _Reading:
             seen.add(each.location)
         return tuple(kept)
 
-    def item(self, value: Value, place: _Place, policy: str, word: str, at: int) -> Item | None:
+    def item(self, value: Value, place: Place, policy: str, word: str, at: int) -> Item | None:
         if self.hole(value) or not isinstance(value.data, dict):
             if not isinstance(value.data, Ref | Unresolved):
                 self.config.unclear(value.at, place.label, "an item is an object; correct it")
@@ -325,7 +265,7 @@ class _Reading:
             self.config.unclear(value.at, f"{place.label} {label}", "an item needs values or targets; give it some")
         return Item(label, value.at, targets, location, weight)
 
-    def weight(self, value: Value | None, whole: Value, place: _Place) -> Fraction:
+    def weight(self, value: Value | None, whole: Value, place: Place) -> Fraction:
         if self.hole(value):
             return Fraction(1)
         found = number(value.data) if value is not None else None
@@ -335,7 +275,7 @@ class _Reading:
             return Fraction(1)
         return Fraction(found)
 
-    def location(self, value: Value | None, whole: Value, place: _Place) -> tuple[str, str]:
+    def location(self, value: Value | None, whole: Value, place: Place) -> tuple[str, str]:
         """Return a region of Google Cloud, empty if it is none that is known, and what stands there."""
         if self.hole(value):
             return "", self.text(value)
@@ -347,113 +287,3 @@ class _Reading:
             )
             return "", shown(text)
         return text.lower(), text
-
-    def each(self, value: Value | None, place: _Place) -> Iterator[Value]:
-        """Yield the values of a list; one that is not known stands for any number."""
-        if value is None or empty(value):
-            return
-        if isinstance(value.data, Ref | Unresolved):
-            yield value
-        elif isinstance(value.data, list):
-            yield from value.data[:MOST]
-            if len(value.data) > MOST:
-                self.config.unclear(value.at, place.label, "more values than Cloud DNS takes; remove some")
-        else:
-            self.config.unclear(value.at, place.label, "values are a list; correct it")
-
-    def plain(self, value: Value | None, place: _Place, label: str) -> tuple[Target, ...]:
-        """Read values that nobody checks."""
-        found: dict[str, Target] = {}
-        for each in self.each(value, place):
-            name = self.end(each, place.type, place)
-            if name and name not in found:
-                found[name] = self.target(name, each, place, label)
-        return tuple(found.values())
-
-    def end(self, value: Value, kind: str, place: _Place) -> str:
-        """Return the address or the host to which a value leads; empty: it is none."""
-        data = value.data
-        if isinstance(data, Ref | Unresolved):
-            if isinstance(data, Unresolved) and data.why != MADE:  # else somewhere that is open by itself
-                self.config.unread.append(data.unread)
-            return self.text(value)
-        text = self.text(value)
-        parts = text.split()
-        if kind in ADDRESSES:
-            try:
-                made = ipaddress.IPv4Address(text) if kind == "A" else ipaddress.IPv6Address(text)
-                if "%" not in text:
-                    return str(made)
-            except ValueError:
-                pass
-        elif (kind == "CNAME" and len(parts) == 1) or (kind != "CNAME" and len(parts) >= (4 if kind == "SRV" else 2)):
-            host = parts[0] if kind == "CNAME" else parts[3] if kind == "SRV" else parts[1]
-            if host == ".":  # the service is not there (RFC 2782), or is at the name itself (RFC 9460)
-                if kind in ("HTTPS", "SVCB"):
-                    return place.label.rpartition(" ")[0]
-                return ""
-            return named(host)
-        self.config.unclear(value.at, f"{place.label}: {text}", f"is no value of type {kind}; correct it")
-        return ""
-
-    def target(self, name: str, value: Value, place: _Place, label: str, **more: Any) -> Target:
-        pool = self.config.pool(" ".join(filter(None, (place.label, label))) + f" -> {name}")
-        if isinstance(value.data, Ref) and "region" not in more:
-            more["region"] = self.things.regions.get(value.data.address, "")
-        return Target(pool, shown(name) if name.startswith("${") else name, value.at, **more)
-
-    def checked(self, value: Value | None, place: _Place, label: str) -> tuple[Target, ...]:
-        """Read targets whose health is checked."""
-        if empty(value):
-            return ()
-        assert value is not None
-        if self.hole(value) or not isinstance(value.data, dict):
-            if not isinstance(value.data, Ref | Unresolved):
-                self.config.unclear(value.at, place.label, "targets that are checked are an object; correct it")
-            return ()
-        self.others(value.data, _CHECKED)
-        found: dict[tuple[str, str, str], Target] = {}
-        for each in self.each(value.data.get("internalLoadBalancers"), place):
-            made = self.balancer(each, place, label)
-            if made is not None:
-                found.setdefault((made.checked, made.host, made.how), made)
-        for each in self.each(value.data.get("externalEndpoints"), place):
-            name = self.end(each, place.type, place)
-            key = (ENDPOINT, name, place.check)
-            if name and key not in found:
-                found[key] = self.target(name, each, place, label, checked=ENDPOINT, how=place.check)
-        if place.type not in ADDRESSES:
-            self.config.unclear(value.at, place.label, "targets are checked for the types A and AAAA alone; correct it")
-            return tuple(replace(each, checked=PLAIN) for each in found.values())
-        return tuple(found.values())
-
-    def balancer(self, value: Value, place: _Place, label: str) -> Target | None:
-        if self.hole(value) or not isinstance(value.data, dict):
-            if not isinstance(value.data, Ref | Unresolved):
-                self.config.unclear(value.at, place.label, "a load balancer is an object; correct it")
-            return None
-        data = value.data
-        self.others(data, _BALANCER)
-        given = data.get("ipAddress")
-        if given is None:
-            self.config.unclear(value.at, place.label, "a load balancer needs an ipAddress; give it one")
-            return None
-        name = self.end(given, place.type, place)
-        if not name:
-            return None
-        kind = self.text(data.get("loadBalancerType"))
-        if kind and kind not in _TYPES and not self.hole(data.get("loadBalancerType")):
-            self.config.unclear(data["loadBalancerType"].at, kind, f"is none of {', '.join(_TYPES[:3])}; correct it")
-        region = f"gcp/{self.text(data.get('region'))}"
-        where = {"region": ""} if kind == _GLOBAL else {"region": region} if regions.countries(region) else {}
-        how = " ".join(filter(None, (self.text(data.get(key)) for key in ("ipProtocol", "port"))))
-        return self.target(
-            name, given, place, label, checked=BALANCER, network=_network(self.text(data.get("networkUrl"))),
-            how=how, **where,
-        )  # fmt: skip
-
-
-def _network(url: str) -> str:
-    """Return the one spelling of a network's address."""
-    found = re.search(r"(?:^|/)(projects/[^/]+/global/networks/[^/]+)$", url)
-    return found[1] if found else url

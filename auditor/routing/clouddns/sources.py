@@ -5,7 +5,7 @@ answers, as JSON or as YAML of several documents; a change (`additions`, `deleti
 Terraform: google_dns_record_set, google_dns_managed_zone, google_compute_health_check (documentation of the provider).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
@@ -13,10 +13,11 @@ from typing import Any, Final
 from auditor.enrich import regions
 from auditor.model.errors import InputError
 from auditor.routing import documents
+from auditor.routing.clouddns.spelling import record_set, respelt
 from auditor.routing.documents import Document
 from auditor.routing.model import File, Unread
 from auditor.routing.store import Store
-from auditor.routing.terraform import Configuration, Ref, Unresolved, Value, is_show, is_terraform, items, load
+from auditor.routing.terraform import Configuration, Ref, Unresolved, Value, is_show, is_terraform, load
 from auditor.routing.terraform.values import of_json, shown
 
 SET: Final = "google_dns_record_set"
@@ -31,15 +32,6 @@ _ENDS: Final = (".json", ".yaml", ".yml")
 
 _LOCATED: Final = ("region", "zone", "location")
 """Attributes of resources that say where these are."""
-
-_SPELT: Final[Mapping[str, str]] = {
-    "health_checked_targets": "healthCheckedTargets", "internal_load_balancers": "internalLoadBalancers",
-    "external_endpoints": "externalEndpoints", "load_balancer_type": "loadBalancerType", "ip_address": "ipAddress",
-    "ip_protocol": "ipProtocol", "network_url": "networkUrl", "health_check": "healthCheck",
-    "dns_name": "dnsName", "source_regions": "sourceRegions",
-}  # fmt: skip
-_IDLE: Final = frozenset({"id", "timeouts", "ttl", "project", "managed_zone"})
-_ONCE: Final = "a block that stands once is expected here; remove the others"
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,11 +192,13 @@ def _of_terraform(configuration: Configuration, found: Things) -> None:
         value = Value(dict(each.attributes), each.at)
         ids = (each.address, *_texts(value, "name", "id", "self_link"))
         if each.type == ZONE:
-            found.zones.append(Thing(_respelt(value), "", ids, each.exists))
+            found.zones.append(Thing(respelt(value), "", ids, each.exists))
         elif each.type == CHECK:
-            found.checks.append(Thing(_respelt(value), "", ids, each.exists))
+            found.checks.append(Thing(respelt(value), "", ids, each.exists))
         elif each.type == SET and each.address in given:
-            found.sets.append(Thing(_set(value, found), _zone(each.attributes.get("managed_zone")), ids, each.exists))
+            found.sets.append(
+                Thing(record_set(value, found.unread), _zone(each.attributes.get("managed_zone")), ids, each.exists)
+            )
     for each in configuration.of(RESPONSE):
         text = _texts(Value(dict(each.attributes), each.at), "behavior")
         if text != ("bypassResponsePolicy",):
@@ -227,92 +221,3 @@ def _zone(value: Value | None) -> str:
     if isinstance(data, Ref):
         return data.address
     return data.rpartition("/")[2] if isinstance(data, str) else ""
-
-
-def _set(value: Value, found: Things) -> Value:
-    """Write a record set as the API does."""
-    told = {key: each for key, each in value.data.items() if key not in _IDLE and key != "routing_policy"}
-    blocks = items(value.data.get("routing_policy"))
-    if len(blocks) > 1:
-        found.unread.append(Unread(blocks[1].at, "routing_policy", _ONCE))
-    if blocks:
-        told["routingPolicy"] = _policy(blocks[0])
-    return Value(told, value.at)
-
-
-def _policy(block: Value) -> Value:
-    if not isinstance(block.data, dict):
-        return block
-    told = {_SPELT.get(key, key): each for key, each in block.data.items() if not empty(each)}
-    fence = told.pop("enable_geo_fencing", None)
-    backup = told.pop("primary_backup", None)
-    if "wrr" in told:
-        told["wrr"] = Value({"items": _items(told["wrr"])}, told["wrr"].at)
-    if "geo" in told or fence is not None:
-        told["geo"] = _geo(told.get("geo"), fence)
-    if backup is not None:
-        told["primaryBackup"] = _once(backup, _backup)
-    return Value(told, block.at)
-
-
-def _geo(listed: Value | None, fence: Value | None) -> Value:
-    told = {}
-    if listed is not None:
-        told["items"] = _items(listed)
-    if fence is not None:
-        told["enableFencing"] = fence
-    return Value(told, next(iter(told.values())).at)
-
-
-def _backup(data: Mapping[str, Value]) -> dict[str, Value]:
-    told = {key: each for key, each in data.items() if not empty(each)}
-    fence, primary, geo = (told.pop(key, None) for key in ("enable_geo_fencing_for_backups", "primary", "backup_geo"))
-    trickle = told.pop("trickle_ratio", None)
-    if primary is not None:
-        told["primaryTargets"] = _once(primary, _targets)
-    if geo is not None or fence is not None:
-        told["backupGeoTargets"] = _geo(geo, fence)
-    if trickle is not None:
-        told["trickleTraffic"] = trickle
-    return told
-
-
-def _items(listed: Value) -> Value:
-    """Write the items of a policy, which are blocks."""
-    if not isinstance(listed.data, list | dict):
-        return listed
-    return Value([_once(each, _item) for each in items(listed)], listed.at)
-
-
-def _item(data: Mapping[str, Value]) -> dict[str, Value]:
-    told = {_SPELT.get(key, key): each for key, each in data.items() if not empty(each)}
-    if "healthCheckedTargets" in told:
-        told["healthCheckedTargets"] = _once(told["healthCheckedTargets"], _targets)
-    return told
-
-
-def _targets(data: Mapping[str, Value]) -> dict[str, Value]:
-    told = {_SPELT.get(key, key): each for key, each in data.items() if not empty(each)}
-    balancers = told.get("internalLoadBalancers")
-    if balancers is not None and isinstance(balancers.data, list | dict):
-        told["internalLoadBalancers"] = Value([_once(each, _spelt) for each in items(balancers)], balancers.at)
-    return told
-
-
-def _spelt(data: Mapping[str, Value]) -> dict[str, Value]:
-    return {_SPELT.get(key, key): each for key, each in data.items() if not empty(each)}
-
-
-def _respelt(value: Value) -> Value:
-    return _once(value, _spelt)
-
-
-def _once(value: Value, write: Callable[[Mapping[str, Value]], dict[str, Value]]) -> Value:
-    """Write a block that stands once; whatever else stands there is left for the reader to tell."""
-    one = value.data[0] if isinstance(value.data, list) and len(value.data) == 1 else value
-    return Value(write(one.data), one.at) if isinstance(one.data, dict) else one
-
-
-def empty(value: Value | None) -> bool:
-    """Say whether nothing stands there: plans write out what a resource leaves out."""
-    return value is None or value.data is None or value.data in ("", [], {})
