@@ -59,20 +59,25 @@ def read(things: Things, config: Config) -> None:
 
 def _changed(things: Things, config: Config, reading: "_Reading") -> list[Thing]:
     """Return the record sets that there are when all changes are made."""
-    kept = list(things.sets)
+    kept: dict[tuple[str, str], list[Thing]] = {}
+    for thing in things.sets:
+        kept.setdefault(reading.mark(thing), []).append(thing)
     whole = list(dict.fromkeys(things.listed))
     if (things.added or things.deleted) and not whole:
         at = (things.added or things.deleted)[0].value.at
         config.remark(at, "changes without the record sets that they change: what else the zone holds is not looked at")
+    zones: dict[tuple[str, str], str] = {}
     for thing in things.deleted:
-        marks = [at for at, each in enumerate(kept) if reading.mark(each) == reading.mark(thing)]
-        if len(marks) == 1:
-            del kept[marks[0]]
-        elif whole:
+        mark = reading.mark(thing)
+        found = kept.get(mark, [])
+        if len(found) == 1:
+            zones[mark] = found.pop().zone
+        elif whole and mark[1] not in SILENT:
             why = "what is deleted has to stand once in the record sets that are given; give those of its zone"
-            config.unclear(thing.value.at, " ".join(map(str, reading.mark(thing))), why)
+            config.unclear(thing.value.at, " ".join(mark), why)
     zone = whole[0] if len(whole) == 1 else ""
-    return kept + [replace(thing, zone=zone or thing.zone) for thing in things.added]
+    added = [replace(thing, zone=zones.get(reading.mark(thing), zone)) for thing in things.added]
+    return [*(thing for group in kept.values() for thing in group), *added]
 
 
 def _zone(thing: Thing, config: Config) -> None:

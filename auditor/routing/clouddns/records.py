@@ -130,9 +130,12 @@ class Config:
 
     def pool(self, text: str) -> str:
         """Name a target so that no other has its name."""
-        text = shown(text)
-        again = self._taken[text] = self._taken.get(text, 0) + 1
-        return text if again == 1 else f"{text} ({again})"
+        own = text = shown(text)
+        while own in self._taken:
+            self._taken[text] += 1
+            own = f"{text} ({self._taken[text]})"
+        self._taken[own] = 1
+        return own
 
     def add(self, record: RecordSet) -> None:
         """Take a record set; a second one of its name and type is told, and kept as one that may answer."""

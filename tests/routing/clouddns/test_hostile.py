@@ -114,6 +114,20 @@ def test_spoiled_files_are_read_or_refused_and_proven_right(syntax: str, name: s
     assert read >= (30 if syntax == "api" else 5)
 
 
+def test_targets_that_are_called_alike_stay_apart() -> None:
+    items = [plain("europe-west3", "192.0.2.1"), plain("europe-west3", "192.0.2.1"),
+             {"location": "x -> 192.0.2.1 (2)", "rrdatas": ["192.0.2.1"]}]  # fmt: skip
+    routing = zone(one("n.example.com.", geo={"items": items}))
+    assert len(routing.pools) == 3
+    assert brute.disagreements(routing) == []
+
+
+def test_many_changes_take_little_time() -> None:
+    sets = [one(f"n{i}.example.com.", "192.0.2.1") for i in range(10_000)]
+    routing = files(**{"zone.json": {"rrsets": sets}, "c.json": {"additions": sets[:1], "deletions": sets[1:]}})
+    assert unread(routing) == ["is defined twice, and either may be what is served; keep one definition"]
+
+
 def test_ten_megabytes_are_read_in_bounded_time() -> None:
     sets = [one("example.com.", PRIVATE, kind="NS")]
     more = {"flavour": "x" * 2000}

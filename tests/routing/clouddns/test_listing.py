@@ -122,6 +122,14 @@ def test_changes_are_made_to_what_is_listed() -> None:
     alone = files(**{"transaction.json": change})
     assert "changes without the record sets" in remarks(alone)
     assert answers(alone, "n.example.com A DE") == {"192.0.2.2"}
+    other = [one("example.org.", PUBLIC, kind="NS"), one("n.example.org.", **GEO)]
+    several = {
+        "additions": [one(N, **GEO), one("m.example.org.", **GEO)],
+        "deletions": [old, one("example.com.", "x", kind="SOA")],
+    }
+    two = files(**{"zone.json": {"rrsets": [apex, old]}, "other.json": other, "transaction.json": several})
+    assert unread(two) == []
+    assert len(ways(two, "n.example.com A DE")) == len(ways(two, "m.example.org A DE")) == 2
     added = files(**{"zone.json": {"rrsets": [apex, old]}, "c.json": {**change, "deletions": []}})
     assert unread(added) == ["is defined twice, and either may be what is served; keep one definition"]
     assert answers(added, "n.example.com A DE") == {"192.0.2.1", "192.0.2.2"}
