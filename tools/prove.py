@@ -26,7 +26,8 @@ from auditor.routing.store import Kept
 from tests.routing import brute
 
 FORMATS: Final = (
-    "plain", "gdnsd", "octodns", "route53", "cloudflare", "istio", "openstreetmap", "powerdns", "jitsi", "livekit",
+    "plain", "gdnsd", "octodns", "route53", "cloudflare", "clouddns", "istio", "openstreetmap", "powerdns", "jitsi",
+    "livekit",
 )  # fmt: skip
 CLIENTS: Final = 3  # of one graph
 MOST: Final = 12

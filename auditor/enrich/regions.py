@@ -37,6 +37,11 @@ def countries(code: str) -> str:
     return where.get(found[1], "") if found else ""
 
 
+def codes(provider: str) -> tuple[str, ...]:
+    """List the codes of a provider's regions, without the provider; raise KeyError for one that is not known."""
+    return tuple(_table()[provider][0])
+
+
 def database() -> Database:
     """Return what a report says of the table; its date is that of the youngest source."""
     document = _document()

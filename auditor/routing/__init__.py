@@ -16,5 +16,6 @@ plain       `routing.yaml` (`plain_format`, `plain_replay`)           openstreet
 octodns     zone files                             istio, envoy  load balancing by locality
 route53     record sets, templates, policies       cloudflare    load balancers
 gdnsd       maps and resources                     terraform     resources, for whichever format reads them
+clouddns    record sets of Google Cloud DNS        powerdns      zones files of its GeoIP backend
 documents   YAML and JSON of other tools, with places (`jsontext`)    continents, addresses   what formats share
 """

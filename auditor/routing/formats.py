@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from auditor.routing import (
+    clouddns,
     cloudflare,
     envoy,
     gdnsd,
@@ -39,6 +40,7 @@ class Format:
 
 FORMATS: Final[dict[str, Format]] = {
     plain.FORMAT: Format(plain.sniff, plain.read),
+    clouddns.FORMAT: Format(clouddns.sniff, clouddns.read, clouddns.belongs),
     octodns.FORMAT: Format(octodns.sniff, octodns.read),
     istio.FORMAT: Format(istio.sniff, istio.read),
     envoy.FORMAT: Format(envoy.sniff, envoy.read),

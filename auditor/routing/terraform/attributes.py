@@ -6,7 +6,7 @@ from typing import Any
 from auditor.routing.model import Line
 from auditor.routing.terraform.evaluate import Evaluator, iterated
 from auditor.routing.terraform.syntax import Block, Body
-from auditor.routing.terraform.values import Unresolved, Value, collected, mapped, shown
+from auditor.routing.terraform.values import Nested, Unresolved, Value, collected, mapped, shown
 
 
 def instances(over: Value) -> list[tuple[str, Value]] | None:
@@ -34,9 +34,10 @@ def attribute(body: Body, name: str, inside: Evaluator) -> Value | None:
         return None
     made: list[Value] = []
     for block in body.kinds[name]:
-        made.extend(
-            _dynamic(block, inside) if block.type == "dynamic" else [mapped(attributes(block.body, inside), block.at)]
-        )
+        if block.type == "dynamic":
+            made.extend(_dynamic(block, inside))
+        else:
+            made.append(mapped(Nested(attributes(block.body, inside)), block.at))
     return collected(made, body.kinds[name][0].at)
 
 
@@ -82,4 +83,4 @@ def _dynamic(block: Block, inside: Evaluator) -> Iterator[Value]:
         name = str(tree)
     for key, item in pairs:
         within = inside.with_names(**{name: mapped({"key": key, "value": item}, block.at)})
-        yield mapped(attributes(content.body, within), content.at)
+        yield mapped(Nested(attributes(content.body, within)), content.at)

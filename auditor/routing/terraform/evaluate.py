@@ -17,6 +17,7 @@ from auditor.routing.terraform.operators import operation
 from auditor.routing.terraform.syntax import Expression, Source, expression, name_of
 from auditor.routing.terraform.templates import escaped, pieces
 from auditor.routing.terraform.values import (
+    Nested,
     Ref,
     Unresolved,
     Value,
@@ -235,6 +236,8 @@ class Evaluator:
                 return found
             if any(isinstance(each, Ref) for each in data):
                 return _lost(text, "the keys are known only once they are made; give the plan as JSON", at)
+            if isinstance(data, Nested):
+                return _lost(text, MADE, at)
             return _failed(text, "there is no such attribute or key", at)
         if isinstance(data, list):
             index = number(key)

@@ -47,6 +47,12 @@ class Unresolved:
         return Unread(self.at, self.text, self.why)
 
 
+class Nested(dict[Any, Any]):
+    """What a block within a resource holds: the provider may add what the configuration doesn't say."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Value:
     """A value and where it stands: an attribute's, entry's or block's line is that of its name."""

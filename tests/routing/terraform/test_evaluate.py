@@ -155,6 +155,13 @@ def test_attributes_that_are_written_are_followed() -> None:
     assert evaluated('"${t.other.name}.example"', before) == "n.example"
 
 
+def test_what_a_provider_may_add_to_a_block_is_not_missing() -> None:
+    before = 'resource "t" "other" {\n part {\n  v = 7\n }\n sizes = { a = 1 }\n}'
+    for text in ("t.other.part[0].made", 'try(t.other.part[0].made, "mine")'):
+        assert evaluated(text, before).why.startswith("hangs on what is known only once it is made")
+    assert evaluated('try(t.other.sizes.made, "mine")', before) == "mine"
+
+
 def test_unresolved_parts_leave_the_rest() -> None:
     found = evaluated('{ a = [1, var.absent], b = "x" }')
     assert found["a"][0] == 1
