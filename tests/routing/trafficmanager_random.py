@@ -50,7 +50,7 @@ def _endpoint(
     if below and method != "MultiValue" and chance.random() < 0.65:
         endpoint |= {"kind": "nestedEndpoints", "child": chance.choice([*below, below[-1]])}
         if chance.random() < 0.5:
-            endpoint["minChildEndpoints"] = chance.randint(0, 3)
+            endpoint["minChildEndpoints"] = chance.randint(1, 3)
         for family in ("IPv4", "IPv6"):
             if chance.random() < 0.25:
                 endpoint[f"minChildEndpoints{family}"] = chance.randint(0, 2)

@@ -101,9 +101,20 @@ class _Reading:
             for name, value in lowered(made).items():
                 scope.known[f"variables {name}"] = value
         resources = parts.get("resources")
-        data = resources.data if resources is not None else []
-        for each in data.values() if isinstance(data, dict) else data if isinstance(data, list) else []:
-            self.copies(each, scope, "", "", deep)
+        if resources is not None:
+            self.all(resources, scope, "", "", deep)
+
+    def all(self, resources: Value, scope: Scope, kind: str, name: str, deep: int) -> None:
+        """Take resources, in a list or by their symbolic names."""
+        data = resources.data
+        if not isinstance(data, list | dict):
+            self.config.unclear(resources.at, "resources", "which resources there are is not known; write them out")
+            return
+        for each in data.values() if isinstance(data, dict) else data:
+            if isinstance(each.data, dict):
+                self.copies(each, scope, kind, name, deep)
+            else:
+                self.config.unclear(each.at, str(each.data)[:100], "is no resource; write it out")
 
     def copies(self, value: Value, scope: Scope, kind: str, name: str, deep: int) -> None:
         """Take a resource as often as it is copied; `kind` and `name` are those of the resource around it."""
@@ -122,9 +133,12 @@ class _Reading:
 
     def resource(self, value: Value, parts: dict[str, Value], scope: Scope, around: str, above: str, deep: int) -> None:
         kind, name = self.text(parts, "type", scope), self.text(parts, "name", scope)
-        if around and "/" not in kind.strip("/").partition("/")[0] and not kind.lower().startswith(around.lower()):
+        if around and not kind.lower().startswith(around.lower()):
             kind, name = f"{around}/{kind}", type(name)(f"{above}/{name}")
+        where = parts["name"].at if "name" in parts else value.at
         ours = is_profile(kind) or bool(endpoint_kind(kind))
+        if isinstance(kind, Symbol):
+            self.config.unclear(parts["type"].at, kind, "a type of resource that is not known; write it out")
         existing = parts.get("existing")
         if "condition" in parts:
             exists = scope.value(parts["condition"]).data
@@ -139,20 +153,18 @@ class _Reading:
         if existing is not None and existing.data:
             pass
         elif is_profile(kind):
-            self.profile(name, parts, scope, value.at)
+            self.profile(name, parts, scope, where)
         elif endpoint_kind(kind):
             profile, _, own = name.rpartition("/")
             found = self.properties(parts, scope)
-            endpoint = GivenEndpoint(own, endpoint_kind(kind), found, value.at, inline=False)
+            endpoint = GivenEndpoint(own, endpoint_kind(kind), found, where, inline=False)
             self.config.loose.append((profile_id(profile), endpoint))
         elif kind.lower() == DEPLOYMENT:
             self.deployment(name, parts, scope, deep)
         else:
             self.place(kind, name, parts, scope)
-        inner = parts.get("resources")
-        data = inner.data if inner is not None else None
-        for each in data if isinstance(data, list) else data.values() if isinstance(data, dict) else ():
-            self.copies(each, scope, kind, name, deep)
+        if "resources" in parts:
+            self.all(parts["resources"], scope, kind, name, deep)
 
     def text(self, parts: dict[str, Value], key: str, scope: Scope) -> str:
         data = scope.value(parts[key]).data if key in parts else None
@@ -191,6 +203,10 @@ class _Reading:
             why = "what a linked template makes is not known; give that template"
             self.config.unclear(at, clipped(name) or "a deployment", why)
             return
+        if not isinstance(found["template"].data, dict):
+            why = "which template this is is known only when it is deployed; give that template"
+            self.config.unclear(found["template"].at, clipped(name) or "a deployment", why)
+            return
         given = _given(lowered(scope.value(found["parameters"]))) if "parameters" in found else {}
         self.template(found["template"], given if inner else {}, deep + 1, None if inner else scope)
 
@@ -213,8 +229,9 @@ def endpoints(config: Config, profile: GivenProfile, value: Value | None) -> Non
             )
             continue
         inner = lowered(parts["properties"]) if "properties" in parts else without(parts)
-        name = parts["name"].data if "name" in parts else None
-        profile.endpoints.append(GivenEndpoint(name if isinstance(name, str) else "", known, inner, each.at))
+        name = parts.get("name") or each
+        text = name.data if isinstance(name.data, str) else ""
+        profile.endpoints.append(GivenEndpoint(text, known, inner, name.at))
 
 
 def without(parts: Mapping[str, Value]) -> dict[str, Value]:

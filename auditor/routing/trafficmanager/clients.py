@@ -5,6 +5,7 @@ since one that goes by no region answers everybody; classes that are treated ali
 """
 
 import ipaddress
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import product
@@ -46,7 +47,7 @@ Mapped = frozenset[tuple[Profile, Endpoint]]
 
 _TOO_LARGE: Final = "so many endpoints lead to each other that it can't be looked at; nest fewer profiles"
 _STRICT: Final = (
-    "does not say how many IPv4 and IPv6 endpoints the MultiValue profile needs: none and one are looked at"
+    "says nothing of IPv4 and IPv6 endpoints of the MultiValue profile: that it needs one of each is looked at"
 )
 _NAMED: Final = "whether endpoints that are no addresses count as IPv4 or IPv6 is not documented: both are looked at"
 _SERVED: Final = "whether endpoints that are always served count as online here is not documented: both are looked at"
@@ -68,9 +69,9 @@ class Asked:
         self._place()
         entries = self.tree.entries()
         self._many = len(entries) * len(countries.CODES) > MOST
-        taken = [each.name for each in entries]
+        taken = Counter(each.name for each in entries)
         for each in entries:
-            twice = f" (line {each.at.line} of {each.at.file})" if taken.count(each.name) > 1 else ""
+            twice = f" (line {each.at.line} of {each.at.file})" if taken[each.name] > 1 else ""
             self._ask(f"{clipped(each.name)}{twice}", each)
 
     def replay(self, client: Client, down: frozenset[str]) -> Answer:
@@ -85,7 +86,7 @@ class Asked:
         tree = self.tree
         if profile in tree.too_large:
             self._config.unclear(profile.at, name, _TOO_LARGE)
-            self._add(name, profile, Who(), {}, ())
+            self._add(f"{name} {UNCLASSIFIED}", profile, Who(), {}, ())
             return
         if not tree.eligible(profile):
             why = "has no endpoint that is enabled" if profile.enabled else "is disabled"
@@ -96,12 +97,13 @@ class Asked:
         roots: dict[tuple[object, ...], Node | None] = {}
         readings = self._readings(profile, below)
         everybody = list(geography.classes(states)) if deciding else [Who()]
+        begun = len(self.clients)
         for reading in readings:
             for who in everybody:
                 same = replace(who, strict=reading.strict, named=reading.named, served=reading.served)
                 self._add(f"{name} {who.text}", profile, same, roots, deciding)
         if not deciding and not self._many:
-            everywhere = [one for one in self.clients if one.name == f"{name} {UNCLASSIFIED}"]
+            everywhere = self.clients[begun:]
             for each, code in product(everywhere, countries.CODES):
                 self.clients.append(replace(each, name=f"{name} {code}", countries=code))
                 if each.root is None:

@@ -57,15 +57,16 @@ def read(document: Document, config: Config) -> None:
         parts = lowered(each)
         texts = {key: value.data for key, value in parts.items() if isinstance(value.data, str)}
         found = lowered(parts["properties"]) if "properties" in parts else without(parts)
+        at = parts.get("name", each).at
         kind, ident = texts.get("type", ""), texts.get("id", "")
         if endpoint_kind(kind):
             whole = ident.rpartition("/")[0].rpartition("/")[0]
-            endpoint = GivenEndpoint(texts.get("name", ""), endpoint_kind(kind), found, each.at)
+            endpoint = GivenEndpoint(texts.get("name", ""), endpoint_kind(kind), found, at)
             config.loose.append((whole, endpoint))
         elif is_profile(kind) or "trafficroutingmethod" in found:
             dns = lowered(found.get("dnsconfig"))
             name = texts.get("name") or last(ident) or str(dns["relativename"].data if "relativename" in dns else "")
-            profile = GivenProfile(name, (ident,) if ident else (profile_id(name),), found, each.at)
+            profile = GivenProfile(name, (ident,) if ident else (profile_id(name),), found, at)
             config.given.append(profile)
             endpoints(config, profile, found.get("endpoints"))
         else:

@@ -63,12 +63,17 @@ def open_(data: Any) -> bool:
 
 def settled(config: Config) -> None:
     """Make profiles of all that was given, each with its endpoints; what can't be attached is told."""
+    named: dict[str, list[GivenProfile]] = {}
+    for each in config.given:
+        for ident in dict.fromkeys(suffix(own) for own in each.ids):
+            named.setdefault(ident, []).append(each)
+    there = {(id(each), *_key(one)): one for each in config.given for one in each.endpoints}
     for ident, endpoint in config.loose:
-        found = [each for each in config.given if suffix(ident) in map(suffix, each.ids)]
+        found = named.get(suffix(ident), [])
         whole = [each for each in found if ident.lower() in (own.lower() for own in each.ids)]
         for profile in whole or found:
-            known = [each for each in profile.endpoints if (each.name.lower(), each.kind) == _key(endpoint)]
-            if not any(_plain(each.properties) == _plain(endpoint.properties) for each in known):
+            known = there.setdefault((id(profile), *_key(endpoint)), endpoint)
+            if known is endpoint or _plain(known.properties) != _plain(endpoint.properties):
                 profile.endpoints.append(endpoint)
         if not found:
             why = "the profile of this endpoint is not in these files; give it"
@@ -129,7 +134,7 @@ class _Reading:
         found = given.properties
         self._strange(found, _PROFILE | _PROFILE_IDLE)
         method = self._word(found, "trafficroutingmethod", METHODS, "")
-        if "trafficroutingmethod" not in found:
+        if found.get("trafficroutingmethod", Value(None, given.at)).data is None:
             self.config.unclear(given.at, given.name, f"needs a routing method; give one of {', '.join(METHODS)}")
         status = self._word(found, "profilestatus", ("Enabled", "Disabled"), "Enabled")
         dns = lowered(found.get("dnsconfig"))
@@ -168,10 +173,8 @@ class _Reading:
         if len(silent) == len(endpoints) == 1:
             return [0]
         if silent:
-            why = (
-                "priorities are given to all endpoints of a profile or follow the order in which they are made, which "
-            )
-            self.config.unclear(silent[0].at, silent[0].name, f"{why}is not known; give each one")
+            why = "has no priority, and the order in which endpoints are made is not known; give each one"
+            self.config.unclear(silent[0].at, silent[0].name, why)
             return [0] * len(endpoints)
         found = [self._number(each.properties, "priority", 1, 1000, None) for each in endpoints]
         if None in found:
@@ -204,7 +207,7 @@ class _Reading:
             self.config.unclear(given.at, given.name, f"needs a {what}; write it, or give what `az` shows of it")
         elif given.kind == EXTERNAL and open_(found["target"].data if "target" in found else None):
             self.config.unclear(found["target"].at, target, _UNRESOLVED)
-        low = self._number(found, "minchildendpoints", 0, 1000, None) if nested else None
+        low = self._number(found, "minchildendpoints", 1, 1000, None) if nested else None
         return Endpoint(
             given.name, given.kind, given.at, target, resource,
             self._word(found, "endpointstatus", ("Enabled", "Disabled"), "Enabled") == "Enabled", served and not nested,
@@ -262,7 +265,7 @@ class _Reading:
             return None
         try:
             bits = number(scope)
-            if isinstance(first, str) and bits and not last:
+            if isinstance(first, str) and bits is not None and not last:
                 network = ipaddress.ip_network(f"{first}/{bits}")
                 return network.version, int(network.network_address), int(network.broadcast_address), value.at
             begin = ipaddress.ip_address(first if isinstance(first, str) else "")
