@@ -5,7 +5,7 @@ Traffic Manager does.  `arm` (with `expressions`), `listing` and `terraform` are
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from functools import lru_cache
 from typing import Final
@@ -81,10 +81,11 @@ def read(files: Sequence[File], store: Store) -> list[Routing]:
     _not_bicep(rest)
     found = [each for file in rest if not file.name.endswith(_BICEP) for each in _documents(file)]
     _documents.cache_clear()
-    given = _given(found)
+    given = [(each.file, values) for each in found if (values := arm.parameters(each)) is not None]
+    templates = {each.file for each in found if arm.is_template(each.tree)}
     for document in found:
         if arm.is_template(document.tree):
-            arm.read(document, config, given)
+            arm.read(document, config, _given(document, given, templates))
         elif listing.sniff(document.tree):
             listing.read(document, config)
     whole = {file.name: file for file in files}
@@ -97,15 +98,23 @@ def read(files: Sequence[File], store: Store) -> list[Routing]:
     return [routing(config, tuple(whole.values()))]
 
 
-def _given(found: Sequence[Document]) -> dict[str, Value]:
-    """Return the values of parameters that files give; of two that differ nobody knows which will be used."""
-    given: dict[str, Value] = {}
-    for document in found:
-        for name, value in (arm.parameters(document) or {}).items():
-            other = given.setdefault(name, value)
+def _given(template: Document, given: Sequence[tuple[str, dict[str, Value]]], templates: Set[str]) -> dict[str, Value]:
+    """Return the values that files give a template; of two that differ nobody knows which will be used.
+
+    A file is for a template that declares all of its parameters, and for no other one if it is named after one.
+    """
+    declared = template.tree.get("parameters")
+    known = {str(name).lower() for name in declared} if isinstance(declared, dict) else set()
+    found: dict[str, Value] = {}
+    for file, values in given:
+        own = f"{file.rpartition('.parameters')[0]}.json"
+        if not values.keys() <= known or (own in templates and own != template.file):
+            continue
+        for name, value in values.items():
+            other = found.setdefault(name, value)
             if other.data != value.data:
-                given[name] = Value(Symbol(f"${{parameters('{name}')}}"), value.at)
-    return given
+                found[name] = Value(Symbol(f"${{parameters('{name}')}}"), value.at)
+    return found
 
 
 def _not_bicep(files: Sequence[File]) -> None:

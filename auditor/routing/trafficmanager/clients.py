@@ -238,10 +238,15 @@ class Asked:
                     site = self._site(each)
                     places.setdefault(site.name, []).append((each, site))
                     self.pools.site(each, site.name)
+        meant: dict[str, set[str]] = {}  # by the names of endpoints, of which several profiles may have the same
+        for name, found in places.items():
+            for other in {other for _, site in found for other in site.also}:
+                meant.setdefault(other, set()).add(name)
         for name, found in places.items():
             sites = [site for _, site in found]
             regions = {site.region for site in sites} - {""}
-            also = dict.fromkeys(other for site in sites for other in site.also if other and other != name)
+            every = dict.fromkeys(other for site in sites for other in site.also if other and other != name)
+            also = [other for other in every if len(meant[other]) == 1]
             region = regions.pop() if len(regions) == 1 else ""
             self.sites[name] = replace(sites[0], region=region, also=tuple(also))
 
@@ -250,7 +255,7 @@ class Asked:
 
         Where the location of an external endpoint is declared it is only the Azure region that is closest to it.
         """
-        made = self._config.resources.get(suffix(each.resource)) if each.kind == AZURE else None
+        made = self._config.resources.get(suffix(each.resource)) if each.kind != NESTED else None
         target = each.target if not isinstance(each.target, Symbol) else ""
         host = target or (made.host if made else "")
         name = host or (made.name if made else "") or each.target or last(each.resource) or each.name

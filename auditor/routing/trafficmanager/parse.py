@@ -205,8 +205,6 @@ class _Reading:
         if not target and not resource:
             what = {AZURE: "targetResourceId", EXTERNAL: "target", NESTED: "targetResourceId"}[given.kind]
             self.config.unclear(given.at, given.name, f"needs a {what}; write it, or give what `az` shows of it")
-        elif given.kind == EXTERNAL and open_(found["target"].data if "target" in found else None):
-            self.config.unclear(found["target"].at, target, _UNRESOLVED)
         low = self._number(found, "minchildendpoints", 1, 1000, None) if nested else None
         return Endpoint(
             given.name, given.kind, given.at, target, resource,

@@ -141,6 +141,12 @@ def _endpoint(made: Resource, terraform: Configuration, config: Config) -> None:
     properties = _properties(made)
     if "targetresourceid" in properties:
         properties["targetresourceid"] = _target(made.attributes["target_resource_id"], terraform, config)
+    target = made.attributes.get("target")
+    if kind == EXTERNAL and target is not None and isinstance(target.data, Ref):
+        host = terraform.find(target.data)  # what it is called is known only later, and where it is perhaps now
+        if host is not None:
+            properties["targetresourceid"] = Value(host.address, target.at)
+            config.resources[suffix(host.address)] = _place(host)
     endpoint = GivenEndpoint(_name(made), kind, properties, made.at, inline=False)
     config.loose.append((_profile(made, terraform), endpoint))
 

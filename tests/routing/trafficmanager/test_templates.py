@@ -75,6 +75,31 @@ def test_parameters_and_variables_stand_for_their_values() -> None:
     assert set(routing.pools) == {"tm-eu/a", "tm-eu/b"}
 
 
+def test_values_of_parameters_are_those_of_their_template() -> None:
+    def values(**given: str) -> str:
+        parameters = {name: {"value": value} for name, value in given.items()}
+        return json.dumps({"$schema": SCHEMA.replace("Template", "Parameters"), "parameters": parameters})
+
+    text = template(profile("p", "[parameters('how')]", external("a")), parameters={"how": {"type": "string"}})
+    weighted, priority = values(how="Weighted"), values(how="Priority")
+    assert unread(texts(a__json=text, **{"a.parameters__json": weighted})) == []
+    for name, given in (("b.parameters__json", values(how="Weighted", more="x")), ("b.parameters__json", priority)):
+        other = template(parameters={"how": {"type": "string"}})
+        routing = texts(a__json=text, b__json=other, **{name: given})  # of the other template
+        assert [each.text for each in routing.unread] == ["${parameters('how')}"]
+    both = texts(a__json=text, **{"prod.parameters__json": weighted, "test.parameters__json": priority})
+    assert [each.text for each in both.unread] == ["${parameters('how')}"]
+
+
+def test_an_inventory_may_name_endpoints_if_only_one_has_the_name() -> None:
+    one, other = external("main", target="[parameters('x')]"), external("main", target="b.example.net")
+    routing = texts(a__json=template(profile("p", "Weighted", one, external("spare"))))
+    assert unread(routing) == []
+    assert routing.sites["${parameters('x')}"].also == ("main",)
+    routing = texts(a__json=template(profile("p", "Weighted", one), profile("q", "Weighted", other)))
+    assert [each.also for each in routing.sites.values()] == [(), ()]
+
+
 def test_what_has_no_value_is_told_and_opens() -> None:
     text = template(
         profile("[parameters('name')]", "[parameters('method')]", external("a", geoMapping="[parameters('codes')]")),

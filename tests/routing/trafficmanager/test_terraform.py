@@ -156,6 +156,14 @@ resource "azapi_resource" "more" {
     ]
 
 
+def test_where_a_target_is_that_is_called_later() -> None:
+    code = CODE.replace('target       = "world.example.net"', "target       = azurerm_public_ip.eu.fqdn")
+    routing = texts(main__tf=code)
+    assert unread(routing) == []
+    assert ways(routing, "meet-top CN") == {"ip-eu": []}
+    assert routing.sites["ip-eu"].region == "azure/westeurope"
+
+
 def made(kind: str, name: str, /, **values: Any) -> Tree:
     kind = f"azurerm_{kind}"
     return {"address": f"{kind}.{name}", "mode": "managed", "type": kind, "name": name, "values": values}
