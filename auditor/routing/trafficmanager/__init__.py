@@ -1,7 +1,7 @@
 """Azure Traffic Manager: profiles with their endpoints, as they are deployed or as Azure tells them.
 
 `model` and `parse` are what is read, `tree` how profiles lead to each other, `graph` what is proven, `replay` what
-Traffic Manager does.  `arm` (with `expressions`), `listing` and `terraform` are the inputs.
+Traffic Manager does.  `arm` (with `expressions` and their `functions`), `listing` and `terraform` are the inputs.
 """
 
 import re

@@ -126,7 +126,8 @@ class _Reading:
         count = scope.count(loop.get("count"))
         label = loop["name"].data if "name" in loop and isinstance(loop["name"].data, str) else ""
         if count is None:
-            self.config.unclear(parts["copy"].at, "copy", _DEPLOYED)
+            if _matters(parts):
+                self.config.unclear(parts["copy"].at, "copy", _DEPLOYED)
             self.resource(value, parts, scope, kind, name, deep)
         for number in range(count or 0):
             self.resource(value, parts, scope.turn(label, number), kind, name, deep)
@@ -209,6 +210,13 @@ class _Reading:
             return
         given = _given(lowered(scope.value(found["parameters"]))) if "parameters" in found else {}
         self.template(found["template"], given if inner else {}, deep + 1, None if inner else scope)
+
+
+def _matters(parts: Mapping[str, Value]) -> bool:
+    """Say whether a resource may make profiles or endpoints."""
+    kind = parts["type"].data if "type" in parts else ""
+    told = isinstance(kind, str) and not kind.startswith("[")
+    return not told or is_profile(kind) or bool(endpoint_kind(kind)) or kind.lower() == DEPLOYMENT
 
 
 def endpoints(config: Config, profile: GivenProfile, value: Value | None) -> None:

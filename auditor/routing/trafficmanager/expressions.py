@@ -5,20 +5,19 @@ come out with the place of everything; what is known only when the template is d
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from auditor.routing.model import Line
 from auditor.routing.terraform.values import Value, collected, mapped
+from auditor.routing.trafficmanager.functions import COPIES, FUNCTIONS, is_list, written
 from auditor.routing.trafficmanager.model import Symbol
 
 DEEPEST: Final = 60
 """Levels of values, expressions and references in each other."""
 LARGEST: Final = 1 << 22
 """Characters and items that functions of one template handle: a few lines can stand for billions."""
-COPIES: Final = 800
-"""Times that one thing is copied ("Template limits")."""
 
 _TOKEN: Final = re.compile(
     r"\s*(?:'(?P<text>[^']*(?:''[^']*)*)'|(?P<number>-?[0-9]{1,15})|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<sign>[()\[\].,]))"
@@ -143,9 +142,9 @@ class Scope:
             return Value(self._turn(plain, lost.data), at)
         if name == "resourceid":
             return Value(_resource_id(plain) or lost.data, at)
-        if name in ("concat", "format") and not all(map(_is_list, arguments)):
+        if name in ("concat", "format") and not all(map(is_list, arguments)):
             return self._joined(name, plain, lost)
-        function = _FUNCTIONS.get(name)
+        function = FUNCTIONS.get(name)
         if function is None or any(isinstance(each, Symbol) for each in plain):
             return lost
         size = sum(len(each) if isinstance(each, str | list | dict) else 1 for each in plain)
@@ -181,7 +180,7 @@ class Scope:
         """Put text together; what is not known makes all of it unknown."""
         if not plain or any(isinstance(each, list | dict) or each is None for each in plain):
             return lost
-        texts = [_written(each) for each in plain]
+        texts = [written(each) for each in plain]
         if not self.affords(sum(map(len, texts))):
             return lost
         made = "".join(texts)
@@ -193,14 +192,6 @@ class Scope:
                 return lost
             made = _HOLE.sub(lambda found: texts[int(found[1]) + 1], texts[0])
         return Value(Symbol(made) if any(isinstance(each, Symbol) for each in plain) else made, lost.at)
-
-
-def _is_list(value: Value) -> bool:
-    return isinstance(value.data, list)
-
-
-def _written(data: Any) -> str:
-    return ("True" if data else "False") if isinstance(data, bool) else str(data)
 
 
 def _within(of: Value, key: Value, at: Line) -> Value:
@@ -232,91 +223,6 @@ def _resource_id(plain: list[Any]) -> str | None:
     )
     made = f"{before}/providers/{kinds[0]}/{pairs}"
     return Symbol(made) if any(isinstance(each, Symbol) for each in plain) else made
-
-
-def _texts(function: Callable[..., Any], count: int) -> Callable[[list[Value]], Any]:
-    """Make a function of texts; anything else is not known."""
-
-    def called(given: list[Value]) -> Any:
-        plain = [each.data for each in given]
-        fits = len(plain) == count and all(isinstance(each, str) for each in plain)
-        return function(*plain) if fits else None
-
-    return called
-
-
-def _equals(given: list[Value]) -> Any:
-    if len(given) != 2 or any(isinstance(each.data, list | dict) for each in given):
-        return None
-    one, other = (each.data for each in given)
-    return type(one) is type(other) and one == other
-
-
-def _truths(function: Callable[[list[bool]], bool]) -> Callable[[list[Value]], Any]:
-    def called(given: list[Value]) -> Any:
-        plain = [each.data for each in given]
-        return function(plain) if plain and all(isinstance(each, bool) for each in plain) else None
-
-    return called
-
-
-def _length(given: list[Value]) -> Any:
-    return len(given[0].data) if len(given) == 1 and isinstance(given[0].data, str | list | dict) else None
-
-
-def _together(given: list[Value]) -> Any:
-    """Put lists together; None for anything else."""
-    if not given or not all(map(_is_list, given)):
-        return None
-    return collected([item for each in given for item in each.data], given[0].at)
-
-
-def _made(given: list[Value]) -> Any:
-    return collected(list(given), given[0].at) if given else []
-
-
-def _number(given: list[Value]) -> Any:
-    data = given[0].data if len(given) == 1 else None
-    if isinstance(data, str) and re.fullmatch("-?[0-9]{1,15}", data):
-        return int(data)
-    return data if type(data) is int else None
-
-
-def _string(given: list[Value]) -> Any:
-    data = given[0].data if len(given) == 1 else None
-    return _written(data) if isinstance(data, str | int) else None
-
-
-def _empty(given: list[Value]) -> Any:
-    data = given[0].data if len(given) == 1 else 0
-    return not data if data is None or isinstance(data, str | list | dict) else None
-
-
-def _end(at: int) -> Callable[[list[Value]], Any]:
-    def called(given: list[Value]) -> Any:
-        return given[0].data[at] if len(given) == 1 and isinstance(given[0].data, list) and given[0].data else None
-
-    return called
-
-
-def _sum(sign: int) -> Callable[[list[Value]], Any]:
-    def called(given: list[Value]) -> Any:
-        plain = [each.data for each in given]
-        return plain[0] + sign * plain[1] if len(plain) == 2 and all(type(each) is int for each in plain) else None
-
-    return called
-
-
-_FUNCTIONS: Final[dict[str, Callable[[list[Value]], Any]]] = {
-    "tolower": _texts(str.lower, 1), "toupper": _texts(str.upper, 1), "trim": _texts(str.strip, 1),
-    "replace": _texts(lambda text, old, new: text.replace(old, new) if old and len(new) <= len(old) else None, 3),
-    "startswith": _texts(lambda text, part: text.lower().startswith(part.lower()), 2),
-    "endswith": _texts(lambda text, part: text.lower().endswith(part.lower()), 2),
-    "equals": _equals, "and": _truths(all), "or": _truths(any),
-    "not": _truths(lambda truths: not truths[0]), "true": lambda _: True, "false": lambda _: False,
-    "length": _length, "concat": _together, "createarray": _made, "int": _number, "string": _string, "empty": _empty,
-    "first": _end(0), "last": _end(-1), "add": _sum(1), "sub": _sum(-1),
-}  # fmt: skip
 
 
 class _Parser:

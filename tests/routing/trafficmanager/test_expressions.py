@@ -6,7 +6,8 @@ import pytest
 
 from auditor.routing.model import Line
 from auditor.routing.terraform.values import Value, plain
-from auditor.routing.trafficmanager.expressions import COPIES, Scope
+from auditor.routing.trafficmanager.expressions import Scope
+from auditor.routing.trafficmanager.functions import COPIES
 from auditor.routing.trafficmanager.model import Symbol
 
 AT = Line("t.json", 7)
@@ -51,6 +52,13 @@ def scope(**variables: Any) -> Scope:
         ("[resourceId('Microsoft.Web/sites/slots', 's', 'x')]", "/providers/Microsoft.Web/sites/s/slots/x"),
         ("[resourceId('rg', 'Microsoft.Web/sites', 's')]", "/resourceGroups/rg/providers/Microsoft.Web/sites/s"),
         ("[empty('')]", True),
+        ("[length(range(0, 3))]", 3),
+        ("[range(5, 2)[range(1, 1)[0]]]", 6),
+        ("[split('a,b', ',')]", ["a", "b"]),
+        ("[join(createArray('a', 'b'), '-')]", "a-b"),
+        ("[if(contains(parameters('o'), 'K'), coalesce(null(), 'y'), 'n')]", "y"),
+        ("[createObject('a', mul(2, 3)).a]", 6),
+        ("[if(less(mod(7, 4), max(3, 4)), div(9, 2), 0)]", 4),
     ],
 )
 def test_what_is_known(text: str, meant: Any) -> None:
@@ -77,6 +85,9 @@ def test_what_is_known(text: str, meant: Any) -> None:
         ("[copyIndex()]", "${copyIndex()}"),
         ("[format('{9}', 'a')]", "${format('{9}', 'a')}"),
         ("[variables('me')]", "${variables('me')}"),
+        ("[range(0, 100000)]", "${range(0, 100000)}"),
+        ("[div(1, 0)]", "${div(1, 0)}"),
+        ("[contains(createArray(parameters('none')), 'a')]", "${contains(createArray(parameters('none')), 'a')}"),
     ],
 )
 def test_what_is_known_only_when_it_is_deployed(text: str, shown: str) -> None:
