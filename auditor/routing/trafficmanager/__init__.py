@@ -1,7 +1,8 @@
 """Azure Traffic Manager: profiles with their endpoints, as they are deployed or as Azure tells them.
 
-`model` and `parse` are what is read, `tree` how profiles lead to each other, `graph` what is proven, `replay` what
-Traffic Manager does.  `arm` (with `expressions` and their `functions`), `listing` and `terraform` are the inputs.
+`model`, `parse` and `settle` are what is read, `tree` (with `nesting`) how profiles lead to each other, `graph` what is
+proven, `replay` what Traffic Manager does.  `arm` (with `expressions` and their `functions`), `listing` and `terraform`
+are the inputs.
 """
 
 import re
@@ -20,7 +21,7 @@ from auditor.routing.terraform.values import Value
 from auditor.routing.trafficmanager import arm, listing, terraform
 from auditor.routing.trafficmanager.clients import routing
 from auditor.routing.trafficmanager.model import PROVIDER, Config, Symbol
-from auditor.routing.trafficmanager.parse import settled
+from auditor.routing.trafficmanager.settle import settled
 
 __all__ = ["FORMAT", "belongs", "read", "sniff"]
 

@@ -29,7 +29,6 @@ from auditor.routing.trafficmanager.model import (
     Profile,
     Symbol,
     clipped,
-    suffix,
 )
 
 _PROFILE: Final = frozenset("profilestatus trafficroutingmethod dnsconfig monitorconfig endpoints".split())
@@ -39,8 +38,8 @@ _ENDPOINT: Final = frozenset(
     """endpointstatus alwaysserve targetresourceid target weight priority endpointlocation minchildendpoints
     minchildendpointsipv4 minchildendpointsipv6 geomapping subnets customheaders""".split()
 )
-_ENDPOINT_IDLE: Final = frozenset({"endpointmonitorstatus"})
-_MONITOR_IDLE: Final = frozenset({"profilemonitorstatus"})
+ENDPOINT_IDLE: Final = frozenset({"endpointmonitorstatus"})
+MONITOR_IDLE: Final = frozenset({"profilemonitorstatus"})
 BLOCKS: Final = 5_000
 """Ranges of addresses in one configuration."""
 
@@ -61,75 +60,19 @@ def open_(data: Any) -> bool:
     return isinstance(data, Symbol | Unresolved | Ref)
 
 
-def settled(config: Config) -> None:
-    """Make profiles of all that was given, each with its endpoints; what can't be attached is told."""
-    named: dict[str, list[GivenProfile]] = {}
-    for each in config.given:
-        for ident in dict.fromkeys(suffix(own) for own in each.ids):
-            named.setdefault(ident, []).append(each)
-    there = {(id(each), *_key(one)): one for each in config.given for one in each.endpoints}
-    for ident, endpoint in config.loose:
-        found = named.get(suffix(ident), [])
-        whole = [each for each in found if ident.lower() in (own.lower() for own in each.ids)]
-        for profile in whole or found:
-            known = there.setdefault((id(profile), *_key(endpoint)), endpoint)
-            if known is endpoint or _plain(known.properties) != _plain(endpoint.properties):
-                profile.endpoints.append(endpoint)
-        if not found:
-            why = "the profile of this endpoint is not in these files; give it"
-            config.unclear(endpoint.at, f"{endpoint.name} of {ident}", why)
-    seen: dict[str, GivenProfile] = {}
-    ranges = [0]
-    for given in config.given:
-        whole_id = given.ids[0].lower()
-        short = suffix(whole_id)
-        other = seen.get(whole_id) or seen.get(short)
-        if other and other.ids[0].lower() != whole_id and _whole(whole_id) and _whole(other.ids[0].lower()):
-            other = None  # of another group
-        seen.setdefault(whole_id, given)
-        seen.setdefault(short, given)
-        if other is not None:
-            if _plain(other.properties) == _plain(given.properties):
-                continue
-            why = f"stands twice, and differs (first in line {other.at.line} of {other.at.file}); keep one"
-            config.unclear(given.at, given.name, why)
-        config.profiles.append(_Reading(config, given, ranges).profile())
-
-
-def _whole(ident: str) -> bool:
-    return ident.startswith("/subscriptions/")
-
-
-def _key(endpoint: GivenEndpoint) -> tuple[str, str]:
+def key_of(endpoint: GivenEndpoint) -> tuple[str, str]:
+    """Return what tells an endpoint apart in its profile."""
     return endpoint.name.lower(), endpoint.kind
 
 
-def _plain(properties: Mapping[str, Value]) -> Any:
-    """Return properties without places, and without what only describes the present."""
-    return {
-        key: _bare(each)
-        for key, each in properties.items()
-        if key not in _ENDPOINT_IDLE and each.data not in (None, [])
-    }
-
-
-def _bare(value: Value) -> Any:
-    data = value.data
-    if isinstance(data, list):
-        return [_bare(each) for each in data]
-    if isinstance(data, dict):
-        idle = _ENDPOINT_IDLE | _MONITOR_IDLE
-        return {str(key).lower(): _bare(each) for key, each in data.items() if str(key).lower() not in idle}
-    return data
-
-
-class _Reading:
+class Reading:
     """A profile that is being read."""
 
     def __init__(self, config: Config, given: GivenProfile, ranges: list[int]) -> None:
         self.config, self.given, self.ranges = config, given, ranges
 
     def profile(self) -> Profile:
+        """Make the profile."""
         given = self.given
         found = given.properties
         self._strange(found, _PROFILE | _PROFILE_IDLE)
@@ -152,13 +95,13 @@ class _Reading:
         self._clashes(made)
         return Profile(
             given.name, given.at, given.ids, name if isinstance(name, str) else "", method, status == "Enabled",
-            _written(found.get("monitorconfig"), _MONITOR_IDLE), tuple(made),
+            _written(found.get("monitorconfig"), MONITOR_IDLE), tuple(made),
         )  # fmt: skip
 
     def _doubles(self, endpoints: list[GivenEndpoint]) -> None:
         seen: dict[tuple[str, str], GivenEndpoint] = {}
         for each in endpoints:
-            other = seen.setdefault(_key(each), each)
+            other = seen.setdefault(key_of(each), each)
             if other is not each:
                 why = f"stands twice in its profile (first in line {other.at.line} of {other.at.file}); keep one"
                 self.config.unclear(each.at, each.name, why)
@@ -188,7 +131,7 @@ class _Reading:
 
     def _endpoint(self, given: GivenEndpoint, method: str, rank: int) -> Endpoint:
         found = given.properties
-        self._strange(found, _ENDPOINT | _ENDPOINT_IDLE)
+        self._strange(found, _ENDPOINT | ENDPOINT_IDLE)
         self._number(found, "weight", 1, 1000, None)
         served = self._word(found, "alwaysserve", ("Disabled", "Enabled"), "Disabled") == "Enabled"
         nested = given.kind == NESTED
@@ -371,6 +314,3 @@ def _written(value: Value | None, without: frozenset[str]) -> str:
     if isinstance(data, list):
         return f"[{'; '.join(_written(each, without) for each in data)}]"
     return str(data)
-
-
-__all__ = ["lowered", "open_", "settled"]
