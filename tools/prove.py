@@ -27,7 +27,7 @@ from tests.routing import brute
 
 FORMATS: Final = (
     "plain", "gdnsd", "octodns", "route53", "cloudflare", "clouddns", "istio", "openstreetmap", "powerdns", "jitsi",
-    "livekit",
+    "livekit", "trafficmanager",
 )  # fmt: skip
 CLIENTS: Final = 3  # of one graph
 MOST: Final = 12

@@ -15,6 +15,7 @@ compare     what a change made possible, and which lines did it       shown  way
 plain       `routing.yaml` (`plain_format`, `plain_replay`)           openstreetmap   capacity files (`..._*`)
 octodns     zone files                             istio, envoy  load balancing by locality
 route53     record sets, templates, policies       cloudflare    load balancers
+trafficmanager  profiles of Azure Traffic Manager
 gdnsd       maps and resources                     terraform     resources, for whichever format reads them
 clouddns    record sets of Google Cloud DNS        powerdns      zones files of its GeoIP backend
 documents   YAML and JSON of other tools, with places (`jsontext`)    continents, addresses   what formats share

@@ -21,7 +21,7 @@ from auditor.model.report import Database
 
 FILE: Final = "auditor/data/continents.yaml"
 
-ASKING: Final = frozenset({"gdnsd", "octodns", "route53", "OpenStreetMap"})
+ASKING: Final = frozenset({"gdnsd", "octodns", "route53", "trafficmanager", "OpenStreetMap"})
 """Formats whose classes of clients rest on these tables."""
 
 

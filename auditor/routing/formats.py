@@ -17,6 +17,7 @@ from auditor.routing import (
     plain,
     powerdns,
     route53,
+    trafficmanager,
 )  # fmt: skip
 from auditor.routing.model import File, Routing
 from auditor.routing.store import Store
@@ -47,6 +48,7 @@ FORMATS: Final[dict[str, Format]] = {
     route53.FORMAT: Format(route53.sniff, route53.read, route53.belongs),
     openstreetmap.FORMAT: Format(openstreetmap.sniff, openstreetmap.read),
     cloudflare.FORMAT: Format(cloudflare.sniff, cloudflare.read, cloudflare.belongs),
+    trafficmanager.FORMAT: Format(trafficmanager.sniff, trafficmanager.read, trafficmanager.belongs),
     powerdns.FORMAT: Format(powerdns.sniff, powerdns.read),
     livekit.FORMAT: Format(livekit.sniff, livekit.read),
     jitsi.FORMAT: Format(jitsi.sniff, jitsi.read),
