@@ -135,10 +135,8 @@ def fold_parts(gathered: Gathered, ruleset: "RuleSet", places: "Places", service
 
     found, asked = gathered.assembled, (judge.edges(ruleset.rules), judge.asks_rejected(ruleset.rules))
     give_back()
-    flows, passages = found.together()
-    none = passages.clear()
-    parts = chain([(flows, passages)], ((rows, none) for rows in chain(found.apart(), gathered.logs.flows())))
-    del flows, passages
+    none = found.passages.clear()
+    parts = chain(found.parts(), ((rows, none) for rows in gathered.logs.flows()))
     known = (_known(*part, found.reflexive, places, services) for part in parts if len(part[0]) or len(part[1]))
     return judge.merge(judge.fold(rows, *asked) for rows in known)
 
