@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from auditor.enrich.catalogue import Catalogue
     from auditor.enrich.places import Places
     from auditor.logs import Logs
-    from auditor.logs.model import Ports
+    from auditor.logs.model import Ports, Reader
     from auditor.read.assemble import Assembled
     from auditor.read.scan import Scan
     from auditor.read.source import Source
@@ -81,29 +81,55 @@ def read(
     import numpy as np
 
     from auditor import logs
-    from auditor.logs.formats import databases, named, readers
     from auditor.read.codes import APPS
     from auditor.read.scan import scan
     from auditor.read.source import sources
 
-    formats = readers(columns)
+    known = _Known(columns)
+    databases = known.databases() if columns else ()  # first: a wrong map is told before anything is read
     passed: set[str] = set()
-    known = partial(named, readers=formats)
-    found = sorted(sources(given(inputs), known, passed), key=lambda source: source.format in formats)
+    found = sorted(sources(given(inputs), known.named, passed), key=lambda source: not source.is_capture)
     names, vantages = places.vantages([source.name for source in found])
-    count = sum(source.format not in formats for source in found)
+    count = sum(source.is_capture for source in found)
     captures, logged = found[:count], found[count:]
     ahead = sum(source.size for source in logged)
     scanned = scan(captures, vantages[:count], workers=workers, progress=_beside(progress, ahead), staff=staff)
     carried = {APPS[code] for code in np.unique(scanned.directed.app).tolist()}
     told = logs.scan(
-        logs.jobs(found, [names[vantage] for vantage in vantages], carried, formats, places.seen_by),
+        logs.jobs(
+            found, [names[vantage] for vantage in vantages], carried, known.readers if logged else None, places.seen_by
+        ),
         list(enumerate(found))[count:],
         apart.ports if apart else None,
         apart.edges if apart else places.bounds(),
         _adding(progress, sum(source.size for source in captures), ahead),
     )
-    return Reading(found, names, vantages, scanned, told, databases(formats), len(passed))
+    return Reading(found, names, vantages, scanned, told, databases, len(passed))
+
+
+class _Known:
+    """The formats of logs, which are imported when the first input is no capture: they are a hundred modules."""
+
+    def __init__(self, columns: Sequence[str | Path]) -> None:
+        self.columns = columns
+
+    @cached_property
+    def readers(self) -> "dict[str, Reader]":
+        from auditor.logs.formats import readers
+
+        return readers(self.columns)
+
+    def named(self, head: bytes) -> str | None:
+        """Name the format of a log that begins so."""
+        from auditor.logs.formats import named
+
+        return named(head, self.readers)
+
+    def databases(self) -> tuple[Database, ...]:
+        """List the column maps."""
+        from auditor.logs.formats import databases
+
+        return databases(self.readers)
 
 
 def _beside(progress: Progress | None, more: int) -> Progress | None:

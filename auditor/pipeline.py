@@ -135,12 +135,9 @@ def fold_parts(gathered: Gathered, ruleset: "RuleSet", places: "Places", service
 
     found, asked = gathered.assembled, (judge.edges(ruleset.rules), judge.asks_rejected(ruleset.rules))
     give_back()
-    flows, passages = found.together()
-    none = passages.clear()
-    parts = chain([(flows, passages)], ((rows, none) for rows in found.apart()))
-    del flows, passages
-    parts = chain(parts, ((rows, none) for rows in gathered.logs.flows()))
-    known = (_known(*part, found.reflexive, places, services) for part in parts)
+    none = found.passages.clear()
+    parts = chain(found.parts(), ((rows, none) for rows in gathered.logs.flows()))
+    known = (_known(*part, found.reflexive, places, services) for part in parts if len(part[0]) or len(part[1]))
     return judge.merge(judge.fold(rows, *asked) for rows in known)
 
 
@@ -202,7 +199,7 @@ def put_together(gathered: Gathered, places: "Places", services: "Catalogue") ->
     found = gathered.assembled
     none = found.passages.clear()
     captured = _known(found.flows, found.passages, found.reflexive, places, services, meetings)
-    logged = [_known(rows, none, found.reflexive, places, services) for rows in gathered.logs.flows()]
+    logged = [_known(rows, none, found.reflexive, places, services) for rows in gathered.logs.flows() if len(rows)]
     flows = pl.concat([captured, *logged])
     notes, limits, databases = gathered.notes, gathered.limits, gathered.databases
     return Located(flows, gathered.inputs, gathered.unread_bytes, notes, limits, found.streams, databases)

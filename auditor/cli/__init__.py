@@ -4,14 +4,18 @@ Each command's module only parses and calls one function of the pipeline.  Heavy
 inside the functions that need them, so that `auditor --help` answers at once.
 """
 
+import gc
 import sys
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from auditor import __version__
 from auditor.cli import audit, baseline, extract, flows, gate, locate, rules, sessions, show, signals, streams
 from auditor.cli.exits import guarded
+
+SELDOM: Final = 50_000
+"""Objects that are made before Python looks for cycles: importing libraries makes many, and hardly a cycle."""
 
 app = typer.Typer(
     name="auditor",
@@ -54,7 +58,10 @@ def main() -> None:
     """Run the command line and leave with its exit code."""
     streams.present()
     signals.heeded()
-    sys.exit(guarded(app))
+    gc.set_threshold(SELDOM)
+    code = guarded(app)
+    gc.freeze()  # or the process would look for cycles once more, in all that it imported, before it ends
+    sys.exit(code)
 
 
 __all__ = ["app", "main"]

@@ -99,10 +99,12 @@ def asked(
 
 def write_all(report: "Report", pairs: Sequence[tuple[str, Path | None]]) -> None:
     """Write a report in each format to where it goes."""
-    from auditor.report import RENDERERS, text
+    from auditor.report import RENDERERS
 
     for name, path in pairs:
         if name == Format.TEXT and path is None and sys.stdout.isatty():
+            from auditor.report import text
+
             text.show(report)
         else:
             output.write(RENDERERS[name](report), path)

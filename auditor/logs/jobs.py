@@ -7,9 +7,6 @@ from typing import Final
 
 import polars as pl
 
-from auditor.logs import exports
-from auditor.logs.calls import hep3
-from auditor.logs.formats import FORMATS
 from auditor.logs.model import Reader, Told
 from auditor.read.source import Source
 
@@ -42,16 +39,24 @@ def jobs(
     sources: Sequence[Source],
     vantages: Sequence[str],
     carried: Set[str],
-    formats: Mapping[str, Reader] = FORMATS,
+    formats: Mapping[str, Reader] | None = None,
     seen: Seen = themselves,
 ) -> list[Job]:
     """List what is to be read of inputs, captures first; `carried` are the kinds of payload in the captures.
 
     `vantages` are those of the inputs: where a capture was taken.  Whoever sent the exports in it saw something else,
-    so that vantage does not hold for them, unless the inventory says so of these observers.
+    so that vantage does not hold for them, unless the inventory says so of these observers.  `formats` are those that
+    are known (None: all that are built in).
     """
-    captures = [source for source in sources if source.format not in formats]
+    captures = [source for source in sources if source.is_capture]
     files = sources[len(captures) :]
+    if not files and not carried & {*EXPORTS, HEP}:
+        return []
+    from auditor.logs import exports  # with all formats these are a hundred modules
+    from auditor.logs.calls import hep3
+    from auditor.logs.formats import FORMATS
+
+    formats = FORMATS if formats is None else formats
     told = [*files, *(captures if carried & EXPORTS else ())]
     readers: dict[str, Reader] = {}
     if any(source.format in exports.DATAGRAMS for source in files) or len(told) > len(files):

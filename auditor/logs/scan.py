@@ -12,7 +12,6 @@ from auditor.logs.fold import Folder, complete
 from auditor.logs.jobs import Job
 from auditor.logs.model import Ports, Told
 from auditor.logs.texts import canonical
-from auditor.logs.traces.trace import is_trace
 from auditor.model import flow
 from auditor.model.report import Input
 from auditor.model.status import MALFORMED, OK
@@ -107,6 +106,8 @@ def _placed(rows: pl.DataFrame, job: Job, told: Told) -> pl.DataFrame:
     known = {each: vantage for each, vantage in vantages.items() if each != vantage}
     if not known:
         return rows
+    from auditor.logs.traces.trace import is_trace
+
     vantage = pl.col("observer").replace(known)
     elsewhere = pl.col("observer").is_in(list(known)) & is_trace(pl.col("session"))
     session = pl.when(elsewhere).then(pl.format("{} at {}", "session", vantage)).otherwise("session")

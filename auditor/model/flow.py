@@ -12,6 +12,7 @@ import polars as pl
 from auditor.model.status import MALFORMED as MALFORMED
 from auditor.model.status import NO_ADDRESS as NO_ADDRESS
 from auditor.model.status import OK as OK
+from auditor.model.status import ROLES as ROLES
 from auditor.model.status import SOURCE_SHIFT as SOURCE_SHIFT
 from auditor.model.status import TRUNCATED as TRUNCATED
 from auditor.model.status import UNEXAMINED as UNEXAMINED
@@ -24,7 +25,6 @@ PLANES: Final = ("media", "signalling", "keys", "recording", "management", "tele
 NAMED: Final = "?"
 """Behind planes that only a name (DNS, TLS) tells: anybody can write one, so it can accuse and never excuse."""
 UNKNOWN: Final = "unknown"  # of a plane: any; of a role: a participant or a place
-ROLES: Final = ("client", "server", "relay", "hop")
 CARRIED, UNANSWERED, REJECTED = "", "unanswered", "rejected"  # outcome
 PASSED: Final = "a tunnel: its packets are counted in the flows that it carried"
 """Detail of the row of a hop, which has no packets of its own."""

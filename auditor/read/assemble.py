@@ -65,6 +65,16 @@ class Assembled:
         """The flow table (FLOW)."""
         return pl.concat([self.laid.rows(slice(None)), self.others])
 
+    def parts(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+        """Yield the rows of the flow table with the passages of these rows: all at once if they are few."""
+        if len(self._alone()) + len(self.others) <= BATCH:
+            yield self.flows, self.passages
+            return
+        yield self.together()
+        none = self.passages.clear()
+        for rows in self.apart():
+            yield rows, none
+
     def together(self) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Return those rows of the flow table that others may explain, and the passages of these rows."""
         some = np.flatnonzero(~self._alone())

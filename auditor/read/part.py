@@ -23,7 +23,7 @@ from auditor.read.rtp import marks
 from auditor.read.source import HEAD, Source, opened
 from auditor.read.streams.chains import Chain
 from auditor.read.streams.reader import Streams
-from auditor.read.window import Batch, Found, Lost, Named, Window
+from auditor.read.window import Batch, Found, Lost, Named, Window, room
 
 Advanced = Callable[[int], None]
 """Is told how many more bytes of a stored file were read."""
@@ -166,10 +166,12 @@ def _place(part: Part, batch: Batch, packets: headers.Packets, source: int, vant
         part.facts.read(batch, packets, which, app, witness, vantage)
 
 
-def read_whole(part: Part, index: int, source: Source, vantage: int, advanced: Advanced) -> None:
-    """Read one capture from beginning to end."""
+def read_whole(
+    part: Part, index: int, source: Source, vantage: int, advanced: Advanced, memory: bytearray | None = None
+) -> None:
+    """Read one capture from beginning to end; `memory` as a window takes it."""
     with opened(source, 0, advanced) as stream:
-        window = Window(stream)
+        window = Window(stream, memory=memory)
         window.refill()
         keep(part, found(source, window), index, vantage)
     part.streams.end(part.facts, index, part.packets.get(index, 0))
@@ -285,11 +287,11 @@ Answer = tuple[Part, list[Reading]]
 
 def work(jobs: Sequence[Job], advanced: Advanced) -> Answer:
     """Do jobs one after the other, in this process."""
-    part, readings = Part(), []
+    part, readings, memory = Part(), [], bytearray(room())
     for job in jobs:
         if isinstance(job, Piece):
             readings.append(read_range(job, advanced))
         else:
             index, source, vantage = job
-            read_whole(part, index, source, vantage, advanced)
+            read_whole(part, index, source, vantage, advanced, memory)
     return part, readings

@@ -53,6 +53,11 @@ class Source:
     packing: str = ""  # gzip, zstd, xz or bzip2
 
     @property
+    def is_capture(self) -> bool:
+        """Whether packets are looked for in it: what is empty or unreadable is told where those are counted."""
+        return self.format in FORMATS or self.format in (NOTHING, UNREADABLE)
+
+    @property
     def described(self) -> str:
         """The format as a report names it."""
         return f"{self.format}+{self.packing}" if self.packing else self.format

@@ -69,16 +69,29 @@ class Named:
 Found = Batch | Lost | Named
 
 
+def room(block: int = BLOCK) -> int:
+    """Return the bytes of memory that a window takes."""
+    return LONGEST + block + LONGEST + SLACK
+
+
 class Window:
     """`data[start:end]` is what was read and not yet consumed; zeros or stale bytes, but always memory, follow it.
 
-    `position` is the offset of `data[start]` in the stream.  The stream is read up to `limit`, if given.
+    `position` is the offset of `data[start]` in the stream.  The stream is read up to `limit`, if given.  `memory` is
+    that of a window of such a block, which nobody uses any more: to clear some takes longer than to read a small file.
     """
 
-    def __init__(self, stream: Readable, position: int = 0, limit: int | None = None, block: int = BLOCK) -> None:
+    def __init__(
+        self,
+        stream: Readable,
+        position: int = 0,
+        limit: int | None = None,
+        block: int = BLOCK,
+        memory: bytearray | None = None,
+    ) -> None:
         self.stream = stream
         self.block = block
-        self.memory = bytearray(LONGEST + block + LONGEST + SLACK)
+        self.memory = bytearray(room(block)) if memory is None else memory
         self.data: U8 = np.frombuffer(self.memory, np.uint8)
         self.start = self.end = LONGEST
         self.position = position

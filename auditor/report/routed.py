@@ -6,8 +6,7 @@ from auditor.model.flow import NAMED
 from auditor.model.report import Finding, Report, Verdict
 from auditor.model.route import Change, Configuration, Reaching, Route, Stage
 from auditor.model.surge import Surge
-from auditor.report.surgechart import times
-from auditor.report.words import capital, listed, many
+from auditor.report.words import capital, listed, many, times
 
 SHOWN: Final = 8
 """Outages and steps that a terminal shows of one route."""

@@ -103,28 +103,10 @@ def _environment() -> Environment:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.globals.update(
-        {f.__name__: f for f in (times, exact, name_of, words.many, words.capital, words.listed)},
+        {f.__name__: f for f in (words.times, exact, name_of, words.many, words.capital, words.listed)},
         TABLE=TABLE, NAMES=NAMES, LEFT=LEFT, RIGHT=RIGHT, TOP=TOP, STEP=STEP, BAR=BAR, MARKS=MARKS,
     )  # fmt: skip
     return environment
-
-
-def times(value: Fraction | None) -> str:
-    """Write a multiple of the demand, rounded down: `1.17 times`, `0.0042 times`; `never` and `at once` at the ends."""
-    if value is None:
-        return "never"
-    return f"{decimal(value)} times" if value else "at once"
-
-
-def decimal(value: Fraction) -> str:
-    """Write a number, rounded down to two decimals, or to two digits that are not zero where it is smaller than 1."""
-    if value >= 1000:
-        return f"{int(value):,}"
-    places = 2
-    while 0 < value * 10**places < 10 and places < 30:
-        places += 1
-    whole, rest = divmod(int(value * 10**places), 10**places)
-    return f"{whole}.{rest:0{places}d}".rstrip("0").rstrip(".") if rest else str(whole)
 
 
 def exact(value: Fraction | None) -> str:
@@ -157,7 +139,7 @@ def drawn(surge: Surge) -> Drawn:
         height=bottom + 44,
         bottom=bottom,
         bars=bars,
-        ticks=tuple(Tick(at(value), decimal(value)) for value in at.ticks),
+        ticks=tuple(Tick(at(value), words.decimal(value)) for value in at.ticks),
         today=at(Fraction(1)) if at.low <= 1 <= at.high else None,
         marks=marks,
         scale="logarithmic" if at.log else "linear",
@@ -206,14 +188,14 @@ def _bar(row: Headroom, y: float, at: _axis) -> Bar:
     short = label if len(label) <= LETTERS else f"{label[: LETTERS - 1]}…"
     end = RIGHT if row.at is None else LEFT if not row.at else at(row.at)
     safe = min(end, RIGHT if row.safe is None else LEFT if not row.safe else at(row.safe))
-    told = f"{label}: {times(row.at)}" + (f", in {visible(row.pool)}" if row.pool else "")
+    told = f"{label}: {words.times(row.at)}" + (f", in {visible(row.pool)}" if row.pool else "")
     return Bar(short, y, end, safe, _beside(row.at), row.at is not None, told)
 
 
 def _beside(value: Fraction | None) -> str:
     if value and value < Fraction(1, 1000):
         return "<0.001×"
-    return f"{decimal(value)}×" if value else times(value)
+    return f"{words.decimal(value)}×" if value else words.times(value)
 
 
 def _marks(places: Sequence[float], y: float) -> tuple[Mark, ...]:

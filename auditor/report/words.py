@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from functools import cache
 from importlib import resources
 from typing import Final
@@ -113,3 +114,21 @@ def where(value: str, *, sentence: bool = False) -> str:
             [_the(country(code)) if sentence else country(code) for code in codes], "and" if but else "or"
         )
     return f"{but}{one_of}{len(codes)} countries" + (f" ({', '.join(codes)})" if len(codes) <= CODED else "")
+
+
+def times(value: Fraction | None) -> str:
+    """Write a multiple of the demand, rounded down: `1.17 times`, `0.0042 times`; `never` and `at once` at the ends."""
+    if value is None:
+        return "never"
+    return f"{decimal(value)} times" if value else "at once"
+
+
+def decimal(value: Fraction) -> str:
+    """Write a number, rounded down to two decimals, or to two digits that are not zero where it is smaller than 1."""
+    if value >= 1000:
+        return f"{int(value):,}"
+    places = 2
+    while 0 < value * 10**places < 10 and places < 30:
+        places += 1
+    whole, rest = divmod(int(value * 10**places), 10**places)
+    return f"{whole}.{rest:0{places}d}".rstrip("0").rstrip(".") if rest else str(whole)

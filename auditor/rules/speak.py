@@ -6,8 +6,8 @@ from itertools import pairwise
 from typing import Final
 
 from auditor.model import countries
-from auditor.model.flow import ROLES
 from auditor.model.rule import Assertion, Names, Population, Rule, Scope
+from auditor.model.status import ROLES
 
 _MANY: Final = 64  # codes: the longest set of one law is listed whole, so that it can be checked
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from auditor.model.surge import Filled, Headroom, Outage, Surge, written
-from auditor.report import surgechart
+from auditor.report import surgechart, words
 
 DE = Headroom("DE", "DE", Fraction(7, 5), "beijing", Fraction(6, 5), ("frankfurt", "paris"), ("frankfurt",))
 FR = Headroom("eu FR", "FR", Fraction(3), "beijing", Fraction(6, 5), ("paris",))
@@ -32,13 +32,13 @@ def text(element: ET.Element) -> str:
 
 
 def test_multiples_are_never_rounded_up() -> None:
-    assert surgechart.times(Fraction(11799, 10000)) == "1.17 times"
-    assert surgechart.times(Fraction(2)) == "2 times"
-    assert surgechart.times(Fraction(429, 100000)) == "0.0042 times"
-    assert surgechart.times(Fraction(12345678, 10)) == "1,234,567 times"
-    assert surgechart.times(Fraction(0)) == "at once"
-    assert surgechart.times(None) == "never"
-    assert surgechart.times(Fraction(1, 10**40)).startswith("0")
+    assert words.times(Fraction(11799, 10000)) == "1.17 times"
+    assert words.times(Fraction(2)) == "2 times"
+    assert words.times(Fraction(429, 100000)) == "0.0042 times"
+    assert words.times(Fraction(12345678, 10)) == "1,234,567 times"
+    assert words.times(Fraction(0)) == "at once"
+    assert words.times(None) == "never"
+    assert words.times(Fraction(1, 10**40)).startswith("0")
 
 
 def test_bars_end_where_the_forbidden_pool_begins() -> None:
