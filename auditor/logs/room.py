@@ -77,8 +77,13 @@ class Room(Store):
         """Make an empty table of groups; those that are alike in `by`, one of the keys, come out together."""
         super().__init__(by, full)
         self._keys = list(keys)
+        self._columns = [*keys, *folds]
         self._folds = [getattr(pl.col(name), fold)() for name, fold in folds.items()]
         self._limits = [MERGE] * SHARES
+
+    def add(self, rows: pl.DataFrame) -> None:
+        """Add rows, of which other columns are left out."""
+        super().add(rows.select(self._columns))
 
     def _added(self, bucket: int) -> None:
         if self._sizes[bucket] > self._limits[bucket]:
