@@ -92,7 +92,9 @@ class Folder:
         written = (part.select("a_addr", "b_addr", profile(), *FOLDS) for part in self._written.parts())
         for part in _gathered(chain(map(_spelled, self._ranked.parts()), written)):
             of_session = profiles["session"].gather(part["profile"]).is_not_null()
-            for some in (part.filter(of_session), *part.filter(~of_session).iter_slices(SOME)):
+            for some in (part.filter(of_session), *part.filter(~of_session).iter_slices(2 * SOME)):
+                if some.is_empty():
+                    continue
                 yield _written(some.hstack(profiles.select(pl.all().gather(some["profile"]))))
 
     def _sided(self, rows: pl.DataFrame, end: str) -> pl.DataFrame:

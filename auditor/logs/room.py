@@ -13,7 +13,7 @@ from typing import Final
 
 import polars as pl
 
-MERGE: Final = 1 << 14
+MERGE: Final = 1 << 17
 """Rows of a bucket that wait to be put together with those of equal keys, at first; then as many as were left."""
 FULL: Final = 1 << 20
 """Rows that are kept in memory; groups of exchanges take some 250 bytes each."""
