@@ -18,7 +18,7 @@ import polars as pl
 from auditor.logs import outcome, texts, ties
 from auditor.logs.model import DEFAULTS, LOG, Ports
 from auditor.logs.profiles import Profiles
-from auditor.logs.room import FULL, Room, Store
+from auditor.logs.room import Room, Store
 from auditor.logs.together import EPOCHS, SOME, epochs, packed, pair, profile, ranks, stands
 from auditor.model import flow
 
@@ -32,8 +32,6 @@ FOLDS: Final = {
     "a_packets": "sum", "b_packets": "sum", "a_bytes": "sum", "b_bytes": "sum",
     **outcome.FOLDS,
 }  # fmt: skip
-RANKED: Final = 2 * FULL
-"""Exchanges between IPv4 addresses that are kept in memory: they take half as much as others."""
 SOURCE, PORT = 1 << flow.SOURCE_SHIFT, 1 << 16
 """A witness is source, record and both ports in one Int128, so that its minimum is those of one record."""
 
@@ -47,7 +45,7 @@ class Folder:
         self._edges = edges
         self._profiles = Profiles(_PROFILES)
         self._tied = Store("tie")
-        self._ranked = Room(("pair", "rest"), FOLDS, "pair", RANKED)
+        self._ranked = Room(("pair", "rest"), FOLDS, "pair", times=2)
         self._written = Room(("together", "a_addr", "b_addr", "rest"), FOLDS, "together")
 
     def add(self, rows: pl.DataFrame, source: int) -> pl.DataFrame:
@@ -68,7 +66,7 @@ class Folder:
 
     def close(self) -> None:
         """Put the records together that tell of one exchange each: no more rows come."""
-        for some in self._tied.parts():
+        for some in self._tied.parts(last=True):
             self._fold(ties.united(some))
         self._tied = Store("tie")
 
@@ -92,7 +90,7 @@ class Folder:
         written = (part.select("a_addr", "b_addr", profile(), *FOLDS) for part in self._written.parts())
         for part in _gathered(chain(map(_spelled, self._ranked.parts()), written)):
             of_session = profiles["session"].gather(part["profile"]).is_not_null()
-            for some in (part.filter(of_session), *part.filter(~of_session).iter_slices(2 * SOME)):
+            for some in (part.filter(of_session), *part.filter(~of_session).iter_slices(SOME)):
                 if some.is_empty():
                     continue
                 yield _written(some.hstack(profiles.select(pl.all().gather(some["profile"]))))
@@ -128,11 +126,11 @@ _PROFILES: Final = {name: _KINDS.get(name, pl.String) for name in PROFILE}
 
 
 def _gathered(parts: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """Put small parts together: what follows costs by the part, too."""
+    """Put small parts together, so that few are cut in two: what follows costs by the part, too."""
     some: list[pl.DataFrame] = []
     for part in parts:
         some.append(part)
-        if sum(map(len, some)) >= SOME:
+        if sum(map(len, some)) >= SOME // 2:
             yield pl.concat(some)
             some = []
     if some:

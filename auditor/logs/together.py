@@ -46,8 +46,6 @@ def stands(ports: Ports | None, transport: str, src: Numbers, dst: Numbers) -> t
     return np.where((one <= 0) & (other > 0), one, src), np.where((other <= 0) & (one > 0), other, dst)
 
 
-KEPT: Final = 3 << 20
-"""Groups that are kept in memory: of IPv4 addresses some 70 bytes each, of others some 130."""
 SOME: Final = 1 << 17
 """Rows that are handed on at a time: with all columns of LOG they take some 100 MB."""
 PORT, ADDRESS, KEY = 1 << 16, 1 << 32, 1 << 18
@@ -66,8 +64,8 @@ class Together:
         """Keep records apart that differ in their ends, or in `keys` (name and kind), of which there are few values."""
         self._told = told
         self._profiles = Profiles({**keys, **ALIKE})
-        self._ranked = Room(("pair", "rest"), COUNTED, "pair", KEPT)
-        self._written = Room(("src_addr", "dst_addr", "rest"), COUNTED, "src_addr", KEPT)
+        self._ranked = Room(("pair", "rest"), COUNTED, "pair", times=3)  # of some 70 bytes each
+        self._written = Room(("src_addr", "dst_addr", "rest"), COUNTED, "src_addr", times=2)
 
     def add(self, rows: pl.DataFrame) -> None:
         """Take records.
@@ -96,7 +94,7 @@ class Together:
         """
         profiles = said(self._profiles.table())
         for room in (self._ranked, self._written):
-            for part in room.parts():
+            for part in room.parts(last=True):
                 for some in part.iter_slices(SOME):
                     which = some.select(profile()).to_series()
                     yield _grouped(some).hstack(profiles.select(pl.all().gather(which)))
