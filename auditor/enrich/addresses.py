@@ -64,17 +64,53 @@ def numbers(texts: pl.Series) -> Numbers:
 
     Dotted quads are read by columns; what remains (IPv6, and whatever is odd) one by one, distinct or not.
     """
-    parts = texts.str.split_exact(".", 3).struct.unnest()
-    bytes_ = parts.select(pl.all().cast(pl.UInt8, strict=False).cast(pl.UInt32))
-    value = pl.fold(pl.lit(0, pl.UInt32), lambda sum_, part: sum_ * 256 + part, pl.all())
-    quads = bytes_.select(value.alias("value"))["value"]
-    quads = quads.zip_with(texts.str.contains(r"^(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})$"), _NONE)
-    rows4 = quads.is_not_null().fill_null(False).arg_true().to_numpy().astype(np.int64)
-    values4 = quads.drop_nulls().to_numpy().astype(np.uint32)
-    other = (quads.is_null() & texts.str.contains(":", literal=True)).fill_null(False).arg_true()
+    read = quads(texts)
+    values4 = read.drop_nulls().to_numpy()
+    if len(values4) == len(texts):
+        return Numbers(len(texts), np.arange(len(texts)), values4, np.empty(0, np.int64), np.empty(0, "S16"))
+    rows4 = read.is_not_null().arg_true().to_numpy().astype(np.int64)
+    other = (read.is_null() & texts.str.contains(":", literal=True)).fill_null(False).arg_true()
     return _with_colons(texts, rows4, values4, other.to_numpy().astype(np.int64))
 
 
+_OCTET: Final = "(?:[0-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5])"
+_QUAD: Final = rf"^(?:{_OCTET}\.){{3}}{_OCTET}$"
+_DOT, _END, _ZERO = (ord(sign) for sign in ".\n0")
+
+
+def quads(texts: pl.Series) -> pl.Series:
+    """Read dotted quads without leading zeros as numbers of 32 bits; null for null and for any other text."""
+    octets = _octets(texts)
+    if octets is not None:
+        return pl.Series(octets.view(">u4").astype(np.uint32).reshape(-1))
+    quad = texts.str.contains(_QUAD).fill_null(False)
+    found, some = np.zeros(len(texts), np.uint32), _octets(texts.filter(quad))
+    assert some is not None, "a dotted quad that is none"
+    found[quad.to_numpy()] = some.view(">u4").reshape(-1)
+    return pl.Series(found).zip_with(quad, _NONE)
+
+
+def _octets(texts: pl.Series) -> npt.NDArray[np.uint8] | None:
+    """Read dotted quads, four numbers a row, all digits of all texts at once; None if any text is something else."""
+    if texts.is_empty():
+        return np.empty((0, 4), np.uint8)
+    text = np.frombuffer(f"\n\n\n\n{texts.str.join(chr(_END)).item()}\n".encode(), np.uint8)
+    digit = text - np.uint8(_ZERO)  # any other sign is more than 9, also what is less than 0
+    ends = np.flatnonzero(digit > 9)[4:]  # of numbers
+    if len(ends) != 4 * len(texts) or (text[ends].reshape(-1, 4) != _SIGNS).any():
+        return None
+    ones, tens, hundreds, more = (digit[ends - place] for place in (1, 2, 3, 4))
+    two = tens < 10
+    three = two & (hundreds < 10)
+    tens *= two
+    hundreds *= three
+    low = tens * np.uint8(10) + ones
+    wrong = (ones > 9) | (three & (more < 10)) | (two & (np.where(three, hundreds, tens) == 0))
+    wrong |= (hundreds > 2) | ((hundreds == 2) & (low > 55))
+    return None if wrong.any() else (low + hundreds * np.uint8(100)).reshape(-1, 4)
+
+
+_SIGNS: Final = np.array([_DOT, _DOT, _DOT, _END], np.uint8)
 _NONE: Final = pl.Series([None], dtype=pl.UInt32)
 
 

@@ -11,14 +11,22 @@ def fold(rows: pl.DataFrame) -> tuple[pl.DataFrame, npt.NDArray[np.int64]]:
     Rows are told apart by 64-bit hashes, which is several times faster than a join on text; should two differ
     and hash alike, which takes a search for such rows, they are joined after all.
     """
-    numbered = pl.DataFrame({"key": rows.hash_rows()}).with_row_index("row")
+    varying = rows.select(name for name in rows.columns if not _constant(rows[name]))
+    if varying.width == 0 and len(rows):
+        return rows.head(1), np.zeros(len(rows), np.int64)
+    numbered = pl.DataFrame({"key": varying.hash_rows()}).with_row_index("row")
     first = numbered.select(pl.col("row").min().over("key"))["row"]
     fresh = first.to_numpy() == np.arange(len(rows))
     distinct, ids = rows.filter(fresh), (np.cumsum(fresh) - 1)[first.to_numpy()]
-    if all(rows[name].eq_missing(distinct[name].gather(ids)).all() for name in rows.columns):
+    if all(rows[name].eq_missing(distinct[name].gather(ids)).all() for name in varying.columns):
         return distinct, ids
     distinct = rows.unique(maintain_order=True)
     joined = rows.join(
         distinct.with_row_index("id"), on=rows.columns, how="left", nulls_equal=True, maintain_order="left"
     )
     return distinct, joined["id"].to_numpy().astype(np.int64)
+
+
+def _constant(values: pl.Series) -> bool:
+    """Say whether all values are equal: of logs most columns are, and comparing costs least."""
+    return bool(values.eq_missing(values.head(1)).all())

@@ -7,7 +7,7 @@ Python for each distinct (networks, transport, port class, name).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -107,22 +107,28 @@ class Lookup:
 
 
 def lookup(catalogue: Catalogue) -> Lookup:
-    """Lay out the networks of a catalogue.
+    """Lay out the networks of a catalogue."""
+    return Lookup(catalogue, *_laid(catalogue.networks))
+
+
+@lru_cache(4)
+def _laid(networks: tuple[NetworkEntry, ...]) -> tuple[Intervals, tuple[tuple[NetworkEntry, ...], ...], Codes]:
+    """Return intervals, what holds each of their values, and the edges of classes of ports.
 
     CIDR networks nest or are disjoint, so the narrowest that holds an address is held by all others that do.
     """
     at: dict[tuple[int, int, int], list[int]] = {}  # family, prefix length and prefix -> indices of entries
-    for i, entry in enumerate(catalogue.networks):
+    for i, entry in enumerate(networks):
         at.setdefault(_key(entry.network, entry.network.prefixlen), []).append(i)
     lengths = sorted({(family, length) for family, length, _ in at})
     ranges: dict[int, list[tuple[int, int, str]]] = {4: [], 6: []}
-    for network in dict.fromkeys(entry.network for entry in catalogue.networks):
+    for network in dict.fromkeys(entry.network for entry in networks):
         wider = [length for family, length in lengths if family == network.version and length <= network.prefixlen]
         holding = sorted(i for length in wider for i in at.get(_key(network, length), ()))
         ranges[network.version].append((int(network[0]), int(network[-1]), " ".join(map(str, holding))))
     intervals = build(ranges[4], ranges[6])
-    holding_entries = (tuple(catalogue.networks[int(i)] for i in said.split()) for said in intervals.values)
-    return Lookup(catalogue, intervals, tuple(holding_entries), _port_edges(catalogue.networks))
+    entries = (tuple(networks[int(i)] for i in said.split()) for said in intervals.values)
+    return intervals, tuple(entries), _port_edges(networks)
 
 
 def _key(network: Network, length: int) -> tuple[int, int, int]:

@@ -9,16 +9,17 @@ and mean nothing, so they are one, unless all ports are to be kept.  Of the othe
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from itertools import chain
+from typing import Final
 
 import numpy as np
 import polars as pl
 
-from auditor.enrich.fold import fold
 from auditor.logs import outcome, texts, ties
 from auditor.logs.model import DEFAULTS, LOG, Ports
+from auditor.logs.profiles import Profiles
 from auditor.logs.room import Room, Store
-from auditor.logs.together import EPOCHS, SOME, epochs, stands
+from auditor.logs.together import EPOCHS, SOME, epochs, packed, pair, profile, ranks, stands
 from auditor.model import flow
 
 PROFILE: Final = (
@@ -26,7 +27,6 @@ PROFILE: Final = (
     "detail", *EPOCHS, "a_name", "a_role", "a_site", "b_name", "b_role", "b_site",
 )  # fmt: skip
 """What rows are told apart by beside their ends: few values, so they stand as one number."""
-ENDS: Final = ("a_addr", "b_addr", "a_key", "b_key")
 FOLDS: Final = {
     "records": "sum", "witness": "min", "first_ns": "min", "last_ns": "max",
     "a_packets": "sum", "b_packets": "sum", "a_bytes": "sum", "b_bytes": "sum",
@@ -43,9 +43,10 @@ class Folder:
         """Make an empty table; without `ports` all ports are kept.  `edges` are moments in nanoseconds."""
         self._ports = ports
         self._edges = edges
-        self._profiles: dict[tuple[Any, ...], int] = {}
+        self._profiles = Profiles(_PROFILES)
         self._tied = Store("tie")
-        self._room = Room(("profile", "together", *ENDS), FOLDS, "together")
+        self._ranked = Room(("pair", "rest"), FOLDS, "pair", times=2)
+        self._written = Room(("together", "a_addr", "b_addr", "rest"), FOLDS, "together")
 
     def add(self, rows: pl.DataFrame, source: int) -> pl.DataFrame:
         """Take rows with status ok and all columns of LOG; return those whose addresses are none.
@@ -53,7 +54,8 @@ class Folder:
         Their observers stand for vantages: private addresses of one of these mean one machine each.
         """
         rows = texts.addressed(rows)
-        whole = pl.col("src_addr").is_not_null() & pl.col("dst_addr").is_not_null()
+        src, dst = (pl.any_horizontal(pl.col(f"{side}_addr", f"{side}_rank").is_not_null()) for side in flow.SIDES)
+        whole = src & dst
         bad, rows = rows.filter(~whole), rows.filter(whole)
         if len(rows):
             sourced = rows.with_columns(source=pl.lit(source, pl.Int64))
@@ -64,47 +66,53 @@ class Folder:
 
     def close(self) -> None:
         """Put the records together that tell of one exchange each: no more rows come."""
-        for some in self._tied.parts():
+        for some in self._tied.parts(last=True):
             self._fold(ties.united(some))
         self._tied = Store("tie")
 
     def _fold(self, rows: pl.DataFrame) -> None:
-        if len(rows):
-            self._room.add(self._numbered(self._sided(rows)))
+        """Take rows of which all ends have an address; those of sessions, and what is no IPv4, stay texts."""
+        short = pl.col("session").is_null() & pl.col("src_rank").is_not_null() & pl.col("dst_rank").is_not_null()
+        which = rows.select(short).to_series()
+        ranked_, written = (rows, rows.clear()) if which.all() else (rows.filter(which), rows.filter(~which))
+        if len(ranked_):
+            sided = self._sided(ranked_, "rank")
+            self._ranked.add(sided.select("rest", *FOLDS, pair=pair("a_rank", "b_rank")))
+        if len(written):
+            sided = self._sided(texts.written(written), "addr")
+            own = pl.struct("a_addr", "b_addr").hash()
+            shared = pl.when(pl.col("session").is_null()).then(own).otherwise(pl.col("session").hash())
+            self._written.add(sided.select("a_addr", "b_addr", "rest", *FOLDS, together=shared))
 
     def flows(self) -> Iterator[pl.DataFrame]:
         """Yield FLOW rows; all rows of one exchange, and of one session, are in one of the frames."""
-        profiles = pl.DataFrame(list(self._profiles), schema=_PROFILES, orient="row")
-        for part in _gathered(self._room.parts()):
+        profiles = self._profiles.table()
+        written = (part.select("a_addr", "b_addr", profile(), *FOLDS) for part in self._written.parts())
+        for part in _gathered(chain(map(_spelled, self._ranked.parts()), written)):
             of_session = profiles["session"].gather(part["profile"]).is_not_null()
             for some in (part.filter(of_session), *part.filter(~of_session).iter_slices(SOME)):
+                if some.is_empty():
+                    continue
                 yield _written(some.hstack(profiles.select(pl.all().gather(some["profile"]))))
 
-    def _sided(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Call the lesser end a and the other b, whichever way a record goes, and say what the record shows."""
+    def _sided(self, rows: pl.DataFrame, end: str) -> pl.DataFrame:
+        """Call the lesser end a and the other b, whichever way a record goes, and say what the record shows.
+
+        Ends are told apart by `end`, which is rank or addr: both have one order.
+        """
         keyed = outcome.shown(rows.with_columns(_keys(rows, self._ports)))
-        less, same = (pl.col("src_addr") < pl.col("dst_addr")), (pl.col("src_addr") == pl.col("dst_addr"))
-        straight = keyed.select(less | (same & (pl.col("src_key") <= pl.col("dst_key")))).to_series()
+        src, dst = (pl.col(f"{side}_{end}") for side in flow.SIDES)
+        straight = keyed.select((src < dst) | ((src == dst) & (pl.col("src_key") <= pl.col("dst_key")))).to_series()
         sides = {
             f"{to}_{name}": pl.when(straight).then(f"{one}_{name}").otherwise(f"{other}_{name}")
             for to, one, other in (("a", "src", "dst"), ("b", "dst", "src"))
-            for name in ("addr", "port", "key", "name", "role", "site", "packets", "bytes", *outcome.SIDED)
+            for name in (end, "port", "key", "name", "role", "site", "packets", "bytes", *outcome.SIDED)
         }
-        found = keyed.select("source", *RECORDWIDE, *outcome.WHOLE, *epochs(self._edges), **sides)
+        found = keyed.select("source", "whole", *RECORDWIDE, *epochs(self._edges), **sides)
         number = pl.col("source").cast(pl.Int128) * SOURCE + pl.col("record")
-        ports = pl.col("a_port").cast(pl.Int128) * PORT + pl.col("b_port").cast(pl.Int128)
-        own = pl.struct("a_addr", "b_addr").hash()
-        return found.with_columns(
-            witness=number * PORT * PORT + ports,
-            together=pl.when(pl.col("session").is_null()).then(own).otherwise(pl.col("session").hash()),
-        )
-
-    def _numbered(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Number what is alike but for ends and counts."""
-        distinct, which = fold(rows.select(PROFILE))
-        numbers = [self._profiles.setdefault(row, len(self._profiles)) for row in distinct.iter_rows()]
-        profile = pl.Series("profile", np.array(numbers, np.int64)[which])
-        return rows.select(profile, "together", *ENDS, *FOLDS)
+        ports = pl.col("a_port").cast(pl.Int64) * PORT + pl.col("b_port")
+        found = found.with_columns(self._profiles.of(found), outcome.both(), witness=number * PORT * PORT + ports)
+        return found.with_columns(packed("a_key", "b_key").alias("rest"))
 
 
 PORTED: Final = ("tcp", "udp", "sctp", "")
@@ -118,15 +126,21 @@ _PROFILES: Final = {name: _KINDS.get(name, pl.String) for name in PROFILE}
 
 
 def _gathered(parts: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """Put small parts together: what follows costs by the part, too."""
+    """Put small parts together, so that few are cut in two: what follows costs by the part, too."""
     some: list[pl.DataFrame] = []
     for part in parts:
         some.append(part)
-        if sum(map(len, some)) >= SOME:
+        if sum(map(len, some)) >= SOME // 2:
             yield pl.concat(some)
             some = []
     if some:
         yield pl.concat(some)
+
+
+def _spelled(part: pl.DataFrame) -> pl.DataFrame:
+    """Write the addresses of exchanges that were told apart by ranks."""
+    ends = map(texts.spelled, part.select(**ranks("a_addr", "b_addr")))
+    return part.select(profile(), *FOLDS).with_columns(ends).select("a_addr", "b_addr", "profile", *FOLDS)
 
 
 def complete(rows: pl.LazyFrame) -> pl.LazyFrame:

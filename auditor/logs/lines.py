@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Final
 
@@ -22,7 +23,7 @@ LONG: Final = "a line of more than 64 MiB"
 """Why a line that is cut can't be read."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Block:
     """Whole lines of a text."""
 
@@ -30,7 +31,7 @@ class Block:
     data: bytes  # the last line of a text may lack its end
     cut: bool = False  # one line, of which only the beginning is here
 
-    @property
+    @cached_property
     def lines(self) -> int:
         """Count its lines."""
         ends = np.count_nonzero(np.frombuffer(self.data, np.uint8) == ord("\n"))

@@ -43,6 +43,7 @@ RECORD: Final[dict[str, Any]] = {
 }
 ENDPOINT: Final[dict[str, Any]] = {
     "addr": pl.String,  # as written; null with status no_address
+    "rank": pl.UInt32,  # of an IPv4 address (see `texts`): a reader that gives it may leave out the text
     "nameless": pl.Boolean,  # the address is none, but what a reader (and no log) calls an end without: see `Nameless`
     "port": pl.Int32,
     "name": pl.String,
@@ -57,7 +58,7 @@ DEFAULTS: Final[dict[str, Any]] = {
     "encrypted": flow.NOT_SHOWN, "opened": "", "src_flags": None, "dst_flags": None, "first_ns": 0, "last_ns": 0,
     "src_packets": 0, "dst_packets": None, "src_bytes": 0, "dst_bytes": None,
     **{f"{side}_{name}": value for side in flow.SIDES for name, value in {
-        "addr": None, "nameless": False, "port": 0, "name": "", "role": flow.UNKNOWN, "site": "",
+        "addr": None, "rank": None, "nameless": False, "port": 0, "name": "", "role": flow.UNKNOWN, "site": "",
     }.items()},
 }  # fmt: skip
 

@@ -12,18 +12,19 @@ import polars as pl
 from auditor.logs.protocols import ACK, FIN, PSH, RST, SYN
 from auditor.model.flow import CARRIED, REJECTED, SIDES, UNANSWERED
 
-FOLDS: Final = {
-    "proved": "max", "refused": "max", "a_seen": "max", "b_seen": "max", "a_opens": "max", "b_opens": "max",
-    "a_syn": "min", "b_syn": "min",
-}  # fmt: skip
-SIDED: Final = ("seen", "opens", "syn")
-WHOLE: Final = ("proved", "refused")
+FOLDS: Final = {"shown": "bitwise_or", "a_syn": "min", "b_syn": "min"}
+SIDED: Final = ("bits", "syn")
+PROVED, REFUSED = 1, 2
+SEEN, HANDSHAKE, PROTOCOL = 4, 8, 16
+"""Bits of what is shown of src or a: it sent something that is no TCP, opened, opened by what its protocol says."""
+OTHER: Final = 8
+"""By which the bits of dst or b are multiplied."""
 HEADERS: Final = 80
 """Bytes of a TCP packet without data at most, but for options that hardly occur: IPv6 40, TCP 20 and 20 of options."""
 
 
 def shown(rows: pl.DataFrame) -> pl.DataFrame:
-    """Add to rows of LOG what each record shows by itself: SIDED of src and dst, and WHOLE."""
+    """Add to rows of LOG what each record shows by itself: SIDED of src and dst, and of both `whole`."""
     tcp = pl.col("transport") == "tcp"
     found: dict[str, pl.Expr] = {}
     proofs, refusals = [], []
@@ -38,13 +39,18 @@ def shown(rows: pl.DataFrame) -> pl.DataFrame:
         data = tcp & (flags == 0) & (packets > 0) & (bytes_ > HEADERS * packets)
         proofs.append(present & ((told & ~asks & ~refuses) | data))
         refusals.append(present & refuses)
-        found[f"{side}_seen"] = (present & ~tcp).fill_null(False)
+        seen = (present & ~tcp).fill_null(False) * SEEN
         found[f"{side}_syn"] = pl.when(told & _has(flags, SYN) & (pl.col("first_ns") > 0)).then(pl.col("first_ns"))
         said = pl.col("opened") if side == SIDES[0] else pl.lit("")
-        found[f"{side}_opens"] = pl.when(said == "").then(pl.when(asks).then(pl.lit("handshake"))).otherwise(said)
-    found["proved"] = pl.any_horizontal(*proofs).fill_null(False)
-    found["refused"] = pl.any_horizontal(*refusals).fill_null(False)
-    return rows.with_columns(**found).with_columns(pl.col("src_opens", "dst_opens").fill_null(""))
+        opens = ((said == "handshake") | ((said == "") & asks)) * HANDSHAKE + (said == "protocol") * PROTOCOL
+        found[f"{side}_bits"] = (seen + opens.fill_null(0)).cast(pl.UInt8)
+    proved, refused = (pl.any_horizontal(*each).fill_null(False) for each in (proofs, refusals))
+    return rows.with_columns(**found, whole=(proved * PROVED + refused * REFUSED).cast(pl.UInt8))
+
+
+def both() -> pl.Expr:
+    """Return all bits of a row of an exchange."""
+    return (pl.col("whole") + pl.col("a_bits") + pl.col("b_bits") * OTHER).alias("shown")
 
 
 def _has(flags: pl.Expr, wanted: int) -> pl.Expr:
@@ -56,16 +62,17 @@ def settled(rows: pl.DataFrame) -> pl.DataFrame:
 
     Turned are those that b opened, or in which only b was seen to send.
     """
-    a, b = pl.col("a_opens"), pl.col("b_opens")
-    earlier = (a == "") & (b == "") & (pl.col("a_syn") != pl.col("b_syn"))  # null, and so false, where one is missing
-    by_a = ((a != "") & (b == "")) | (earlier & (pl.col("a_syn") < pl.col("b_syn"))).fill_null(False)
-    by_b = ((b != "") & (a == "")) | (earlier & (pl.col("b_syn") < pl.col("a_syn"))).fill_null(False)
-    only_b = (a == "") & (b == "") & (pl.col("a_packets") == 0) & (pl.col("b_packets") > 0)
-    how = pl.when(by_a | by_b).then(pl.max_horizontal(a, b)).otherwise(pl.lit(""))
-    carried = pl.col("proved") | (pl.col("a_seen") & pl.col("b_seen"))
-    became: Any = pl.when(carried).then(pl.lit(CARRIED)).when("refused").then(pl.lit(REJECTED))
+    shown = pl.col("shown")
+    a, b = (_has(shown, (HANDSHAKE | PROTOCOL) * side) for side in (1, OTHER))
+    earlier = ~a & ~b & (pl.col("a_syn") != pl.col("b_syn"))  # null, and so false, where one is missing
+    by_a = (a & ~b) | (earlier & (pl.col("a_syn") < pl.col("b_syn"))).fill_null(False)
+    by_b = (b & ~a) | (earlier & (pl.col("b_syn") < pl.col("a_syn"))).fill_null(False)
+    only_b = ~a & ~b & (pl.col("a_packets") == 0) & (pl.col("b_packets") > 0)
+    how = pl.when(_has(shown, PROTOCOL | PROTOCOL * OTHER)).then(pl.lit("protocol")).otherwise(pl.lit("handshake"))
+    carried = _has(shown, PROVED) | (_has(shown, SEEN) & _has(shown, SEEN * OTHER))
+    became: Any = pl.when(carried).then(pl.lit(CARRIED)).when(_has(shown, REFUSED)).then(pl.lit(REJECTED))
     return rows.with_columns(
         turned=by_b | (only_b & ~by_a),
-        opened=pl.when((by_a | by_b) & (how == "")).then(pl.lit("handshake")).otherwise(how),
+        opened=pl.when(by_a | by_b).then(how).otherwise(pl.lit("")),
         outcome=pl.coalesce("outcome", became.otherwise(pl.lit(UNANSWERED))),
     )

@@ -13,10 +13,10 @@ from typing import Final
 
 import polars as pl
 
-MERGE: Final = 1 << 14
+MERGE: Final = 1 << 16
 """Rows of a bucket that wait to be put together with those of equal keys, at first; then as many as were left."""
 FULL: Final = 1 << 20
-"""Rows that are kept in memory; groups of exchanges take some 250 bytes each."""
+"""Rows that are kept in memory; groups of exchanges take some 250 bytes each, half of it if numbers stand for texts."""
 SHARES: Final = 16
 """Buckets."""
 
@@ -24,9 +24,9 @@ SHARES: Final = 16
 class Store:
     """Rows as they are; those that are alike in one column come out together."""
 
-    def __init__(self, by: str, full: int = 0) -> None:
-        """Make an empty table that keeps `full` rows in memory (0: as many as FULL says)."""
-        self._by, self._full = by, full or FULL
+    def __init__(self, by: str, times: int = 1) -> None:
+        """Make an empty table that keeps `times` FULL rows in memory."""
+        self._by, self._full = by, times * FULL
         self._buckets: list[list[pl.DataFrame]] = [[] for _ in range(SHARES)]
         self._sizes = [0] * SHARES
         self._folder: Path | None = None
@@ -45,12 +45,17 @@ class Store:
         if sum(self._sizes) > self._full:
             self._crowded()
 
-    def parts(self) -> Iterator[pl.DataFrame]:
-        """Yield all rows, a bucket at a time."""
-        for bucket, parts in enumerate(self._buckets):
+    def parts(self, last: bool = False) -> Iterator[pl.DataFrame]:
+        """Yield all rows, a bucket at a time; the last time they make room as they go."""
+        for bucket in range(SHARES):
             files = sorted(self._folder.glob(f"{bucket}-*")) if self._folder else []
-            if files or parts:
-                yield self._whole(pl.concat([*map(pl.read_ipc, files), *parts]))
+            parts = [*map(pl.read_ipc, files), *self._buckets[bucket]]
+            if last:
+                self._buckets[bucket], self._sizes[bucket] = [], 0
+            if parts:
+                whole = pl.concat(parts)
+                del parts
+                yield self._whole(whole)
 
     def _added(self, bucket: int) -> None:
         """Look after a bucket that got rows."""
@@ -73,12 +78,17 @@ class Store:
 class Room(Store):
     """Rows of some keys and of columns that are folded."""
 
-    def __init__(self, keys: Sequence[str], folds: Mapping[str, str], by: str, full: int = 0) -> None:
+    def __init__(self, keys: Sequence[str], folds: Mapping[str, str], by: str, times: int = 1) -> None:
         """Make an empty table of groups; those that are alike in `by`, one of the keys, come out together."""
-        super().__init__(by, full)
+        super().__init__(by, times)
         self._keys = list(keys)
+        self._columns = [*keys, *folds]
         self._folds = [getattr(pl.col(name), fold)() for name, fold in folds.items()]
         self._limits = [MERGE] * SHARES
+
+    def add(self, rows: pl.DataFrame) -> None:
+        """Add rows, of which other columns are left out."""
+        super().add(rows.select(self._columns))
 
     def _added(self, bucket: int) -> None:
         if self._sizes[bucket] > self._limits[bucket]:

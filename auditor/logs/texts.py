@@ -1,29 +1,74 @@
-"""Addresses as logs write them, made canonical (RFC 5952; IPv4 where an IPv6 address carries one)."""
+"""Addresses as logs write them, made canonical (RFC 5952; IPv4 where an IPv6 address carries one).
 
+IPv4 addresses are ranks while records are put together, for numbers take half the room of texts and half the time:
+32 bits that are in the same order as the texts, since each octet is the rank of its own text.
+"""
+
+from functools import cache
 from typing import Final
 
+import numpy as np
 import polars as pl
 
-from auditor.enrich.addresses import parse, write
+from auditor.enrich.addresses import parse, quads, write
 from auditor.model.flow import SIDES
 
-PLAIN: Final = r"^(?:(?:0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])\.){3}(?:0|[1-9]\d?|1\d\d|2[0-4]\d|25[0-5])$"
+_BY_TEXT: Final = sorted(range(256), key=str)
+_RANK: Final = np.argsort(_BY_TEXT).astype(np.uint8)
+_NONE: Final = pl.Series([None], dtype=pl.UInt32)
 
 
-def addressed(rows: pl.DataFrame) -> pl.DataFrame:
-    """Make the addresses of rows of LOG canonical; null for a text that is none.  What readers made up stays."""
+def ranked(texts: pl.Series) -> pl.Series:
+    """Return the ranks of IPv4 addresses; null for null and for any other text."""
+    numbers = quads(texts)
+    ranks = pl.Series(_RANK[numbers.fill_null(0).to_numpy().view(np.uint8)].view(np.uint32))
+    return ranks.zip_with(numbers.is_not_null(), _NONE) if numbers.null_count() else ranks
+
+
+def spelled(ranks: pl.Series) -> pl.Series:
+    """Write the addresses of ranks."""
+    high, low = (_halves().gather(half) for half in (ranks // (1 << 16), ranks % (1 << 16)))
+    return pl.select(pl.concat_str(high, pl.lit("."), low).alias(ranks.name)).to_series()
+
+
+def written(rows: pl.DataFrame) -> pl.DataFrame:
+    """Write the addresses of rows of LOG of which a reader gave the ranks alone."""
     for side in SIDES:
-        name = f"{side}_addr"
-        whole = pl.col(name).str.contains(PLAIN) | pl.col(f"{side}_nameless")
-        odd = rows.filter(~whole)[name].unique().drop_nulls()
-        if len(odd):
-            known = pl.DataFrame({name: odd, "canonical": [canonical(text) for text in odd]}, schema_overrides=_TEXT)
-            joined = rows.select(name).join(known, on=name, how="left", maintain_order="left")["canonical"]
-            rows = rows.with_columns(pl.when(whole).then(name).otherwise(joined).alias(name))
+        name, rank = rows[f"{side}_addr"], rows[f"{side}_rank"]
+        if (name.is_null() & rank.is_not_null()).any():
+            rows = rows.with_columns(name.zip_with(name.is_not_null(), spelled(rank)))
     return rows
 
 
-_TEXT: Final = {"canonical": pl.String}
+@cache
+def _halves() -> pl.Series:
+    """Return the texts of two octets by their ranks."""
+    octets = [str(octet) for octet in _BY_TEXT]
+    return pl.Series([f"{one}.{other}" for one in octets for other in octets])
+
+
+def addressed(rows: pl.DataFrame) -> pl.DataFrame:
+    """Make the addresses of rows of LOG canonical, and give those that are IPv4 their ranks, where they have none.
+
+    The address is null, and so is the rank, for a text that is none.  What readers made up stays.
+    """
+    for side in SIDES:
+        name, rank = f"{side}_addr", f"{side}_rank"
+        if not rows[rank].null_count():
+            continue
+        ranks = rows[rank].zip_with(rows[rank].is_not_null(), ranked(rows[name]))
+        rows = rows.with_columns(ranks.alias(rank))
+        odd = rows.filter(pl.col(rank).is_null() & ~pl.col(f"{side}_nameless"))[name].unique().drop_nulls()
+        if len(odd):
+            canon = pl.Series([canonical(text) for text in odd], dtype=pl.String)
+            known = pl.DataFrame({name: odd, "canonical": canon, "found": ranked(canon)})
+            joined = rows.select(name).join(known, on=name, how="left", maintain_order="left")
+            kept = pl.col(rank).is_not_null() | pl.col(f"{side}_nameless")
+            rows = rows.with_columns(
+                pl.when(kept).then(name).otherwise(joined["canonical"]).alias(name),
+                pl.coalesce(rank, joined["found"]).alias(rank),
+            )
+    return rows
 
 
 def canonical(text: str) -> str | None:

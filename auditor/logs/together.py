@@ -4,7 +4,7 @@ Most of a flow log repeats who talked with whom.  What rules can ask of a record
 moments that rules and proofs know; of ports, what they stand for.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -13,7 +13,9 @@ import polars as pl
 
 from auditor.logs.model import Ports, Told
 from auditor.logs.outcome import HEADERS
+from auditor.logs.profiles import Profiles
 from auditor.logs.room import Room
+from auditor.logs.texts import ranked
 from auditor.model import flow
 from auditor.read.layout import TRANSPORTS
 
@@ -44,67 +46,90 @@ def stands(ports: Ports | None, transport: str, src: Numbers, dst: Numbers) -> t
     return np.where((one <= 0) & (other > 0), one, src), np.where((other <= 0) & (one > 0), other, dst)
 
 
-KEPT: Final = 1 << 21
-"""Groups that are kept in memory, some 100 bytes each."""
 SOME: Final = 1 << 17
 """Rows that are handed on at a time: with all columns of LOG they take some 100 MB."""
-PORT: Final = 1 << 16
+PORT, ADDRESS, KEY = 1 << 16, 1 << 32, 1 << 18
 COUNTED: Final = {
     "src_mark": "min", "dst_mark": "min", "first_ns": "min", "last_ns": "max", "src_packets": "sum", "src_bytes": "sum",
     "records": "sum",
 }  # fmt: skip
-BITS: Final = {"heavy": 1, "protocol": 9, "src_key": 18, "dst_key": 18, **dict.fromkeys(EPOCHS, 9)}
-"""Bits that small numbers take in the one number by which groups are told apart, after they were made positive."""
-SHIFT: Final = {"heavy": 0, "protocol": 1, "src_key": PORT, "dst_key": PORT, **dict.fromkeys(EPOCHS, 0)}
-MOST: Final = (1 << BITS["begun"]) - 1
-"""Edges up to which the numbers of epochs fit."""
+ALIKE: Final = {"protocol": pl.Int32, "heavy": pl.Boolean, **dict.fromkeys(EPOCHS, pl.Int32)}
+"""What tells groups apart beside ports, ends and what the reader names."""
 
 
 class Together:
     """Takes records and gives groups of them."""
 
     def __init__(self, keys: Mapping[str, Any], told: Told) -> None:
-        """Keep records apart that differ in `keys` (name and kind), or in the protocol."""
-        self._keys = dict(keys)
-        self._packed = [name for name in BITS if name not in EPOCHS or len(told.edges) < MOST]
-        plain = [name for name in BITS if name not in self._packed]
-        self._by = ["packed", *plain, *keys]
+        """Keep records apart that differ in their ends, or in `keys` (name and kind), of which there are few values."""
         self._told = told
-        share = next((name for name, kind in keys.items() if kind == pl.String), "packed")
-        self._room = Room(self._by, COUNTED, share, KEPT)
+        self._profiles = Profiles({**keys, **ALIKE})
+        self._ranked = Room(("pair", "rest"), COUNTED, "pair", times=3)  # of some 70 bytes each
+        self._written = Room(("src_addr", "dst_addr", "rest"), COUNTED, "src_addr", times=2)
 
     def add(self, rows: pl.DataFrame) -> None:
         """Take records.
 
-        `rows` have the columns record, protocol (a number, or null), first_ns, last_ns, src_packets, src_bytes,
-        src_port and dst_port beside the keys.
+        `rows` have the columns record, src_addr, dst_addr, protocol (a number, or null), first_ns, last_ns,
+        src_packets, src_bytes, src_port and dst_port beside the keys.
         """
-        marked = _marked(rows, self._told).with_columns(pl.lit(1, pl.Int64).alias("records"), self._number())
-        self._room.add(marked.select(*self._by, *COUNTED))
+        marked = _marked(rows, self._told)
+        marked = marked.with_columns(self._profiles.of(marked))
+        numbered = marked.select(
+            *(f"{side}_addr" for side in flow.SIDES),
+            *COUNTED,
+            packed("src_key", "dst_key").alias("rest"),
+            pair("src_rank", "dst_rank").alias("pair"),
+        )
+        short = numbered["pair"].is_not_null()
+        if not short.all():
+            self._written.add(numbered.filter(~short))
+            numbered = numbered.filter(short)
+        self._ranked.add(numbered)
 
-    def groups(self) -> Iterator[pl.DataFrame]:
-        """Yield all groups, with the column `records`; record and ports are those of the first record of a group."""
-        for part in self._room.parts():
-            for some in part.iter_slices(SOME):
-                yield some.with_columns(
-                    *self._numbers(),
-                    *(pl.col(name).cast(pl.String) for name, kind in self._keys.items() if kind == pl.Categorical),
-                    record=pl.col("src_mark") // PORT,
-                    **{f"{side}_port": (pl.col(f"{side}_mark") % PORT).cast(pl.Int32) for side in flow.SIDES},
-                ).drop("packed")
+    def groups(self, said: Callable[[pl.DataFrame], pl.DataFrame]) -> Iterator[pl.DataFrame]:
+        """Yield all groups, with columns of LOG; record and ports are those of the first record of a group.
 
-    def _number(self) -> pl.Expr:
-        packed = pl.lit(0, pl.Int64)
-        for name in self._packed:
-            packed = packed * (1 << BITS[name]) + pl.col(name).fill_null(-1) + SHIFT[name]
-        return packed.alias("packed")
+        `said` makes the other columns of keys, of ALIKE; addresses are texts or ranks.
+        """
+        profiles = said(self._profiles.table())
+        for room in (self._ranked, self._written):
+            for part in room.parts(last=True):
+                for some in part.iter_slices(SOME):
+                    which = some.select(profile()).to_series()
+                    yield _grouped(some).hstack(profiles.select(pl.all().gather(which)))
 
-    def _numbers(self) -> Iterator[pl.Expr]:
-        left = pl.col("packed")
-        for name in reversed(self._packed):
-            value = (left % (1 << BITS[name]) - SHIFT[name]).cast(pl.Int32)
-            yield (pl.when(value >= 0).then(value) if name == "protocol" else value).alias(name)
-            left = left // (1 << BITS[name])
+
+def pair(one: str, other: str) -> pl.Expr:
+    """Put two ranks into one number; null if one of them is."""
+    return pl.col(one).cast(pl.UInt64) * ADDRESS + pl.col(other)
+
+
+def ranks(one: str, other: str) -> dict[str, pl.Expr]:
+    """Take the two ranks of such a number, and name them."""
+    pairs = pl.col("pair")
+    return {one: (pairs // ADDRESS).cast(pl.UInt32), other: (pairs % ADDRESS).cast(pl.UInt32)}
+
+
+def packed(one: str, other: str) -> pl.Expr:
+    """Put the number of the profile and what stands for two ports into one number."""
+    return (pl.col("profile") * KEY + (pl.col(one) + PORT)) * KEY + (pl.col(other) + PORT)
+
+
+def profile() -> pl.Expr:
+    """Take the number of the profile from such numbers."""
+    return (pl.col("rest") // (KEY * KEY)).alias("profile")
+
+
+def _grouped(part: pl.DataFrame) -> pl.DataFrame:
+    ends = ranks("src_rank", "dst_rank") if "pair" in part.columns else {}
+    return part.select(
+        *(name for name in ("src_addr", "dst_addr") if not ends),
+        "first_ns", "last_ns", "src_packets", "src_bytes", "records",
+        record=pl.col("src_mark") // PORT,
+        **{f"{side}_port": (pl.col(f"{side}_mark") % PORT).cast(pl.Int32) for side in flow.SIDES},
+        **ends,
+    )  # fmt: skip
 
 
 def _marked(rows: pl.DataFrame, told: Told) -> pl.DataFrame:
@@ -119,7 +144,9 @@ def _marked(rows: pl.DataFrame, told: Told) -> pl.DataFrame:
     record = rows["record"].to_numpy() * PORT
     return rows.with_columns(
         *epochs(told.edges),
-        heavy=(pl.col("src_bytes") > HEADERS * pl.col("src_packets")).cast(pl.Int64),
+        pl.lit(1, pl.Int64).alias("records"),
+        heavy=pl.col("src_bytes") > HEADERS * pl.col("src_packets"),
         **{f"{side}_key": pl.Series(values.astype(np.int64)) for side, values in key.items()},
         **{f"{side}_mark": pl.Series(record + values) for side, values in ports.items()},
+        **{f"{side}_rank": ranked(rows[f"{side}_addr"]) for side in flow.SIDES},
     )

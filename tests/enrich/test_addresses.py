@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor.enrich.addresses import network, numbers, parse, write
+from auditor.enrich.addresses import network, numbers, parse, quads, write
 
 TEXTS = st.one_of(
     st.ip_addresses().map(str),
@@ -30,6 +30,23 @@ def test_columns_are_read_as_single_addresses_are(texts: list[str | None]) -> No
     read = numbers(pl.Series(texts, dtype=pl.String))
     assert read.count == len(texts)
     assert read.texts(pl.Series(range(len(texts)), dtype=pl.Int64).to_numpy()) == [expected(text) for text in texts]
+
+
+QUADS = st.lists(st.sampled_from(["0", "1", "9", "10", "99", "199", "249", "255", "256", "00", "01", ""]), max_size=5)
+ODD = st.one_of(QUADS.map(".".join), st.text("0123456789.\n-٣", max_size=9), st.none())
+
+
+@given(st.lists(st.one_of(st.ip_addresses(v=4).map(str), ODD), max_size=4))
+def test_dotted_quads_are_what_ipaddress_reads(texts: list[str | None]) -> None:
+    wanted = [int(ipaddress.IPv4Address(text)) if text and is_quad(text) else None for text in texts]
+    assert quads(pl.Series(texts, dtype=pl.String)).to_list() == wanted
+
+
+def is_quad(text: str) -> bool:
+    try:
+        return text.isascii() and bool(ipaddress.IPv4Address(text))
+    except ValueError:
+        return False
 
 
 @pytest.mark.parametrize(

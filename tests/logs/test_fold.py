@@ -200,5 +200,5 @@ def test_what_is_put_aside_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     parts += [part.with_columns(tie=pl.col("src_addr")) for part in parts[:2]]
     plain = folded(*parts)
     monkeypatch.setattr(room, "MERGE", 2)
-    monkeypatch.setattr(room, "FULL", 64)
+    monkeypatch.setattr(room, "FULL", 24)
     assert folded(*parts).equals(plain)

@@ -11,14 +11,14 @@ from typing import Final
 import polars as pl
 
 from auditor.logs.cloud.aws import KNOWN, is_flow
-from auditor.logs.cloud.vpc import KEYS, PLACE, rows
+from auditor.logs.cloud.vpc import ADDRESSES, KEYS, PLACE, rows
 from auditor.logs.model import Told
 from auditor.logs.parquet import tables
 from auditor.logs.tables import NUMBER
 from auditor.read.footer import footer
 from auditor.read.source import Source
 
-TEXTS: Final = frozenset({*KEYS, *PLACE, "log-status"})
+TEXTS: Final = frozenset({*KEYS, *ADDRESSES, *PLACE, "log-status"})
 """Fields that are text, also where whoever wrote the file again made numbers of them (accounts, say)."""
 UNTOLD: Final = {"tcp-flags": -1, "srcport": 0, "dstport": 0}
 """What stands for a number that a record doesn't have."""

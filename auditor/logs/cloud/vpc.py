@@ -10,8 +10,9 @@ Outpost stands wherever its owner has put it, so nothing is said of it.  A trans
 sender may be behind the VPC that it came from, in another place, so the gateway's region is nobody's.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from typing import Final
 
 import polars as pl
 
@@ -60,29 +61,25 @@ NOBODY: Final = "a record without addresses"
 TORN: Final = "a record with other fields than its header or version has"
 NUMBERS: Final = "a field that is no number, or one out of range"
 STATUS: Final = {NODATA: NO_ADDRESS, SKIPDATA: NO_ADDRESS, NOWHERE: NO_ADDRESS, NOBODY: NO_ADDRESS}
-KEYS: Final = {
-    "account-id": pl.Categorical, "vpc-id": pl.Categorical, "tgw-id": pl.Categorical, "srcaddr": pl.String,
-    "dstaddr": pl.String, "pkt-srcaddr": pl.String, "pkt-dstaddr": pl.String, "action": pl.Categorical,
-    "flow-direction": pl.Categorical, "encryption-status": pl.Categorical, "marks": pl.Int32,
-}  # fmt: skip
-"""Fields by which records are kept apart; few values are numbered."""
-FLAGS, HEAVY, STRANGE, GONE = 1 << 9, 1 << 9, 1 << 10, 1 << 11
+KEYS: Final = ("account-id", "vpc-id", "tgw-id", "action", "flow-direction", "encryption-status")
+"""Fields by which records are kept apart, beside their ends."""
+FLAGS, HEAVY, STRANGE, GONE, SRC, DST = 1 << 9, 1 << 9, 1 << 10, 1 << 11, 1 << 12, 1 << 13
 """What `marks` is made of: TCP flags (1 more than they are; 0: not told), below the first; whether a record has more
 bytes than bare headers, so that sums hide no data behind attempts, however a log is split; whether its times can't be
-right; and whether a gateway lost all packets.
+right; whether a gateway lost all packets; and which of its true ends are the same as those at the interface.
 """
+ADDRESSES: Final = ("srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr")
 PLACE: Final = ("region", "az-id", "sublocation-type", "sublocation-id")
 LOST: Final = (
     "packets-lost-no-route", "packets-lost-blackhole", "packets-lost-mtu-exceeded", "packets-lost-ttl-expired",
 )  # fmt: skip
-_PORTS: Final = {"src_port": "srcport", "dst_port": "dstport"}
 _COUNTS: Final = {"packets": "src_packets", "bytes": "src_bytes"}
 _TIMES: Final = {"start": "first_ns", "end": "last_ns"}
 _SMALL: Final = {
-    "src_port": ("srcport", 65535), "dst_port": ("dstport", 65535), "protocol": ("protocol", 255),
-    "tcp-flags": ("tcp-flags", 255),
+    "src_port": ("srcport", 0, 65535, 0), "dst_port": ("dstport", 0, 65535, 0),
+    "protocol": ("protocol", 0, 255, None), "tcp-flags": ("tcp-flags", -1, 255, -1),
 }  # fmt: skip
-"""Columns of small numbers: the field, and the greatest value."""
+"""Columns of small numbers: the field, the least and the greatest value, and what stands for one that isn't told."""
 LOCAL: Final = {"src": "egress", "dst": "ingress"}
 """The flow direction in which an end is the interface's own."""
 SYNACK: Final = SYN | ACK
@@ -90,12 +87,11 @@ NONE: Final = pl.lit(None, pl.String)
 _LATEST: Final = (1 << 63) // SECOND - 1
 
 
-def _numbers(given: set[str]) -> list[pl.Expr]:
-    """Read the fields that are numbers; of those that the format lacks, zero."""
-    found = [(_small("protocol", "") if "protocol" in given else pl.lit(None, pl.Int32)).alias("protocol")]
-    found.append((_small("tcp-flags", "-1") if "tcp-flags" in given else pl.lit(-1, pl.Int32)).alias("tcp-flags"))
-    found += [
-        (_small(field, "0") if field in given else pl.lit(0, pl.Int32)).alias(name) for name, field in _PORTS.items()
+def _numbers(given: set[str], quick: bool = False) -> list[pl.Expr]:
+    """Read the fields that are numbers, zero for those that the format lacks; `quick`: where no `-` is one."""
+    found = [
+        (_small(field, None if quick else untold) if field in given else pl.lit(untold, pl.Int32)).alias(name)
+        for name, (field, _, _, untold) in _SMALL.items()
     ]
     found += [
         (pl.col(name).cast(pl.Int64, strict=False) if name in given else pl.lit(0, pl.Int64)).alias(column)
@@ -108,34 +104,52 @@ def _numbers(given: set[str]) -> list[pl.Expr]:
     return found
 
 
-def _small(name: str, untold: str) -> pl.Expr:
+def _small(name: str, untold: int | None) -> pl.Expr:
     """Read a small number; `-` is what stands for one that is not told."""
     number = pl.col(name).cast(pl.Int32, strict=False)
-    return pl.coalesce(number, pl.when(pl.col(name).cast(pl.String) == "-").then(int(untold))) if untold else number
+    if untold is None:
+        return number
+    return pl.coalesce(number, pl.when(pl.col(name).cast(pl.String) == "-").then(untold))
+
+
+def _possible(given: set[str]) -> list[pl.Expr]:
+    """Say of each number whether it is there and may be right."""
+    return [
+        *(pl.col(name).is_between(least, most) for name, (field, least, most, _) in _SMALL.items() if field in given),
+        *(pl.col(name).is_between(0, HUGE) for name in _COUNTS.values()),
+        *(pl.col(name).is_not_null() for name in _TIMES.values()),
+    ]
+
+
+def _fine(given: set[str], text: bool) -> pl.Expr:
+    """Say which records are ok at first sight: nearly all.  What is asked of the others costs much more."""
+    texts = [pl.col(name).is_not_null() for name in ADDRESSES if name in given]
+    texts += [pl.col(f"{side}_addr").is_not_null() for side in ("src", "dst")]
+    texts += [pl.col("log-status") == "OK"] if "log-status" in given else []
+    texts += [(pl.col("action") == "ACCEPT") | (pl.col("action") == "REJECT")] if "action" in given else []
+    texts += [pl.col(MORE).is_null()] if text else []
+    return pl.all_horizontal(pl.lit(_ended(given)), *_possible(given), *texts).fill_null(False)
+
+
+def _ended(given: set[str]) -> bool:
+    return bool({"srcaddr", "pkt-srcaddr"} & given and {"dstaddr", "pkt-dstaddr"} & given)
 
 
 def _state(given: set[str], text: bool) -> pl.Expr:
     """Say what becomes of each record: ok, or why it is none."""
-    small = [
-        ~pl.col(name).is_between(-1 if name == "tcp-flags" else 0, most).fill_null(False)
-        for name, (field, most) in _SMALL.items()
-        if field in given
-    ]
-    large = [~pl.col(name).is_between(0, HUGE).fill_null(False) for name in _COUNTS.values()]
-    large += [pl.col(name).is_null() for name in _TIMES.values()]
-    ends = [name for name in ("srcaddr", "dstaddr", "pkt-srcaddr", "pkt-dstaddr") if name in given]
+    ends = [name for name in ADDRESSES if name in given]
     torn = pl.any_horizontal(pl.col(MORE).is_not_null() if text else False, *(pl.col(name).is_null() for name in ends))
     status = pl.col("log-status") if "log-status" in given else pl.lit("OK")
     if "action" in given:
         torn |= ~pl.col("action").is_in(["ACCEPT", "REJECT"]).fill_null(False)
-    if not ({"srcaddr", "pkt-srcaddr"} & given and {"dstaddr", "pkt-dstaddr"} & given):
+    if not _ended(given):
         return pl.when(status == "SKIPDATA").then(pl.lit(SKIPDATA)).otherwise(pl.lit(NOWHERE))
     nobody = pl.all_horizontal(pl.col(name) == "-" for name in ends)
     return (
         pl.when(status == "NODATA").then(pl.lit(NODATA)).when(status == "SKIPDATA").then(pl.lit(SKIPDATA))
         .when(nobody).then(pl.lit(NOBODY))
         .when(torn | status.ne_missing("OK")).then(pl.lit(TORN))
-        .when(pl.any_horizontal(*small, *large)).then(pl.lit(NUMBERS))
+        .when(~pl.all_horizontal(*_possible(given)).fill_null(False)).then(pl.lit(NUMBERS))
         .otherwise(pl.lit(OK))
     )  # fmt: skip
 
@@ -148,19 +162,32 @@ def rows(tables: Iterable[tuple[pl.LazyFrame, Sequence[str]]], told: Told) -> It
     kept: dict[tuple[str, ...], Together] = {}
     for found, names in tables:
         given = set(names)
-        keys = {name: kind for name, kind in KEYS.items() if name in given or name == "marks"}
-        keys |= dict.fromkeys(_placing(given), pl.Categorical)
-        group = kept.setdefault(tuple(names), Together(keys, told))
-        state = _state(given, MORE in found.collect_schema())
-        read = found.with_columns(_numbers(given)).with_columns(state=state).collect()
-        ok = read["state"] == OK
-        if not ok.all():
-            yield _others(read.filter(~ok), "log-status" in given, told)
-            read = read.filter(ok)
-        read = _timed(read.with_columns(marks=_marks(given))).with_columns(_cast(keys))
-        group.add(read)
+        if tuple(names) not in kept:
+            keys = [*(name for name in KEYS if name in given), *_placing(given)]
+            kept[tuple(names)] = Together(dict.fromkeys(keys, pl.String) | {"marks": pl.Int32}, told)
+        group, text = kept[tuple(names)], MORE in found.collect_schema()
+        ends = found.with_columns(_addr(side, given).alias(f"{side}_addr") for side in ("src", "dst"))
+        read = ends.with_columns(_numbers(given, quick=True)).with_columns(fine=_fine(given, text)).collect()
+        if not read["fine"].all():
+            odd = (
+                ends.filter(~read["fine"])
+                .with_columns(_numbers(given))
+                .with_columns(state=_state(given, text))
+                .collect()
+            )
+            ok = odd["state"] == OK
+            if not ok.all():
+                yield _others(odd.filter(~ok), "log-status" in given, told)
+            group.add(_marked(odd.filter(ok), given))
+            read = read.filter("fine")
+        group.add(_marked(read, given))
     for fields, group in kept.items():
-        yield from (_flows(some, set(fields)) for some in group.groups())
+        for some in group.groups(partial(_said_of, given=set(fields))):
+            yield turned(some.lazy(), pl.col("answer")).drop("answer")
+
+
+def _marked(read: pl.DataFrame, given: set[str]) -> pl.DataFrame:
+    return _timed(read.with_columns(marks=_marks(given)))
 
 
 def _timed(read: pl.DataFrame) -> pl.DataFrame:
@@ -181,6 +208,9 @@ def _marks(given: set[str]) -> pl.Expr:
     if lost := [pl.col(name).cast(pl.Int64, strict=False).fill_null(0) for name in LOST if name in given]:
         gone = pl.sum_horizontal(lost)
         marks += ((gone > 0) & (gone >= pl.col("src_packets"))) * GONE
+    if _placing(given):
+        for side, mark in (("src", SRC), ("dst", DST)):
+            marks += pl.col(f"{side}_addr").eq_missing(_said(f"{side}addr", given)) * mark
     return marks
 
 
@@ -202,10 +232,6 @@ def _place(given: set[str]) -> pl.Expr:
     return pl.when(place.str.contains("^[a-z0-9-]{1,40}$")).then(found).otherwise(pl.lit(""))
 
 
-def _cast(keys: Mapping[str, Any]) -> list[pl.Expr]:
-    return [pl.col(name).cast(kind) for name, kind in keys.items() if kind == pl.Categorical]
-
-
 def _others(read: pl.DataFrame, stated: bool, told: Told) -> pl.LazyFrame:
     """Count records without addresses, and those that can't be read."""
     counted = read.group_by("state").agg(pl.col("record").min(), records=pl.len().cast(pl.Int64))
@@ -217,8 +243,8 @@ def _others(read: pl.DataFrame, stated: bool, told: Told) -> pl.LazyFrame:
     return counted.lazy().select("record", "records", detail="state", status=status)
 
 
-def _flows(rows: pl.DataFrame, given: set[str]) -> pl.LazyFrame:
-    """Give rows of these fields the columns of LOG."""
+def _said_of(profiles: pl.DataFrame, given: set[str]) -> pl.DataFrame:
+    """Say in columns of LOG what the fields of records say beside ends and counts; `answer`: dst opened it."""
     number = pl.col("marks") % FLAGS - 1
     flags = pl.when(number >= 0).then(number)
     marked = {name: pl.col("marks") & mark != 0 for name, mark in (("odd", STRANGE), ("gone", GONE))}
@@ -232,7 +258,7 @@ def _flows(rows: pl.DataFrame, given: set[str]) -> pl.LazyFrame:
         "detail": pl.when(marked["odd"]).then(pl.lit(ODD)).otherwise(pl.lit("")),
         "outcome": pl.when(marked["gone"]).then(pl.lit(UNANSWERED)).when(refused).then(pl.lit(REJECTED)),
         "opened": pl.when(opens).then(pl.lit("handshake")).otherwise(pl.lit("")),
-        **{f"{side}_{name}": value for side in ("src", "dst") for name, value in _end(side, given).items()},
+        **{f"{side}_site": _site(side, mark, given) for side, mark in (("src", SRC), ("dst", DST))},
         "src_flags": pl.when(tcp).then(_flags(flags)).cast(pl.Int32),
         "dst_flags": pl.lit(None, pl.Int32),
         "dst_packets": pl.lit(None, pl.Int64),
@@ -242,26 +268,26 @@ def _flows(rows: pl.DataFrame, given: set[str]) -> pl.LazyFrame:
     if "encryption-status" in given:  # by the hosts, by the application, by both
         sealed = pl.col("encryption-status").is_in(["1", "2", "3"])
         said["encrypted"] = pl.when(sealed).then(pl.lit("yes")).otherwise(pl.lit(""))
-    counts = ("record", "records", "first_ns", "last_ns", "src_packets", "src_bytes", "src_port", "dst_port")
-    return turned(rows.lazy().select(*counts, **said), pl.col("answer")).drop("answer")
+    return profiles.select("marks", **said).drop("marks")  # without it the literals would be single rows
 
 
-def _end(side: str, given: set[str]) -> dict[str, pl.Expr]:
-    """Return the address of an end, and the place of the interface if the end is that."""
-    field = f"{side}addr"
-    true = _said(f"pkt-{field}", given)
-    addr = pl.coalesce(true, _said(field, given))
-    site = pl.lit("")
-    if _placing(given):
-        here = pl.col("flow-direction") == LOCAL[side]
-        itself = true.is_null() | (true == pl.col(field))
-        site = pl.when(here & itself).then(_place(given)).otherwise(site)
-    return {"addr": addr, "site": site}
+def _addr(side: str, given: set[str]) -> pl.Expr:
+    """Return the true address of an end."""
+    return pl.coalesce(_said(f"pkt-{side}addr", given), _said(f"{side}addr", given))
+
+
+def _site(side: str, mark: int, given: set[str]) -> pl.Expr:
+    """Return the place of the interface if an end is that."""
+    if not _placing(given):
+        return pl.lit("")
+    here = pl.col("flow-direction") == LOCAL[side]
+    return pl.when(here & (pl.col("marks") & mark != 0)).then(_place(given)).otherwise(pl.lit(""))
 
 
 def _said(name: str, given: set[str]) -> pl.Expr:
     """Return a field, null where it says nothing."""
-    return pl.when(~pl.col(name).is_in(["-", "unknown"])).then(pl.col(name)) if name in given else NONE
+    value = pl.col(name)
+    return pl.when((value != "-") & (value != "unknown")).then(value) if name in given else NONE
 
 
 def _flags(flags: pl.Expr) -> pl.Expr:

@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from auditor.logs.model import DEFAULTS, LOG, Reader, Told
+from auditor.logs.texts import written
 from auditor.read.source import Source
 from tests.corpus import FOLDER
 
@@ -27,7 +28,7 @@ def rows(path: Path, reader: Reader, packing: str = "") -> tuple[list[dict[str, 
         frame = each.collect()
         assert {name: kind for name, kind in frame.schema.items() if LOG[name] != kind} == {}
         left = [pl.lit(value, LOG[name]).alias(name) for name, value in DEFAULTS.items() if name not in frame.columns]
-        found += frame.with_columns(left).to_dicts()
+        found += written(frame.with_columns(left)).to_dicts()
     return found, told
 
 
