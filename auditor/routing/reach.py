@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from auditor.model.errors import InputError
 from auditor.routing.adding import Adding
 from auditor.routing.diagram import TooLargeError
 from auditor.routing.diagrams import Drawing
@@ -17,6 +18,9 @@ from auditor.routing.model import Line, Node, Pool, Routing
 
 ADDED, DRAWN, BOUNDED = "every fault counts in one place", "all combinations of outages", "not proven"
 """How it is known; of what is not proven `outages` means nothing."""
+
+MOST: Final = 1 << 20
+"""Ways of classes of clients to pools, of graphs to pools too: each takes up to 3 kB until it is judged."""
 
 
 class Reached(NamedTuple):
@@ -76,11 +80,24 @@ def _fewest(found: Iterable[Way]) -> dict[str, Reached]:
     return pools
 
 
+def bounded(count: int, at: Line) -> None:
+    """Raise InputError for more ways than can be judged."""
+    if count > MOST:
+        said = f"brings clients to pools in more than {MOST:,} ways; give fewer configurations, or parts, at a time"
+        raise InputError(at.file, said, at.line)
+
+
 def prove(routing: Routing) -> dict[int, Reach]:
-    """Prove each distinct graph of a configuration once; the keys are identities of roots (of none: 0)."""
+    """Prove each distinct graph of a configuration once; the keys are identities of roots (of none: 0).
+
+    Raise InputError if there are more than MOST ways.
+    """
     found: dict[int, Reach] = {0: _NOTHING}
     known, drawn = Adding(routing.pools), Drawing(routing.pools)
+    count = 0
     for client in routing.clients:
         if client.root is not None and id(client.root) not in found:
             found[id(client.root)] = reach(client.root, routing.pools, known, drawn)
+            count += len(found[id(client.root)].pools)
+            bounded(count, client.at)
     return found

@@ -13,7 +13,7 @@ import polars as pl
 from auditor.model import flow
 from auditor.routing.model import Client, File, Routing
 from auditor.routing.placed import Placed
-from auditor.routing.reach import Reach, Reached
+from auditor.routing.reach import Reach, Reached, bounded
 
 Proofs = Sequence[Mapping[int, Reach]]
 """For each configuration what is proven of its graphs, by the identity of their roots."""
@@ -35,10 +35,13 @@ class Ways:
     """All ways of some configurations, by class of clients: there are millions, and only those of findings are told."""
 
     def __init__(self, routings: Sequence[Routing], proofs: Proofs) -> None:
+        """Number them.  Raise InputError if there are more than can be judged."""
         classes = [(at, client) for at, routing in enumerate(routings) for client in routing.clients]
         self._classes = classes
         self._pools = [proofs[at][id(client.root) if client.root else 0].pools for at, client in classes]
         self._ends = np.cumsum([len(pools) for pools in self._pools], dtype=np.int64)
+        if classes:
+            bounded(len(self), classes[-1][1].at)
         self._listed: dict[int, list[tuple[str, Reached]]] = {}  # of those classes that were asked for
 
     def __len__(self) -> int:

@@ -8,6 +8,7 @@ import pytest
 
 from auditor.model import countries
 from auditor.model.errors import InputError
+from auditor.routing import reach
 from tests.routing.test_gate import folder as folder
 from tests.routing.test_gate import gated
 from tests.routing.test_gate_attacks import HEAD
@@ -97,3 +98,11 @@ def test_pools_whose_place_nobody_knows(folder: Path) -> None:
     last = max(found.report.findings, key=lambda each: len(each.routes[0].outages))
     assert len(last.routes[0].outages) == 399
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 900 << 10  # KiB; it was 2.5 GiB
+
+
+def test_more_ways_than_can_be_judged_are_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reach, "MOST", 32)
+    with pytest.raises(InputError, match="in more than 32 ways; give fewer configurations"):
+        gated("surge.yaml")
+    monkeypatch.setattr(reach, "MOST", 33)
+    assert gated("surge.yaml").verdict == "fail"
