@@ -173,11 +173,9 @@ class _Told:
         target, here = reached(self.replay.found, meta, center, path, self.replay.bare)
         gone = gone or self.gone(meta, center)
         up, pools = self.resource(target, gone, here)
-        if up:
-            return pools
         if isinstance(target, Nowhere) or (isinstance(target, Meta) and not walked(target, self.orders)):
             return frozenset(f"{each}{FORCED}" for each in pools)
-        return self.fallen(target, gone, here)
+        return pools if up else self.fallen(target, gone, here)
 
     def near(self, meta: Meta, asked: Asked, path: str) -> Found:
         """Go along a list by distance, of which only the first is known."""
