@@ -12,7 +12,7 @@ from tools import prove
 
 @pytest.mark.parametrize("name", prove.FORMATS)
 def test_a_sample_of_each_format_is_proven_as_it_runs(name: str) -> None:
-    counts = prove._batch(name, 0, 12)
+    counts = prove._batch(name, prove.MOST, 0, 12)
     assert counts["wrong"] == 0
     assert counts["refused"] < 12
     assert counts["pairs"] > 12
@@ -27,7 +27,7 @@ def test_a_proof_that_is_wrong_is_noticed(monkeypatch: pytest.MonkeyPatch, capsy
                 for each in found]  # fmt: skip
 
     monkeypatch.setitem(formats.FORMATS, "routing.yaml", replace(plain, read=turned))
-    assert prove._batch("plain", 0, 40)["wrong"] > 0
+    assert prove._batch("plain", prove.MOST, 0, 40)["wrong"] > 0
     assert "found" in capsys.readouterr().out
 
 
