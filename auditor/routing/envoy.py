@@ -116,7 +116,7 @@ def _elsewhere(whole: Part) -> Iterator[Unread]:
         if depth > DEEPEST or part.get("apiVersion").value is not None:
             continue
         if isinstance(part.value, dict) and _is_assignment(part):
-            known.add(_get(part, "cluster_name").text())
+            known |= {_get(part, "cluster_name").text()} - {""}
         for key, inner in part.entries().items():
             clusters += [each for each in inner.items() if each.entries()] if key == "clusters" else []
             clusters += [inner] if key == "cluster" and {"name", "type"} <= inner.entries().keys() else []

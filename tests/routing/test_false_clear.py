@@ -66,6 +66,9 @@ ENVOYS: Final = {
         + ENVOY % (BAD, ""), "found"
     ),
     "found out by discovery": (CLUSTERS % "{name: a, type: EDS}", "open"),
+    "found out by discovery, beside an assignment without a name": (
+        CLUSTERS.replace("cluster_name: b, ", "") % "{name: a, type: EDS}", "open"
+    ),
     "hosts of old versions": (CLUSTERS % f"{{name: a, hosts: [{{socket_address: {{address: {BAD}}}}}]}}", "open"),
     "wherever a request wants": (CLUSTERS % "{name: a, type: ORIGINAL_DST}", "open"),
     "a pipe": (ENVOY.replace("socket_address: {address: %s, port_value: 443}", "pipe: {path: %s}") % ("/x", ""), "open"),

@@ -17,7 +17,7 @@ from auditor.routing.clouddns.spelling import record_set, respelt
 from auditor.routing.documents import Document
 from auditor.routing.model import File, Unread
 from auditor.routing.store import Store
-from auditor.routing.terraform import Configuration, Ref, Unresolved, Value, is_show, is_terraform, load
+from auditor.routing.terraform import Configuration, Ref, Unresolved, Value, escapes, is_show, is_terraform, load
 from auditor.routing.terraform.values import of_json, shown
 
 SET: Final = "google_dns_record_set"
@@ -67,13 +67,17 @@ def belongs(file: File) -> bool:
 def sniff(file: File) -> bool:
     """Say whether a file holds something of Cloud DNS; one that seems to and can't be read is one: it is told."""
     if belongs(file):
-        return SET.encode() in file.data
+        return SET.encode() in file.data or escapes(file)
     if not any(word in file.data for word in _WORDS):
-        return False
+        return _holds(documents.unveiled(file))
     try:
-        return any(_kind(each) for document in _documents(file) for each in _each(document.tree))
+        return _holds(_documents(file))
     except InputError:
         return file.name.endswith(_ENDS) and any(word in file.data for word in _SURE)
+
+
+def _holds(found: Sequence[Document]) -> bool:
+    return any(_kind(each) for document in found for each in _each(document.tree))
 
 
 @lru_cache(8)

@@ -25,6 +25,9 @@ _GLOBAL: Final = "globalL7ilb"
 _TYPES: Final = ("regionalL4ilb", "regionalL7ilb", _GLOBAL, "none")
 
 
+_HINT: Final = re.compile(r"\"?(?:ipv[46]hint|key0*[46])\b", re.IGNORECASE)
+
+
 def named(text: str) -> str:
     """Return a name as record sets are compared by it: `www.Example.com.` is `www.example.com`."""
     return text if text.startswith("${") else text.lower().removesuffix(".")
@@ -111,6 +114,11 @@ class Targets:
                 pass
         elif (kind == "CNAME" and len(parts) == 1) or (kind != "CNAME" and len(parts) >= (4 if kind == "SRV" else 2)):
             host = parts[0] if kind == "CNAME" else parts[3] if kind == "SRV" else parts[1]
+            if kind in ("HTTPS", "SVCB") and any(map(_HINT.match, parts[2:])):
+                why = (
+                    "clients may take its address hints (RFC 9460, section 7.3), which are not followed; leave them out"
+                )
+                self.config.unclear(value.at, f"{place.label}: {text}", why)
             if host == ".":  # the service is not there (RFC 2782), or is at the name itself (RFC 9460)
                 if kind in ("HTTPS", "SVCB"):
                     return place.label.rpartition(" ")[0]

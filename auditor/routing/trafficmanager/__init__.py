@@ -27,10 +27,14 @@ __all__ = ["FORMAT", "belongs", "read", "sniff"]
 
 FORMAT: Final = PROVIDER
 
-_WORD: Final = re.compile(rb"microsoft\.network/trafficmanagerprofiles|\"trafficRoutingMethod\"", re.I)
+_WORD: Final = re.compile(
+    rb"microsoft\.network/trafficmanagerprofiles|\"trafficRoutingMethod\"|trafficRoutingMethod:", re.I
+)
 _SCHEMA: Final = re.compile(rb"schemas/[^/\"]{1,20}/[a-z]*deployment(?:template|parameters)\.json", re.I)
 _BICEP: Final = ".bicep"
-_COMMENT: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|//[^\n]*|/\*.*?\*/', re.S)
+_YAML: Final = (".yaml", ".yml")
+_COMMENT: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|//[^\n]*|/\*.*?(?:\*/|\Z)', re.S)
+"""Texts, and comments; one that does not end goes to the end, so that nothing is gone through twice."""
 
 
 def belongs(file: File) -> bool:
@@ -43,17 +47,21 @@ def belongs(file: File) -> bool:
 def sniff(file: File) -> bool:
     """Say whether a file has profiles or endpoints; one that seems to and can't be read is one: it is told."""
     if hcl.is_terraform(file) or hcl.is_show(file):
-        return bool(terraform.WORD.search(file.data))
+        return bool(terraform.WORD.search(file.data)) or hcl.escapes(file)
     if not _WORD.search(file.data):
-        return False
+        return _holds(documents.unveiled(file))
     if file.name.endswith(_BICEP):
         return True
-    if not _is_json(file):
+    if not (_is_json(file) or file.name.endswith(_YAML)):
         return False
     try:
-        return any(arm.sniff(each.tree) or listing.sniff(each.tree) for each in _documents(file))
+        return _holds(_documents(file))
     except InputError:
         return b"trafficRoutingMethod" in file.data
+
+
+def _holds(found: Sequence[Document]) -> bool:
+    return any(arm.sniff(each.tree) or listing.sniff(each.tree) for each in found)
 
 
 def _is_json(file: File) -> bool:
@@ -62,9 +70,9 @@ def _is_json(file: File) -> bool:
 
 @lru_cache(8)
 def _documents(file: File) -> tuple[Document, ...]:
-    """Read JSON, in which templates may have comments."""
+    """Read JSON, in which templates may have comments, or the YAML that `az` prints."""
     data = file.data
-    if b"//" in data or b"/*" in data:
+    if _is_json(file) and (b"//" in data or b"/*" in data):
         data = _COMMENT.sub(_blank, data)
     return tuple(documents.load(replace(file, data=data)))
 
@@ -86,7 +94,7 @@ def read(files: Sequence[File], store: Store) -> list[Routing]:
     templates = {each.file for each in found if arm.is_template(each.tree)}
     for document in found:
         if arm.is_template(document.tree):
-            arm.read(document, config, _given(document, given, templates))
+            arm.read(document, config, _given(document, given, templates, config))
         elif listing.sniff(document.tree):
             listing.read(document, config)
     whole = {file.name: file for file in files}
@@ -99,17 +107,24 @@ def read(files: Sequence[File], store: Store) -> list[Routing]:
     return [routing(config, tuple(whole.values()))]
 
 
-def _given(template: Document, given: Sequence[tuple[str, dict[str, Value]]], templates: Set[str]) -> dict[str, Value]:
+def _given(
+    template: Document, given: Sequence[tuple[str, dict[str, Value]]], templates: Set[str], config: Config
+) -> dict[str, Value]:
     """Return the values that files give a template; of two that differ nobody knows which will be used.
 
-    A file is for a template that declares all of its parameters, and for no other one if it is named after one.
+    A file is for a template that declares all of its parameters, and for no other one if it is named after one; of one
+    that has others it is told.
     """
     declared = template.tree.get("parameters")
     known = {str(name).lower() for name in declared} if isinstance(declared, dict) else set()
     found: dict[str, Value] = {}
     for file, values in given:
         own = f"{file.rpartition('.parameters')[0]}.json"
-        if not values.keys() <= known or (own in templates and own != template.file):
+        strange = [name for name in values if name not in known]
+        if strange and own == template.file:
+            why = "is no parameter of the template after which its file is named, which is not used so; correct one"
+            config.unclear(values[strange[0]].at, strange[0], why)
+        if strange or (own in templates and own != template.file):
             continue
         for name, value in values.items():
             other = found.setdefault(name, value)

@@ -34,7 +34,7 @@ _ENDPOINTS: Final = {
     _OLD: "",
 }
 WORD: Final = re.compile(rb"azurerm_traffic_manager_|microsoft\.network/trafficmanagerprofiles", re.I)
-_API: Final = "azapi_resource"
+_API: Final = ("azapi_resource", "azapi_update_resource", "azapi_resource_action")
 
 _COMMON: Final = frozenset(
     "id name resource_group_name tags timeouts fqdn profile_id profile_name type resource_group location".split()
@@ -58,8 +58,8 @@ _EXISTS: Final = "whether it exists, or how often, is not known; give the plan a
 def read(terraform: Configuration, config: Config) -> None:
     """Take the resources of a configuration into ours."""
     config.unread += terraform.unread
-    for made in terraform.of(_PROFILE, *_ENDPOINTS, _API):
-        if made.type == _API:
+    for made in terraform.of(_PROFILE, *_ENDPOINTS, *_API):
+        if made.type in _API:
             _api(made, config)
             continue
         if made.exists is not None:

@@ -1,5 +1,7 @@
 """What Cloud DNS does, after its documentation: policy by policy, outage by outage."""
 
+import pytest
+
 from auditor.model import countries
 from tests.routing.clouddns.zones import (
     PRIVATE,
@@ -260,3 +262,10 @@ def test_every_answer_is_told_step_by_step_with_its_line() -> None:
         f"n.example.com A answers {B}",
     ]
     assert all(step.at.file == "zone.json" and step.at.line > 1 for step in answer.steps)
+
+
+@pytest.mark.parametrize("hint", ["ipv4hint=192.0.2.1", "IPV6HINT=2001:db8::1", '"key4=192.0.2.1"', "key00006=x"])
+def test_address_hints_are_told(hint: str) -> None:
+    routing = zone(one("meet.example.com.", f"1 . alpn=h2 {hint}", kind="HTTPS"))
+    assert any("address hints" in why for why in unread(routing))
+    assert unread(zone(one("meet.example.com.", "1 . alpn=ipv4hint port=4", kind="HTTPS"))) == []

@@ -125,3 +125,11 @@ def test_a_profile_without_endpoints_answers_nobody() -> None:
     routing = read(profile("p", "Weighted"))
     assert "has no endpoint that is enabled: nobody gets an answer" in remarks(routing)
     assert clients(routing, "p *")[0].root is None
+
+
+@pytest.mark.parametrize("body", [b"/* ", b'\\"', b"//\n/*"])
+def test_comments_and_texts_without_end_are_gone_through_once(body: bytes) -> None:
+    begun = time.monotonic()
+    file = File("a.json", b'{"trafficRoutingMethod": "Priority", "x": // \n"' + body * 1_000_000)
+    assert trafficmanager.sniff(file)  # it seems to be one, and can't be read
+    assert time.monotonic() - begun < 10

@@ -11,6 +11,7 @@ from tests.routing.trafficmanager.profiles import (
     profile,
     read,
     remarks,
+    texts,
     unread,
     ways,
 )
@@ -267,3 +268,22 @@ def test_an_endpoint_whose_profile_has_nothing_for_a_client_is_passed_over() -> 
     assert answers(routing, "p DE") == {"eu"}
     assert answers(routing, "p CN") == {"z"}
     assert "whether another endpoint then answers is not documented" in remarks(routing)
+
+
+def test_what_az_prints_as_yaml() -> None:
+    text = """\
+- dnsConfig: {relativeName: p}
+  endpoints:
+  - {name: a, target: a.example.net, type: Microsoft.Network/trafficManagerProfiles/externalEndpoints, priority: 1}
+  - name: b
+    priority: 2
+    target: b.example.net
+    type: Microsoft.Network/trafficManagerProfiles/externalEndpoints
+  name: p  # https://portal.example.net/*
+  trafficRoutingMethod: Priority
+  type: Microsoft.Network/trafficManagerProfiles
+"""
+    routing = texts(list__yaml=text)
+    assert unread(routing) == []
+    assert answers(routing, "p DE") == {"a"}
+    assert answers(routing, "p DE", "a") == {"b"}

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from auditor.routing.collect import collect
 from auditor.routing.store import Kept
 from tests.routing.trafficmanager.profiles import Tree, answers, clients, ident, texts, unread, ways
@@ -154,6 +156,12 @@ resource "azapi_resource" "more" {
         "this property is not known; remove it, or ask for a newer release",
         "the profile to which it leads is not in these files; give it",
     ]
+
+
+@pytest.mark.parametrize("kind", ["azapi_resource", "azapi_update_resource", "azapi_resource_action"])
+def test_what_else_changes_profiles_is_told(kind: str) -> None:
+    code = f'{CODE}\nresource "{kind}" "more" {{\n  type = "Microsoft.Network/trafficManagerProfiles@2022-04-01"\n}}\n'
+    assert [why.partition(" are not read")[0] for why in unread(texts(main__tf=code))] == ["resources of azapi"]
 
 
 def test_where_a_target_is_that_is_called_later() -> None:
