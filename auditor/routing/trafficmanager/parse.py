@@ -29,6 +29,7 @@ from auditor.routing.trafficmanager.model import (
     Profile,
     Symbol,
     clipped,
+    held,
 )
 
 _PROFILE: Final = frozenset("profilestatus trafficroutingmethod dnsconfig monitorconfig endpoints".split())
@@ -286,6 +287,9 @@ class Reading:
         return default
 
     def _text(self, found: Mapping[str, Value], name: str) -> str:
+        return held(self._whole(found, name))
+
+    def _whole(self, found: Mapping[str, Value], name: str) -> str:
         value = found.get(name)
         data = value.data if value is not None else None
         if isinstance(data, Symbol):
