@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from itertools import islice
 from typing import Any, Final
 
 from auditor.enrich import regions
@@ -100,7 +101,10 @@ class Targets:
             name = self.end(each, place.type, place)
             if name and name not in found:
                 found[name] = self.target(name, each, place, label)
-            for hint in self.hints(each, place):
+            for hint in islice(self.hints(each, place), MOST + 1):
+                if len(found) > MOST:
+                    self.config.unclear(each.at, place.label, "more hints than anybody follows; remove some")
+                    break
                 found.setdefault(hint, self.target(hint, each, place, label))
         return tuple(found.values())
 
@@ -118,6 +122,7 @@ class Targets:
                     yield str(ipaddress.ip_address(text))
                 except ValueError:
                     self.config.unclear(value.at, f"{place.label}: {each}", _HINTS)
+                    return
 
     def end(self, value: Value, kind: str, place: Place) -> str:
         """Return the address or the host to which a value leads; empty: it is none."""

@@ -30,6 +30,8 @@ from auditor.routing.trafficmanager.parse import lowered
 TEMPLATE: Final = re.compile(r"deploymentTemplate\.json#?$", re.I)
 PARAMETERS: Final = re.compile(r"deploymentParameters\.json#?$", re.I)
 DEPLOYMENT: Final = "microsoft.resources/deployments"
+TURN: Final = 250
+"""What a resource in a loop is taken to cost, as `Scope.affords` counts it."""
 NESTED: Final = 20
 """Templates in templates."""
 
@@ -94,11 +96,12 @@ class _Reading:
 
     def __init__(self, config: Config) -> None:
         self.config = config
+        self.effort = [0, 0]  # of all templates together
 
     def template(self, root: Value, given: Mapping[str, Value], deep: int, outer: Scope | None = None) -> None:
         parts = lowered(root)
         variables = lowered(parts.get("variables"))
-        scope = outer or Scope(lowered(parts.get("parameters")), given, variables)
+        scope = outer or Scope(lowered(parts.get("parameters")), given, variables, effort=self.effort)
         loops = variables.get("copy")
         if outer is None and loops is not None and isinstance(loops.data, list):
             made = scope.value(Value({"copy": loops}, loops.at))
@@ -134,6 +137,9 @@ class _Reading:
                 self.config.unclear(parts["copy"].at, "copy", _DEPLOYED)
             self.resource(value, parts, scope, kind, name, deep)
         for number in range(count or 0):
+            if not scope.affords(TURN):
+                self.config.unclear(parts["copy"].at, "copy", "makes more resources than can be looked at; make fewer")
+                return
             self.resource(value, parts, scope.turn(label, number), kind, name, deep)
 
     def resource(self, value: Value, parts: dict[str, Value], scope: Scope, around: str, above: str, deep: int) -> None:
