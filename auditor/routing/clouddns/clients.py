@@ -11,8 +11,9 @@ from typing import Final
 
 from auditor.enrich import regions
 from auditor.model import countries
+from auditor.routing.addresses import is_address
 from auditor.routing.clouddns.graph import ANY, Graphs
-from auditor.routing.clouddns.records import ADDRESSES, NAMES, PRIVATE, UNCLEAR, Config, Key
+from auditor.routing.clouddns.records import PRIVATE, UNCLEAR, Config, Key
 from auditor.routing.clouddns.remarks import remark
 from auditor.routing.clouddns.replay import Replay
 from auditor.routing.clouddns.tree import Tree
@@ -100,8 +101,8 @@ class Asked:
                         if target.name in found:
                             continue
                         known = not target.name.startswith("${")
-                        addresses = (target.name,) if known and record.type in ADDRESSES else ()
-                        hosts = (target.name,) if known and record.type in NAMES else ()
+                        addresses = (target.name,) if known and is_address(target.name) else ()
+                        hosts = (target.name,) if known and not addresses else ()
                         found[target.name] = Site(target.name, target.at, addresses, hosts=hosts)
         return {name: _placed(site, said[name] - {""}) for name, site in found.items()}
 

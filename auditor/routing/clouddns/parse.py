@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
-from typing import Final
+from typing import Any, Final
 
 from auditor.enrich import regions
 from auditor.routing.clouddns.records import (
@@ -70,14 +70,32 @@ def _changed(things: Things, config: Config, reading: "_Reading") -> list[Thing]
     for thing in things.deleted:
         mark = reading.mark(thing)
         found = kept.get(mark, [])
-        if len(found) == 1:
+        if len(found) == 1 and _content(found[0].value) == _content(thing.value):
             zones[mark] = found.pop().zone
         elif whole and mark[1] not in SILENT:
-            why = "what is deleted has to stand once in the record sets that are given; give those of its zone"
+            why = (
+                "what is deleted has to stand once in the record sets that are given, and alike; give those of its zone"
+            )
             config.unclear(thing.value.at, " ".join(mark), why)
     zone = whole[0] if len(whole) == 1 else ""
     added = [replace(thing, zone=zones.get(reading.mark(thing), zone)) for thing in things.added]
     return [*(thing for group in kept.values() for thing in group), *added]
+
+
+def _content(value: Value) -> Any:
+    """Return what a record set answers, without places: a change deletes what it spells out, or is refused."""
+    data = value.data if isinstance(value.data, dict) else {}
+    return [_bare(data[key]) if key in data else None for key in ("rrdatas", "routingPolicy")]
+
+
+def _bare(value: Value) -> Any:
+    data = value.data
+    if isinstance(data, dict):
+        made = {key: _bare(each) for key, each in data.items() if key not in ("kind", "signatureRrdatas")}
+        return {key: each for key, each in made.items() if each not in (None, "", [], {}, False)} or None
+    if isinstance(data, list):
+        return [_bare(each) for each in data] or None
+    return data
 
 
 def _zone(thing: Thing, config: Config) -> None:

@@ -4,6 +4,8 @@ import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from hashlib import sha256
+from itertools import islice
 from typing import Any, Final
 
 from auditor.enrich import regions
@@ -21,15 +23,20 @@ _CHECKED: Final = frozenset({"kind", "internalLoadBalancers", "externalEndpoints
 _BALANCER: Final = frozenset({
     "kind", "loadBalancerType", "ipAddress", "port", "ipProtocol", "networkUrl", "project", "region",
 })  # fmt: skip
+_HINT: Final = re.compile(r"\"?(ipv[46]hint|key0*[46])=?(.*)", re.IGNORECASE)
+_HINTS: Final = "is a hint in other words; write ipv4hint= or ipv6hint= with addresses"
 _GLOBAL: Final = "globalL7ilb"
 _TYPES: Final = ("regionalL4ilb", "regionalL7ilb", _GLOBAL, "none")
 
 
-_HINT: Final = re.compile(r"\"?(?:ipv[46]hint|key0*[46])\b", re.IGNORECASE)
+LONGEST: Final = 2_000
+"""Characters of a name that is kept whole, for every class of clients repeats it; the DNS has 253 at most."""
 
 
 def named(text: str) -> str:
     """Return a name as record sets are compared by it: `www.Example.com.` is `www.example.com`."""
+    if len(text) > LONGEST:
+        text = f"{text[:200]}… {sha256(text.encode(errors='replace')).hexdigest()}"
     return text if text.startswith("${") else text.lower().removesuffix(".")
 
 
@@ -94,7 +101,28 @@ class Targets:
             name = self.end(each, place.type, place)
             if name and name not in found:
                 found[name] = self.target(name, each, place, label)
+            for hint in islice(self.hints(each, place), MOST + 1):
+                if len(found) > MOST:
+                    self.config.unclear(each.at, place.label, "more hints than anybody follows; remove some")
+                    break
+                found.setdefault(hint, self.target(hint, each, place, label))
         return tuple(found.values())
+
+    def hints(self, value: Value, place: Place) -> Iterator[str]:
+        """Yield the addresses at which a value hints (RFC 9460, section 7.3); with a priority of 0 it has none."""
+        parts = self.text(value).split()
+        if place.type not in ("HTTPS", "SVCB") or isinstance(value.data, Ref | Unresolved) or parts[:1] == ["0"]:
+            return
+        for each in parts[2:]:
+            found = _HINT.match(each)
+            for text in found[2].strip('"').split(",") if found else ():
+                try:
+                    if found and found[1].lower().startswith("key"):
+                        raise ValueError
+                    yield str(ipaddress.ip_address(text))
+                except ValueError:
+                    self.config.unclear(value.at, f"{place.label}: {each}", _HINTS)
+                    return
 
     def end(self, value: Value, kind: str, place: Place) -> str:
         """Return the address or the host to which a value leads; empty: it is none."""
@@ -114,11 +142,6 @@ class Targets:
                 pass
         elif (kind == "CNAME" and len(parts) == 1) or (kind != "CNAME" and len(parts) >= (4 if kind == "SRV" else 2)):
             host = parts[0] if kind == "CNAME" else parts[3] if kind == "SRV" else parts[1]
-            if kind in ("HTTPS", "SVCB") and any(map(_HINT.match, parts[2:])):
-                why = (
-                    "clients may take its address hints (RFC 9460, section 7.3), which are not followed; leave them out"
-                )
-                self.config.unclear(value.at, f"{place.label}: {text}", why)
             if host == ".":  # the service is not there (RFC 2782), or is at the name itself (RFC 9460)
                 if kind in ("HTTPS", "SVCB"):
                     return place.label.rpartition(" ")[0]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Final
 
+from auditor.routing.addresses import is_address
 from auditor.routing.clouddns.records import (
     ADDRESSES,
     BALANCER,
@@ -14,6 +15,7 @@ from auditor.routing.clouddns.records import (
     PUBLIC,
     SIMPLE,
     UNCLEAR,
+    WRR,
     Config,
     Key,
     RecordSet,
@@ -68,7 +70,7 @@ class Tree:
 
     def goes(self, record: RecordSet, target: Target) -> tuple[Key, ...]:
         """Return the record sets to which a target leads: those that a resolver finds that asks for its name."""
-        if record.type in ADDRESSES:
+        if record.type in ADDRESSES or is_address(target.name):
             return ()
         at = (record.zone, target.name)
         if at not in self._goes:
@@ -202,8 +204,8 @@ class Tree:
         """The record sets whose names clients ask for: one to which a routing policy leads is a part of it."""
         inner: dict[Key, RecordSet] = {}
         for key in self.config.records:
-            for record, _, go in self.next(key):
-                if record.policy != SIMPLE:
+            for record, target, go in self.next(key):
+                if record.policy != SIMPLE and not _idle(record, target):
                     inner.setdefault(go, record)
         found = [key for key in self.config.records if key not in inner]
         if not found:
@@ -243,6 +245,16 @@ class Tree:
                         for ident, text in self.outages(target).items():
                             found.setdefault(ident, Fault(ident, text, target.at))
         return found
+
+
+def _idle(record: RecordSet, target: Target) -> bool:
+    """Say whether a target never answers: it has no weight, and something that has one is never unhealthy."""
+    some = [item for item in record.items if record.policy == WRR and target in item.targets]
+    return (
+        bool(some)
+        and not any(item.weight for item in some)
+        and any(item.weight and item.lasting for item in record.items)
+    )
 
 
 def _one(found: set[str]) -> str:

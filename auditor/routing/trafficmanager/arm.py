@@ -30,6 +30,8 @@ from auditor.routing.trafficmanager.parse import lowered
 TEMPLATE: Final = re.compile(r"deploymentTemplate\.json#?$", re.I)
 PARAMETERS: Final = re.compile(r"deploymentParameters\.json#?$", re.I)
 DEPLOYMENT: Final = "microsoft.resources/deployments"
+TURN: Final = 250
+"""What a resource in a loop is taken to cost, as `Scope.affords` counts it."""
 NESTED: Final = 20
 """Templates in templates."""
 
@@ -49,10 +51,14 @@ def sniff(tree: Any) -> bool:
             stack += each
         elif isinstance(each, dict):
             kind = each.get("type")
-            if isinstance(kind, str) and (is_profile(kind) or endpoint_kind(kind)):
+            if isinstance(kind, str) and _ours(kind.partition("@")[0]):
                 return True
             stack += [inner for inner in each.values() if isinstance(inner, list | dict)]
     return False
+
+
+def _ours(kind: str) -> bool:
+    return is_profile(kind) or bool(endpoint_kind(kind))
 
 
 def is_template(tree: Any) -> bool:
@@ -90,11 +96,12 @@ class _Reading:
 
     def __init__(self, config: Config) -> None:
         self.config = config
+        self.effort = [0, 0]  # of all templates together
 
     def template(self, root: Value, given: Mapping[str, Value], deep: int, outer: Scope | None = None) -> None:
         parts = lowered(root)
         variables = lowered(parts.get("variables"))
-        scope = outer or Scope(lowered(parts.get("parameters")), given, variables)
+        scope = outer or Scope(lowered(parts.get("parameters")), given, variables, effort=self.effort)
         loops = variables.get("copy")
         if outer is None and loops is not None and isinstance(loops.data, list):
             made = scope.value(Value({"copy": loops}, loops.at))
@@ -130,6 +137,9 @@ class _Reading:
                 self.config.unclear(parts["copy"].at, "copy", _DEPLOYED)
             self.resource(value, parts, scope, kind, name, deep)
         for number in range(count or 0):
+            if not scope.affords(TURN):
+                self.config.unclear(parts["copy"].at, "copy", "makes more resources than can be looked at; make fewer")
+                return
             self.resource(value, parts, scope.turn(label, number), kind, name, deep)
 
     def resource(self, value: Value, parts: dict[str, Value], scope: Scope, around: str, above: str, deep: int) -> None:
@@ -137,21 +147,28 @@ class _Reading:
         if around and not kind.lower().startswith(around.lower()):
             kind, name = f"{around}/{kind}", type(name)(f"{above}/{name}")
         where = parts["name"].at if "name" in parts else value.at
-        ours = is_profile(kind) or bool(endpoint_kind(kind))
+        ours = _ours(kind)
+        if "@" in kind and not isinstance(kind, Symbol):  # as extensions write it: type and version in one
+            if _matters(parts):
+                why = "a type with its version is not read; write type and apiVersion apart, or give what `az` shows"
+                self.config.unclear(parts["type"].at, clipped(kind), why)
+            return
         if isinstance(kind, Symbol):
             self.config.unclear(parts["type"].at, kind, "a type of resource that is not known; write it out")
-        existing = parts.get("existing")
+        existing = "existing" in parts and parts["existing"].data is True
+        if ours and not existing and "existing" in parts and parts["existing"].data not in (None, False):
+            self.config.unclear(parts["existing"].at, clipped(name), "`existing` is true or false; correct it")
         if "condition" in parts:
             exists = scope.value(parts["condition"]).data
             if exists is False:
                 return
             if exists is not True and (ours or kind.lower() == DEPLOYMENT):
                 self.config.unclear(parts["condition"].at, clipped(name), _DEPLOYED)
-        if ours and not (existing is not None and existing.data):
+        if ours and not existing:
             for key, each in parts.items():
                 if key not in _KNOWN:
                     self.config.unclear(each.at, key, "is no part of a resource that is known; remove it")
-        if existing is not None and existing.data:
+        if existing:
             pass
         elif is_profile(kind):
             self.profile(name, parts, scope, where)
@@ -198,7 +215,11 @@ class _Reading:
         """Take the template in a deployment."""
         found = lowered(parts.get("properties"))
         options = lowered(found.get("expressionevaluationoptions"))
-        inner = "scope" in options and str(options["scope"].data).lower() == "inner"
+        chosen = scope.value(options["scope"]) if "scope" in options else None
+        inner = chosen is not None and str(chosen.data).lower() == "inner"
+        if chosen is not None and str(chosen.data).lower() not in ("inner", "outer", "notspecified"):
+            why = "whether its template has parameters of its own is not known; write `inner` or `outer`"
+            self.config.unclear(chosen.at, clipped(name) or "a deployment", why)
         if "template" not in found or deep >= NESTED:
             at = found["templatelink"].at if "templatelink" in found else parts["type"].at
             why = "what a linked template makes is not known; give that template"
@@ -216,7 +237,8 @@ def _matters(parts: Mapping[str, Value]) -> bool:
     """Say whether a resource may make profiles or endpoints."""
     kind = parts["type"].data if "type" in parts else ""
     told = isinstance(kind, str) and not kind.startswith("[")
-    return not told or is_profile(kind) or bool(endpoint_kind(kind)) or kind.lower() == DEPLOYMENT
+    kind = kind.partition("@")[0] if isinstance(kind, str) else ""
+    return not told or _ours(kind) or kind.lower() == DEPLOYMENT
 
 
 def endpoints(config: Config, profile: GivenProfile, value: Value | None) -> None:

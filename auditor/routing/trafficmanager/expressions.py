@@ -16,8 +16,8 @@ from auditor.routing.trafficmanager.model import Symbol
 
 DEEPEST: Final = 60
 """Levels of values, expressions and references in each other."""
-LARGEST: Final = 1 << 22
-"""Characters and items that functions of one template handle: a few lines can stand for billions."""
+LARGEST: Final = 1 << 21
+"""Values, characters and items that functions of one template handle: a few lines can stand for billions."""
 
 _TOKEN: Final = re.compile(
     r"\s*(?:'(?P<text>[^']*(?:''[^']*)*)'|(?P<number>-?[0-9]{1,15})|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<sign>[()\[\].,]))"
@@ -53,7 +53,7 @@ class Scope:
         data = value.data
         self.effort[1] += 1
         try:
-            if self.effort[1] > DEEPEST:
+            if self.effort[1] > DEEPEST or not self.affords(0):
                 return Value(Symbol("${…}"), value.at)
             if isinstance(data, str) and not isinstance(data, Symbol) and data.startswith("["):
                 return self._text(data, value.at)

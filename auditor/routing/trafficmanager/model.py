@@ -5,6 +5,7 @@ properties over in the spelling of that reference; `parse` makes of them what st
 """
 
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, Final
 
 from auditor.routing.model import Line, Remark, Unread
@@ -24,6 +25,8 @@ KINDS: Final = {kind.lower(): kind for kind in (AZURE, EXTERNAL, NESTED)}
 ENDPOINTS: Final = 200
 """Endpoints of one profile ("Azure subscription and service limits")."""
 LONGEST: Final = 200
+NAME: Final = 2_000
+"""Characters of a name or an id that is kept whole: every class of clients repeats it."""
 
 _TYPE: Final = "microsoft.network/trafficmanagerprofiles"
 
@@ -128,6 +131,14 @@ class Config:
 def clipped(text: str) -> str:
     """Shorten a text to what is shown of it."""
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def held(text: str) -> str:
+    """Shorten what is longer than any name or id, so that no two become alike."""
+    if len(text) <= NAME:
+        return text
+    short = f"{clipped(text)} {sha256(text.encode(errors='replace')).hexdigest()}"
+    return Symbol(short) if isinstance(text, Symbol) else short
 
 
 def suffix(ident: str) -> str:

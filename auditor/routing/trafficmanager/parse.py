@@ -29,6 +29,7 @@ from auditor.routing.trafficmanager.model import (
     Profile,
     Symbol,
     clipped,
+    held,
 )
 
 _PROFILE: Final = frozenset("profilestatus trafficroutingmethod dnsconfig monitorconfig endpoints".split())
@@ -50,9 +51,16 @@ _UNRESOLVED: Final = (
 
 
 def lowered(value: Value | None) -> dict[str, Value]:
-    """Return the entries of an object by their names in small letters; of anything else none."""
+    """Return the entries of an object by their names in small letters; of anything else none.
+
+    Of names that differ in case alone nobody knows which one counts.
+    """
     data = value.data if value is not None else None
-    return {str(key).lower(): each for key, each in data.items()} if isinstance(data, dict) else {}
+    found: dict[str, Value] = {}
+    for key, each in data.items() if isinstance(data, dict) else ():
+        low = str(key).lower()
+        found[low] = Value(Symbol(f"${{{clipped(low)} twice}}"), each.at) if low in found else each
+    return found
 
 
 def open_(data: Any) -> bool:
@@ -286,6 +294,9 @@ class Reading:
         return default
 
     def _text(self, found: Mapping[str, Value], name: str) -> str:
+        return held(self._whole(found, name))
+
+    def _whole(self, found: Mapping[str, Value], name: str) -> str:
         value = found.get(name)
         data = value.data if value is not None else None
         if isinstance(data, Symbol):

@@ -35,6 +35,11 @@ _ENDPOINTS: Final = {
 }
 WORD: Final = re.compile(rb"azurerm_traffic_manager_|microsoft\.network/trafficmanagerprofiles", re.I)
 _API: Final = ("azapi_resource", "azapi_update_resource", "azapi_resource_action")
+_TEMPLATES: Final = (
+    "azurerm_resource_group_template_deployment", "azurerm_subscription_template_deployment",
+    "azurerm_management_group_template_deployment", "azurerm_tenant_template_deployment",
+    "azurerm_template_deployment",
+)  # fmt: skip
 
 _COMMON: Final = frozenset(
     "id name resource_group_name tags timeouts fqdn profile_id profile_name type resource_group location".split()
@@ -58,9 +63,12 @@ _EXISTS: Final = "whether it exists, or how often, is not known; give the plan a
 def read(terraform: Configuration, config: Config) -> None:
     """Take the resources of a configuration into ours."""
     config.unread += terraform.unread
-    for made in terraform.of(_PROFILE, *_ENDPOINTS, *_API):
+    for made in terraform.of(_PROFILE, *_ENDPOINTS, *_API, *_TEMPLATES):
         if made.type in _API:
             _api(made, config)
+            continue
+        if made.type in _TEMPLATES:
+            _template(made, config)
             continue
         if made.exists is not None:
             config.unclear(made.at, made.address, _EXISTS)
@@ -74,6 +82,15 @@ def _api(made: Resource, config: Config) -> None:
     kind = made.attributes.get("type")
     if kind is None or not isinstance(kind.data, str) or ours.suffix(kind.data).startswith(profile_id("").rstrip("/")):
         why = "resources of azapi are not read; give what `az network traffic-manager profile show` prints"
+        config.unclear(made.at, made.address, why)
+
+
+def _template(made: Resource, config: Config) -> None:
+    """Tell a template that is deployed, unless it is known to make nothing of ours."""
+    value = made.attributes.get("template_content") or made.attributes.get("template_body")
+    text = value.data if value is not None and isinstance(value.data, str) else None
+    if text is None or WORD.search(text.encode()) or "microsoft.resources/deployments" in text.lower():
+        why = "templates in Terraform are not read; give what `az network traffic-manager profile show` prints"
         config.unclear(made.at, made.address, why)
 
 

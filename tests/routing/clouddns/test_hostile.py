@@ -114,6 +114,21 @@ def test_spoiled_files_are_read_or_refused_and_proven_right(syntax: str, name: s
     assert read >= (30 if syntax == "api" else 5)
 
 
+def test_text_without_end_is_not_repeated_for_every_class() -> None:
+    long = "x" * 3_000_000
+    routing = zone(one(f"{long}1", "192.0.2.1"), one(f"{long}2", f"{long}3", kind="CNAME"))
+    assert len({each.name.split(" A ")[0].split(" CNAME ")[0] for each in routing.clients}) == 2
+    assert all(len(each.name) < 400 for each in routing.clients)
+    assert all(len(name) < 400 for name in routing.sites)
+
+
+def test_hints_without_end_are_told_once() -> None:
+    for hints in ("1," * 300_000, ",".join(f"10.{at >> 8}.{at & 255}.1" for at in range(5_000))):
+        routing = zone(one("n.example.com.", f"1 a.example.net. ipv4hint={hints}", kind="HTTPS"))
+        assert len(unread(routing)) == 1
+        assert len(routing.sites) <= 1001
+
+
 def test_targets_that_are_called_alike_stay_apart() -> None:
     items = [plain("europe-west3", "192.0.2.1"), plain("europe-west3", "192.0.2.1"),
              {"location": "x -> 192.0.2.1 (2)", "rrdatas": ["192.0.2.1"]}]  # fmt: skip

@@ -135,6 +135,36 @@ def test_changes_are_made_to_what_is_listed() -> None:
     assert answers(added, "n.example.com A DE") == {"192.0.2.1", "192.0.2.2"}
 
 
+def test_a_change_deletes_only_what_it_spells_out() -> None:
+    apex = one("example.com.", PUBLIC, kind="NS")
+    listed = {"rrsets": [apex, one(N, "192.0.2.1"), one("m.example.com.", **GEO)]}
+    for deleted in (one(N, "192.0.2.9"), one("m.example.com.", "192.0.2.1"), {"name": N, "type": "A"}):
+        routing = files(**{"zone.json": listed, "c.json": {"kind": "dns#change", "deletions": [deleted]}})
+        assert [each.split(",")[0] for each in unread(routing)] == [
+            "what is deleted has to stand once in the record sets that are given"
+        ]
+        assert answers(routing, "n.example.com A DE") == {"192.0.2.1"}
+    same = {"additions": [], "deletions": [{**one(N, "192.0.2.1"), "ttl": 9}, one("m.example.com.", **GEO)]}
+    listed["rrsets"].append(one("o.example.com.", "192.0.2.4"))
+    routing = files(**{"zone.json": listed, "c.json": same})
+    assert unread(routing) == []
+    assert {each.name.partition(" ")[0] for each in routing.clients} == {"o.example.com"}
+
+
+def test_hints_of_services_are_answers_too() -> None:
+    apex = one("example.com.", PUBLIC, kind="NS")
+    value = '1 . alpn="h2,h3" ipv4hint=192.0.2.1,192.0.2.2 ipv6hint="2001:db8::1"'
+    routing = files(**{"zone.json": [apex, one(N, value, kind="HTTPS"), one(N, "192.0.2.3")]})
+    assert answers(routing, "n.example.com HTTPS DE") == {"192.0.2.1", "192.0.2.2", "192.0.2.3", "2001:db8::1"}
+    assert routing.sites["2001:db8::1"].addresses == ("2001:db8::1",)
+    assert unread(routing) == []
+    alias = files(**{"zone.json": [apex, one(N, "0 a.example.net. ipv4hint=192.0.2.1", kind="HTTPS")]})
+    assert answers(alias, "n.example.com HTTPS DE") == {"a.example.net"}
+    for odd in ("key4=192.0.2.1", "ipv4hint=\\192", "IPV4HINT=x", "ipv6hint"):
+        routing = files(**{"zone.json": [apex, one(N, f"1 a.example.net. {odd}", kind="SVCB")]})
+        assert [each.split(";")[0] for each in unread(routing)] == ["is a hint in other words"]
+
+
 def test_a_page_behind_which_more_follow_is_told() -> None:
     routing = files(**{"zone.json": {"rrsets": [one(N, "192.0.2.1")], "nextPageToken": "x"}})
     assert [each.split(";")[0] for each in unread(routing)] == ["more pages follow"]

@@ -1,12 +1,12 @@
 """What Cloud DNS does, after its documentation: policy by policy, outage by outage."""
 
-import pytest
-
 from auditor.model import countries
+from auditor.routing.model import Routing
 from tests.routing.clouddns.zones import (
     PRIVATE,
     PROBE,
     PUBLIC,
+    Tree,
     answers,
     at,
     balancers,
@@ -264,8 +264,16 @@ def test_every_answer_is_told_step_by_step_with_its_line() -> None:
     assert all(step.at.file == "zone.json" and step.at.line > 1 for step in answer.steps)
 
 
-@pytest.mark.parametrize("hint", ["ipv4hint=192.0.2.1", "IPV6HINT=2001:db8::1", '"key4=192.0.2.1"', "key00006=x"])
-def test_address_hints_are_told(hint: str) -> None:
-    routing = zone(one("meet.example.com.", f"1 . alpn=h2 {hint}", kind="HTTPS"))
-    assert any("address hints" in why for why in unread(routing))
-    assert unread(zone(one("meet.example.com.", "1 . alpn=ipv4hint port=4", kind="HTTPS"))) == []
+def test_what_never_answers_behind_a_policy_is_judged_by_its_own_name() -> None:
+    def light(value: str, *more: Tree) -> Routing:
+        items: list[Tree] = [{"weight": 1, "rrdatas": [value]}, {"weight": 0, "rrdatas": ["b.example.com."]}]
+        return zone(
+            one("n.example.com.", kind="CNAME", wrr={"items": items}), one("b.example.com.", "192.0.2.2"), *more
+        )
+
+    routing = light("a.example.com.", one("a.example.com.", "192.0.2.1"))
+    assert ways(routing, "n.example.com CNAME *") == {"192.0.2.1": []}
+    assert ways(routing, "b.example.com A *") == {"192.0.2.2": []}
+    assert not any(each.name.startswith("a.example.com") for each in routing.clients)
+    twice = light("b.example.com.")
+    assert not any(each.name.startswith("b.example.com") for each in twice.clients)

@@ -13,6 +13,7 @@ from auditor.routing.model import File, Routing
 from auditor.routing.store import Kept
 from tests.routing.trafficmanager.profiles import TYPE, clients, external, ident, nested, profile, read, remarks, unread
 
+SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
 NAME = "=cmd()|'<script>alert(1)</script>\u202e\x07"
 
 
@@ -87,6 +88,39 @@ def test_counts_within_counts_are_proven_or_told() -> None:
     routing = bare(profile("p", "Priority", *(nested(f"c{at}", 6) for at in range(12)), external("z")), *low)
     assert routing.clients
     assert unread(routing) == [] or any("can't be looked at" in why for why in unread(routing))
+
+
+def test_text_without_end_is_not_repeated_for_every_class() -> None:
+    long = "x" * 3_000_000
+    routing = bare(profile("p", "Weighted", external("a", long + "1"), external("b", long + "2")))
+    assert len(routing.sites) == 2  # and not one
+    assert all(len(name) < 300 for name in routing.sites)
+
+
+def test_names_that_differ_in_case_alone_leave_open_which_one_counts() -> None:
+    routing = bare(profile("p", "Weighted", external("a"), external("b", EndpointStatus="Enabled", endpointStatus="x")))
+    assert len(unread(routing)) == 1
+    routing = bare(profile("p", "Weighted", external("a", Target="b.example.net")))
+    assert set(routing.sites) == {"${target twice}"}
+    routing = bare(profile("p", "Weighted", external("a"), PROFILESTATUS="Disabled"))
+    assert len(unread(routing)) == 1
+    assert set(routing.pools) == {"p/a"}
+
+
+def test_loops_in_loops_end_in_time() -> None:
+    name = "[concat('x', copyIndex())]"
+    made: Any = {"type": TYPE, "name": name, "properties": {"trafficRoutingMethod": "Weighted", "endpoints": []}}
+    for options in ({}, {"expressionEvaluationOptions": {"scope": "inner"}}):
+        tree = made
+        for level in range(5):
+            inner = {"$schema": SCHEMA, "resources": [tree]}
+            tree = {"type": "Microsoft.Resources/deployments", "name": "d", "copy": {"name": f"c{level}", "count": 300},
+                    "properties": {"template": inner, **options}}  # fmt: skip
+        begun = time.monotonic()
+        file = File("a.json", json.dumps({"$schema": SCHEMA, "resources": [tree]}).encode())
+        (routing,) = trafficmanager.read([file], Kept({}))
+        assert "makes more resources than can be looked at; make fewer" in unread(routing)
+        assert time.monotonic() - begun < 30
 
 
 def test_profiles_that_stand_twice() -> None:

@@ -8,7 +8,7 @@ import pytest
 from auditor.model.errors import InputError
 from auditor.routing import trafficmanager
 from auditor.routing.collect import collect
-from auditor.routing.model import File
+from auditor.routing.model import File, Routing
 from auditor.routing.store import Kept
 from tests.routing.trafficmanager.profiles import TYPE, Tree, answers, clients, remarks, texts, unread, ways
 
@@ -309,3 +309,44 @@ def test_circles_and_deep_nesting_are_cut_and_told() -> None:
     chain = [profile(f"n{at}", "Weighted", child(f"n{at + 1}")) for at in range(14)]
     routing = texts(a__json=template(*chain, profile("n14", "Weighted", external("z"))))
     assert any("more than 10 profiles" in why for why in unread(routing))
+
+
+def test_resources_that_exist_are_not_made_and_nothing_else_is_left_out() -> None:
+    def more(**changed: Any) -> Tree:
+        made = {"type": f"{TYPE}/externalEndpoints", "name": "p/b", "properties": {"target": "b.example.net"}}
+        return {**made, **changed}
+
+    def reading(**changed: Any) -> Routing:
+        return texts(a__json=template(profile("p", "Weighted", external("a")), more(**changed)))
+
+    assert answers(reading(existing=True), "p *") == {"a"}
+    assert answers(reading(existing=False), "p *") == {"a", "b"}
+    assert unread(reading(existing=False)) == unread(reading(existing=True)) == []
+    odd = reading(existing="false")
+    assert unread(odd) == ["`existing` is true or false; correct it"]
+    assert answers(odd, "p *") == {"a", "b"}
+    versioned = reading(type=f"{TYPE}/externalEndpoints@2022-04-01")
+    assert [each.split(";")[0] for each in unread(versioned)] == ["a type with its version is not read"]
+    assert unread(reading(type="Microsoft.Network/publicIPAddresses@2022-01-01")) == []
+    alone = template(more(type=f"{TYPE}/externalEndpoints@2022-04-01"))
+    assert trafficmanager.sniff(File("a.json", alone.encode()))
+
+
+def test_the_scope_of_a_deployment_may_be_an_expression() -> None:
+    target = "[concat(parameters('t'), '.example.net')]"
+    inner = {"$schema": SCHEMA, "parameters": {"t": {"type": "string", "defaultValue": "a"}},
+             "resources": [profile("p", "Weighted", external("x", target=target))]}  # fmt: skip
+    for scope, found in (
+        ("[variables('s')]", {"b"}),
+        ("Outer", {"c"}),
+        ("inner", {"b"}),
+        ("[reference('x').y]", {"c"}),
+    ):
+        properties = {"mode": "Incremental", "expressionEvaluationOptions": {"scope": scope},
+                      "parameters": {"t": {"value": "b"}}, "template": inner}  # fmt: skip
+        made = {"type": "Microsoft.Resources/deployments", "name": "d", "properties": properties}
+        routing = texts(
+            a__json=template(made, variables={"s": "inner"}, parameters={"t": {"type": "string", "defaultValue": "c"}})
+        )
+        assert {each.removesuffix(".example.net") for each in routing.sites} == found
+        assert len(unread(routing)) == (scope.startswith("[ref")), unread(routing)

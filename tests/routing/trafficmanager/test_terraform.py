@@ -164,6 +164,29 @@ def test_what_else_changes_profiles_is_told(kind: str) -> None:
     assert [why.partition(" are not read")[0] for why in unread(texts(main__tf=code))] == ["resources of azapi"]
 
 
+def test_what_other_resources_make_of_profiles_is_told() -> None:
+    more = """
+resource "azapi_update_resource" "more" {
+  type = "Microsoft.Network/trafficManagerProfiles@2022-04-01"
+}
+resource "azurerm_resource_group_template_deployment" "mail" {
+  template_content = jsonencode({ resources = [{ type = "Microsoft.Network/publicIPAddresses", name = "x" }] })
+}
+resource "azurerm_resource_group_template_deployment" "ours" {
+  template_content = jsonencode({ resources = [{ type = "Microsoft.Network/TrafficManagerProfiles", name = "x" }] })
+}
+resource "azurerm_subscription_template_deployment" "spec" {
+  template_spec_version_id = "/subscriptions/0"
+}
+"""
+    routing = texts(main__tf=CODE + more)
+    assert sorted(each.text for each in routing.unread) == [
+        "azapi_update_resource.more",
+        "azurerm_resource_group_template_deployment.ours",
+        "azurerm_subscription_template_deployment.spec",
+    ]
+
+
 def test_where_a_target_is_that_is_called_later() -> None:
     code = CODE.replace('target       = "world.example.net"', "target       = azurerm_public_ip.eu.fqdn")
     routing = texts(main__tf=code)
