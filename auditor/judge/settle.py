@@ -197,7 +197,13 @@ def _roster(end: Subject) -> list[Settle]:
 
 def _said(fact: str, about: str, sentence: str) -> Callable[[Subject], list[Settle]]:
     """Make a fact about the address or the source of an end."""
-    return lambda end: [Settle(fact, getattr(end, about), sentence.format(addr=end.addr or "it", source=end.source))]
+
+    def asked(end: Subject) -> list[Settle]:
+        called = end.name if end.configured else end.addr
+        subject = end.source if about == "source" else called
+        return [Settle(fact, subject, sentence.format(addr=called or "it", source=end.source))]
+
+    return asked
 
 
 def _plane(end: Subject) -> list[Settle]:

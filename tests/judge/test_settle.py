@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from auditor.judge.settle import Subject, settles
 from auditor.model.report import Settle, Verdict
 from auditor.model.rule import Choice, Rule
 from tests.builders import OVERSEAS, Row, audit, client, end, facts, flow, inputs, names, rule, server
@@ -167,3 +168,11 @@ def test_a_site_that_holds_data_of_unknown_people_is_asked_for_its_label() -> No
     (finding,) = audit([flow(**sender, **PLACE)], rule(population=OVERSEAS)).findings
     assert [(settle.fact, settle.subject) for settle in finding.settles] == [("site", "3.80.0.1")]
     assert "holds" in finding.settles[0].text
+
+
+def test_what_a_configuration_names_is_called_so() -> None:
+    host = Subject("@host:a.example.net", "server", "", "routing.yaml", configured=True)
+    (operator,) = settles([("operator", [host])], [])
+    assert (operator.subject, operator.text) == (
+        "a.example.net", "Say under sites in the inventory who operates a.example.net."
+    )  # fmt: skip
