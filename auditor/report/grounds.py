@@ -40,7 +40,7 @@ def _undecided(finding: Finding) -> str:
     if excusable(finding):
         return "Where it went is decided by all evidence; whether it was allowed there is not observable in traffic."
     said = [
-        f"{address}: {source.name} says {where(source.countries, sentence=True)}"
+        f"{address.removeprefix('@host:')}: {source.name} says {where(source.countries, sentence=True)}"
         for address, entries in finding.located_by
         for source in entries
         if source.kind in ("proof", "claim")
