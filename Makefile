@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN    := .venv/bin
 
-.PHONY: demo test check examples prove bench clean
+.PHONY: demo test check examples fuzz prove bench clean
 .DEFAULT_GOAL := demo
 
 .venv/ready: pyproject.toml constraints.txt
@@ -28,6 +28,9 @@ examples: .venv/ready    ## write the sample captures, the example reports and t
 	$(BIN)/python sample_pcaps/make.py
 	$(BIN)/python tools/samples.py reports/examples
 	$(BIN)/python tools/build_schema.py
+
+fuzz: .venv/ready        ## the tests of properties on other examples, drawn anew each time
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal -m hypothesis --hypothesis-profile fuzz
 
 prove: .venv/ready       ## hold proofs of reachability against brute force, on 10,000 random configurations of each format
 	$(BIN)/python tools/prove.py

@@ -1,4 +1,7 @@
-"""What every test has: no network, and no deadline: speed is measured in benchmarks."""
+"""What every test has: no network, no deadline (speed is measured in benchmarks), and the same examples in each run.
+
+A test of properties that draws other examples each time fails for whoever happens to be next; `make fuzz` draws them.
+"""
 
 import socket
 from typing import Any
@@ -6,8 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
+settings.register_profile("same", deadline=None, derandomize=True)
+settings.register_profile("fuzz", deadline=None, derandomize=False, print_blob=True)
+settings.load_profile("same")
 
 
 @pytest.fixture(autouse=True)

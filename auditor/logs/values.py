@@ -91,7 +91,8 @@ def by_line(source: Source, key: str = "") -> bool:
     whole = _lenient(0, first)
     if not whole.status:
         return not (key and isinstance(whole.value, dict) and isinstance(whole.value.get(key), list))
-    if _Text(source, Told()).enter(key) or next(elements(source, Told(), key)).status != MALFORMED:
+    begins = next(elements(source, Told(), key), None)  # none: nothing but separators
+    if begins is None or begins.status != MALFORMED or _Text(source, Told()).enter(key):
         return False
     return any(line[:1] == b"{" and isinstance(_lenient(0, line).value, dict) for line in others)
 

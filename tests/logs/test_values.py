@@ -91,3 +91,9 @@ def test_half_a_character_is_replaced(tmp_path: Path, data: bytes) -> None:
 @pytest.mark.parametrize("data", [b'{"a": ' + b"9" * 5000 + b"}", b'[{"a": ' + b"9" * 5000 + b"}]"])
 def test_a_number_of_thousands_of_digits_is_no_value(tmp_path: Path, data: bytes) -> None:
     assert [status for _, _, status in read(tmp_path, data)] == ["malformed"]
+
+
+@pytest.mark.parametrize("data", [b",", b" ,\n,", b",\n{"])
+@pytest.mark.parametrize("key", ["", "value"])
+def test_separators_are_no_values(tmp_path: Path, data: bytes, key: str) -> None:
+    assert read(tmp_path, data, key) == [(1, None, "truncated")] * data.count(b"{")
