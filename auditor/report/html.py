@@ -17,7 +17,19 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from auditor.model.report import PACKET, Finding, Report, Settle, Verdict
-from auditor.report import grounds, known, phrases, routed, routegraph, surgechart, torn, waived, words, worldmap
+from auditor.report import (
+    grounds,
+    known,
+    overall,
+    phrases,
+    routed,
+    routegraph,
+    surgechart,
+    torn,
+    waived,
+    words,
+    worldmap,
+)
 from auditor.report.clean import cleaned, link
 
 FULL: Final = 40
@@ -77,8 +89,8 @@ def render(report: Report) -> str:
         summary=waived.summary(report),
         torn=torn.summary(report),
         leads=_leads(failed, undecided),
-        title=phrases.title(report),
-        tally=phrases.tally(report),
+        title=overall.title(report),
+        tally=overall.tally(report),
         facts=facts,
         more_facts=more_facts,
         map=worldmap.drawn(report),
@@ -116,9 +128,9 @@ def _environment() -> Environment:
         *(
             phrases.cast,
             phrases.commands,
-            phrases.decisions,
+            overall.decisions,
             grounds.disputed,
-            phrases.examined,
+            overall.examined,
             phrases.happened,
             grounds.known,
         ),

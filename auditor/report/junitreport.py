@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from auditor.model.report import Finding, Judged, Report, RuleText, Verdict
-from auditor.report import known, phrases, pointed, waived
+from auditor.report import known, overall, phrases, pointed, waived
 from auditor.report.clean import cleaned, visible
 from auditor.report.pointed import Spot
 from auditor.report.words import capital, many
@@ -79,7 +79,7 @@ def _examined(report: Report) -> Element:
         more = f"{many(len(lacks) - _LACKS, 'more reason')}; the JSON report lists all."
         cases.append(outcome(case(EXAMINED, "more"), "error", more, kind="not examined"))
     if not lacks:
-        cases.append(case(EXAMINED, phrases.examined(report)))
+        cases.append(case(EXAMINED, overall.examined(report)))
     if (hidden := len(report.findings) - MOST) > 0:
         cases.append(outcome(case(EXAMINED, "left out"), "skipped", f"{hidden:,} more findings are left out here."))
     if report.baseline:

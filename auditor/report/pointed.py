@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from auditor.model.report import LINE, Finding, Report, RuleText, Verdict
 from auditor.model.status import UNEXAMINED
-from auditor.report import grounds, known, phrases, routed, torn, waived
+from auditor.report import grounds, known, overall, phrases, routed, torn, waived
 from auditor.report.clean import cleaned, visible
 from auditor.report.words import amount, capital, many
 
@@ -131,6 +131,6 @@ def clean(findings: Sequence[Finding]) -> list[Finding]:
 
 def summary(report: Report) -> list[str]:
     """Say the verdict, and what the whole rests on, in a few sentences."""
-    told = f"{report.verdict.value.upper()}: {phrases.title(report)}. {phrases.tally(report).capitalize()}."
-    more = (phrases.decisions(report), torn.summary(report), waived.summary(report), known.summary(report))
-    return [told, phrases.examined(report), *(line for line in more if line)]
+    told = f"{report.verdict.value.upper()}: {overall.title(report)}. {overall.tally(report).capitalize()}."
+    more = (overall.decisions(report), torn.summary(report), waived.summary(report), known.summary(report))
+    return [told, overall.examined(report), *(line for line in more if line)]

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from auditor.model.report import Finding, Report, RuleText, Verdict
-from auditor.report import grounds, known, phrases, routed, torn, waived, words
+from auditor.report import grounds, known, overall, phrases, routed, torn, waived, words
 from auditor.report.clean import cleaned
 
 MOST: Final = 20
@@ -67,8 +67,8 @@ def _painted(text: str) -> str:
 
 def _verdict(report: Report, width: int) -> list[str]:
     when = "" if report.configurations else words.span(report.first_ns, report.last_ns)
-    decided = phrases.decisions(report)
-    lines = [phrases.title(report) + ".", phrases.tally(report).capitalize() + ".", phrases.examined(report)]
+    decided = overall.decisions(report)
+    lines = [overall.title(report) + ".", overall.tally(report).capitalize() + ".", overall.examined(report)]
     lines += [f"As of {words.moment(report.first_ns)[:10]}."] if report.configurations and report.first_ns else []
     lines += [f"Traffic from {when}." if " to " in when else f"Traffic of {when}."] if when else []
     said = (decided, torn.summary(report), waived.summary(report), known.summary(report))

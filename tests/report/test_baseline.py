@@ -9,7 +9,7 @@ import pytest
 
 from auditor.model.errors import InputError
 from auditor.model.report import Past, Verdict
-from auditor.report import RENDERERS, baseline, known, phrases, table
+from auditor.report import RENDERERS, baseline, known, overall, table
 from auditor.report.jsonv1 import render
 from auditor.report.text import render_text
 
@@ -108,11 +108,11 @@ def test_text_and_page_say_what_is_new_known_and_fixed() -> None:
 
 
 def test_a_pass_of_known_findings_does_not_say_that_all_is_well() -> None:
-    assert phrases.title(samples.ALL_KNOWN).startswith("All that was found is known from the baseline; ")
-    assert phrases.tally(samples.ALL_KNOWN) == "nothing that counts; known: 1 violation"
+    assert overall.title(samples.ALL_KNOWN).startswith("All that was found is known from the baseline; ")
+    assert overall.tally(samples.ALL_KNOWN) == "nothing that counts; known: 1 violation"
     both = replace(samples.ALL_KNOWN, findings=(samples.FAMILIAR, samples.ACCEPTED))
-    assert phrases.title(both).startswith("All that was found is waived or known from the baseline; ")
-    assert phrases.title(samples.HELD).startswith(
+    assert overall.title(both).startswith("All that was found is waived or known from the baseline; ")
+    assert overall.title(samples.HELD).startswith(
         "No violation was found beside those that are known from the baseline"
     )
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from auditor.model.report import Participants, Place, Source, Verdict
-from auditor.report import RENDERERS, grounds, phrases
+from auditor.report import grounds, overall, phrases
 
 from . import samples
 
@@ -37,12 +37,12 @@ def test_what_is_asked_of_encryption_is_said_of_encryption() -> None:
     assert "Indicated" in grounds.known(replace(clear, proven=False))
     assert grounds.known(replace(samples.OPEN, asked="must_be_encrypted")) == "Not decided by what the evidence shows."
     report = replace(samples.FAIL, findings=(clear,), verdict=Verdict.FAIL)
-    assert phrases.title(report) == "Traffic was in clear where the rules ask for encryption"
+    assert overall.title(report) == "Traffic was in clear where the rules ask for encryption"
     unsure = replace(report, findings=(replace(clear, proven=False),))
-    assert phrases.title(unsure) == "Traffic appears to have been in clear where the rules ask for encryption"
+    assert overall.title(unsure) == "Traffic appears to have been in clear where the rules ask for encryption"
     asked = tuple(replace(rule, asks="must_be_encrypted") for rule in report.rules)
     passed = replace(report, findings=(), verdict=Verdict.PASS, rules=asked, empty=False)
-    assert phrases.title(passed) == "Everything that was examined was encrypted where the rules ask for it"
+    assert overall.title(passed) == "Everything that was examined was encrypted where the rules ask for it"
 
 
 def test_an_offer_is_no_exchange() -> None:
@@ -55,14 +55,6 @@ def test_an_uncertain_end_is_said_to_be_one() -> None:
     assert text == (
         "Mainland China, labelled tenant-7 (for example 192.0.2.1); this end may be a participant or a place"
     )
-
-
-def test_titles() -> None:
-    assert phrases.title(samples.FAIL) == "Traffic went where the rules forbid it"
-    assert phrases.title(samples.EMPTY) == "Nothing in this evidence falls under the rules"
-    assert phrases.title(samples.PASS) == "Everything that was examined stayed where the rules allow"
-    assert "not everything could be decided" in phrases.title(samples.UNDECIDED)
-    assert "examined" in phrases.title(replace(samples.PASS, verdict=Verdict.OPEN))
 
 
 def test_a_source_is_named_once() -> None:
@@ -102,13 +94,3 @@ def test_a_proof_that_leaves_a_choice_does_not_hide_the_claims() -> None:
     assert (
         grounds.known(finding) == "Indicated, not proven: the place by proof (round-trip time) and by claims (DB-IP)."
     )
-
-
-def test_a_stream_that_ends_too_soon_lost_an_unknown_amount() -> None:
-    cut = (("flows.log.gz", 0, "the compressed stream ends too soon"),)
-    report = replace(samples.PASS, verdict=Verdict.OPEN, coverage=replace(samples.CLEAN, unread_bytes=cut))
-    assert phrases.examined(report).endswith(" An unknown amount could not be examined.")
-    for kind in ("text", "html"):
-        told = RENDERERS[kind](report)
-        assert "nknown amount" in told
-        assert "0 bytes" not in told

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from auditor.model.report import Report, Verdict
-from auditor.report import phrases, table, waived
+from auditor.report import overall, table, waived
 from auditor.report.html import BRIEF, FULL, render
 from auditor.report.jsonv1 import render as render_json
 from auditor.report.text import MOST, render_text
@@ -63,20 +63,20 @@ def test_what_is_accepted_as_not_known_is_worded_apart() -> None:
 
 
 def test_a_pass_does_not_say_that_all_stayed_where_it_may_be() -> None:
-    assert phrases.title(samples.ALL_WAIVED).startswith("All that was found is waived")
-    assert phrases.tally(samples.ALL_WAIVED) == "nothing that counts; waived: 1 violation and 1 open question"
+    assert overall.title(samples.ALL_WAIVED).startswith("All that was found is waived")
+    assert overall.tally(samples.ALL_WAIVED) == "nothing that counts; waived: 1 violation and 1 open question"
     unread = replace(samples.ALL_WAIVED, verdict=Verdict.OPEN, coverage=samples.FAIL.coverage)
     beside = "No violation was found beside those that are waived"
-    assert phrases.title(unread) == f"{beside}, but not everything could be examined"
+    assert overall.title(unread) == f"{beside}, but not everything could be examined"
     unknown = replace(unread, findings=(samples.UNKNOWN_ACCEPTED,))
-    assert phrases.title(unknown) == "No violation was found, but not everything could be examined"
+    assert overall.title(unknown) == "No violation was found, but not everything could be examined"
 
 
 def test_a_violation_that_counts_is_told_first_and_waived_ones_make_it_no_more_proven() -> None:
     claimed = replace(samples.KEYS, id="f-claimed", proven=False)
     report = replace(samples.WAIVED, verdict=Verdict.FAIL, findings=(claimed, samples.ACCEPTED))
-    assert phrases.title(report) == "Traffic appears to have gone where the rules forbid it"
-    assert phrases.tally(report) == "1 violation indicated; waived: 1 violation"
+    assert overall.title(report) == "Traffic appears to have gone where the rules forbid it"
+    assert overall.tally(report) == "1 violation indicated; waived: 1 violation"
     page = Page(render(report))
     ids = [attributes["id"] for attributes in page.all("article")]
     assert ids == ["fail-0", "waived-0"]
