@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from auditor.intake import Paths, given
+from auditor.model.coverage import LINE
 from auditor.model.documents import nanoseconds
 from auditor.model.heap import uncollected
-from auditor.model.report import KNOWN, LINE, NEW, BaselineUse, Database, Evidence, Finding, Input, Past, Report
+from auditor.model.report import KNOWN, NEW, BaselineUse, Database, Evidence, Finding, Input, Past, Report
 from auditor.opening import load_baseline, load_waivers, notes, open_all
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from auditor.evidence import shape
 from auditor.evidence.case import Case
 from auditor.logs.lines import blocks
 from auditor.logs.model import Told
+from auditor.model.coverage import PACKET, RECORD
 from auditor.model.flow import SIDES
-from auditor.model.report import PACKET, RECORD
 from auditor.read.source import Source
 from auditor.report import jsonv1, words
 from auditor.report.clean import visible

@@ -22,18 +22,8 @@ from auditor.judge.verdicts import FAIL, FAIL_PROVEN, NOT_APPLICABLE, OPEN, PASS
 from auditor.judge.waive import waive
 from auditor.model import countries, flow
 from auditor.model.baseline import Baseline
-from auditor.model.report import (
-    Coverage,
-    Database,
-    Finding,
-    Input,
-    Participants,
-    Place,
-    Report,
-    RuleText,
-    Touched,
-    Verdict,
-)
+from auditor.model.coverage import Coverage
+from auditor.model.report import Database, Finding, Input, Participants, Place, Report, RuleText, Touched, Verdict
 from auditor.model.rule import SEVERITIES, Rule
 from auditor.model.waiver import Waiver
 from auditor.rules.speak import speaks

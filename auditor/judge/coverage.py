@@ -6,7 +6,8 @@ import polars as pl
 
 from auditor.judge.tally import Tally
 from auditor.model import flow
-from auditor.model.report import LINE, PACKET, RECORD, Coverage, Input, Judged, Unread
+from auditor.model.coverage import LINE, PACKET, RECORD, Coverage, Judged, Unread
+from auditor.model.report import Input
 
 _ATTEMPTS = (flow.OFFERED, flow.ATTESTED)  # rows that tell of an exchange without being one
 

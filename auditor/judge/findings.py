@@ -16,8 +16,9 @@ from auditor.judge.scope import belongs, homes
 from auditor.judge.seal import Sealed
 from auditor.judge.settle import Person, Subject, settles
 from auditor.judge.verdicts import Hits
+from auditor.model.coverage import PACKET
 from auditor.model.flow import CARRIED, CLEAR, ENCRYPTED, NOT_SHOWN, OFFERED, REPORTED, UNKNOWN
-from auditor.model.report import PACKET, Evidence, Finding, Input, Participants, Place, Settle, Source, Verdict
+from auditor.model.report import Evidence, Finding, Input, Participants, Place, Settle, Source, Verdict
 from auditor.model.rule import Rule, Scope
 
 LOCATED: Final = 3  # touched addresses, and as many participants, whose location is explained

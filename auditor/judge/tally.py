@@ -18,7 +18,7 @@ from auditor.judge.numbers import TABLE, Integers, combined, dense, distinct, ex
 from auditor.judge.seal import Sealed
 from auditor.judge.verdicts import FAIL, FAIL_PROVEN, NOT_APPLICABLE, OPEN, PASS, PASS_PROVEN, Outcomes, Touches, View
 from auditor.model import flow
-from auditor.model.report import Judged
+from auditor.model.coverage import Judged
 from auditor.model.rule import Rule
 
 PLACE: Final = ("possible", "site", "operator")

@@ -6,12 +6,10 @@ It holds no clock and no path of the machine: equal inputs, rules and databases 
 from dataclasses import dataclass
 from enum import StrEnum
 
+from auditor.model.coverage import LINE, PACKET, RECORD, Coverage
 from auditor.model.route import Configuration, Reaching, Route
-from auditor.model.status import UNEXAMINED
 from auditor.model.surge import Surge
 
-PACKET, RECORD, LINE = "packet", "log record", "line"
-"""What captures and logs hold and configurations consist of, and what evidence is numbered by."""
 NEW, KNOWN = "new", "known"
 """What a finding is to a baseline."""
 
@@ -179,58 +177,6 @@ class BaselineUse:
     new: int  # those that it doesn't
     fixed: tuple[Past, ...]  # that it knows and nothing shows any more, though their rules were asked
     unasked: tuple[Past, ...]  # of rules that were not asked: nobody looked
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """How many touches a rule judged, by outcome."""
-
-    passed: int = 0
-    failed: int = 0
-    open: int = 0
-    not_applicable: int = 0
-    on_claims: int = 0  # of passed and failed: decided by claims alone
-
-
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """Records of one input that have no address or could not be examined, and why."""
-
-    source: str
-    status: str
-    reason: str
-    packets: int  # of a log: records
-    first_record: int
-    unit: str = PACKET
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    packets: int  # of captures
-    bytes: int  # of those packets
-    records: tuple[tuple[str, int], ...]  # status -> packets of captures and records of logs, sorted
-    unread: tuple[Unread, ...]
-    unread_bytes: tuple[tuple[str, int, str], ...]  # input, bytes that belong to no whole record, why
-    outcomes: tuple[tuple[str, int], ...]  # unanswered, rejected -> flows: attempts that carried nothing
-    flows: int
-    decided: int  # touches that at least one rule decided (pass or fail)
-    touches: int
-    judged: tuple[tuple[str, Judged], ...]  # rule id -> counts, in rule order
-    limits: tuple[str, ...] = ()  # sentences: what else was there and was not examined, so that nothing passes
-    logged: int = 0  # records of logs, lines of configurations
-    configured: bool = False  # they are lines
-
-    @property
-    def unit(self) -> str:
-        """Name what `records` counts."""
-        if self.configured:
-            return LINE
-        return f"{PACKET} or {RECORD}" if self.packets and self.logged else RECORD if self.logged else PACKET
-
-    @property
-    def unexamined(self) -> int:
-        """Count the packets and records that were there and were not looked at."""
-        return sum(packets for status, packets in self.records if status in UNEXAMINED)
 
 
 @dataclass(frozen=True, slots=True)

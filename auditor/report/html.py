@@ -16,7 +16,8 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from auditor.model.report import PACKET, Finding, Report, Settle, Verdict
+from auditor.model.coverage import PACKET
+from auditor.model.report import Finding, Report, Settle, Verdict
 from auditor.report import (
     grounds,
     known,

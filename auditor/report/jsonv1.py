@@ -8,6 +8,7 @@ import msgspec
 
 from auditor.model import countries
 from auditor.model import report as model
+from auditor.model.coverage import Coverage
 from auditor.report import routeshape, shape
 from auditor.report.clean import encodable, in_ascii
 from auditor.report.words import utc
@@ -108,7 +109,7 @@ def _waiver(waiver: model.WaiverText) -> shape.Waiver:
     )
 
 
-def _coverage(coverage: model.Coverage) -> shape.Coverage:
+def _coverage(coverage: Coverage) -> shape.Coverage:
     return shape.Coverage(
         packets=coverage.packets,
         logged=coverage.logged,

@@ -8,7 +8,8 @@ one that is skipped and says so.  What was not examined is a suite of its own, s
 from collections.abc import Mapping
 from typing import Final
 
-from auditor.model.report import Finding, Judged, Report, RuleText, Verdict
+from auditor.model.coverage import Judged
+from auditor.model.report import Finding, Report, RuleText, Verdict
 from auditor.report import known, overall, phrases, pointed, waived
 from auditor.report.clean import cleaned, visible
 from auditor.report.pointed import Spot

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from auditor.model.report import PACKET, RECORD, Finding, Report, Verdict
+from auditor.model.coverage import PACKET, RECORD
+from auditor.model.report import Finding, Report, Verdict
 from auditor.report import routed, waived
 from auditor.report.grounds import ENCRYPT
 from auditor.report.words import amount, capital, many

@@ -8,17 +8,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from auditor.model import countries
+from auditor.model.coverage import PACKET
 from auditor.model.flow import NAMED, REPORTED
-from auditor.model.report import (
-    KNOWN,
-    PACKET,
-    Database,
-    Evidence,
-    Finding,
-    Participants,
-    Place,
-    Verdict,
-)
+from auditor.model.report import KNOWN, Database, Evidence, Finding, Participants, Place, Verdict
 from auditor.report import routed
 from auditor.report.grounds import ENCRYPT, UNSEEN, excusable
 from auditor.report.words import LISTED, capital, listed, many, size, span, where

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
-from auditor.model.report import LINE, Finding, Report, RuleText, Verdict
+from auditor.model.coverage import LINE
+from auditor.model.report import Finding, Report, RuleText, Verdict
 from auditor.model.status import UNEXAMINED
 from auditor.report import grounds, known, overall, phrases, routed, torn, waived
 from auditor.report.clean import cleaned, visible

@@ -12,7 +12,8 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from auditor.model.report import LINE, Evidence, Finding, Report, RuleText, Verdict, WaiverText
+from auditor.model.coverage import LINE
+from auditor.model.report import Evidence, Finding, Report, RuleText, Verdict, WaiverText
 from auditor.model.route import Route
 from auditor.report import known, phrases, pointed, routed, waived
 from auditor.report.clean import cleaned, encodable, in_ascii, link, visible

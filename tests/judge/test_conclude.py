@@ -1,7 +1,8 @@
 """The report as a whole: its verdict, what was covered, the places of the map."""
 
+from auditor.model.coverage import Judged, Unread
 from auditor.model.flow import TOO_DEEP
-from auditor.model.report import Judged, Report, Unread, Verdict
+from auditor.model.report import Report, Verdict
 from tests.builders import MAINLAND, Row, audit, client, end, flow, rule, server
 
 CANADA = client("142.1.33.4", proven="CA")

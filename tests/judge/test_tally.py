@@ -17,7 +17,7 @@ from auditor.judge.numbers import combined, dense, distinct, examples, ranges, r
 from auditor.judge.seal import Sealed, seal
 from auditor.judge.tally import _sets
 from auditor.judge.verdicts import FAIL, FAIL_PROVEN, NOT_APPLICABLE, OPEN, PASS, PASS_PROVEN, Touches
-from auditor.model.report import Judged
+from auditor.model.coverage import Judged
 from auditor.model.rule import Choice, Operated, Rule, Selection
 from tests.builders import audit, client, flow, frame, names, rule, server
 from tests.judge.test_soundness import FAMILIES, some_rule, together, traffic

@@ -4,16 +4,14 @@ from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any
 
+from auditor.model.coverage import LINE, Coverage, Judged, Unread
 from auditor.model.report import (
-    LINE,
     BaselineUse,
     Conflict,
-    Coverage,
     Database,
     Evidence,
     Finding,
     Input,
-    Judged,
     Participants,
     Past,
     Place,
@@ -22,7 +20,6 @@ from auditor.model.report import (
     Settle,
     Source,
     Touched,
-    Unread,
     Verdict,
     WaiverText,
     WaiverUse,

@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from auditor.model.report import RECORD, Report, RuleText, Settle, Verdict
+from auditor.model.coverage import RECORD
+from auditor.model.report import Report, RuleText, Settle, Verdict
 from auditor.report import RENDERERS, phrases
 from auditor.report.clean import visible
 from auditor.report.html import BRIEF, FULL, render

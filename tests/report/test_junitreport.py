@@ -6,7 +6,8 @@ from xml.etree import ElementTree
 import pytest
 from junitparser import Error, Failure, JUnitXml, Skipped
 
-from auditor.model.report import Judged, Report
+from auditor.model.coverage import Judged
+from auditor.model.report import Report
 from auditor.report import junitreport
 from auditor.report.junitreport import render
 
