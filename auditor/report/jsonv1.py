@@ -9,8 +9,9 @@ import msgspec
 from auditor.model import countries
 from auditor.model import report as model
 from auditor.model.coverage import Coverage
-from auditor.report import routeshape, shape
+from auditor.report import shape
 from auditor.report.clean import encodable, in_ascii
+from auditor.report.shape.route import surge
 from auditor.report.words import utc
 
 
@@ -89,7 +90,7 @@ def _finding(finding: model.Finding) -> shape.Finding:
         conflicts=list(finding.conflicts),
         routes=[msgspec.convert(route, shape.Route, from_attributes=True) for route in finding.routes],
         reaching=[shape.Reaching(each.outages, each.classes) for each in finding.reaching],
-        surge=routeshape.surge(finding.surge) if finding.surge else None,
+        surge=surge(finding.surge) if finding.surge else None,
         standing=finding.standing or None,  # type: ignore[arg-type]
     )
 
@@ -146,23 +147,7 @@ def shaped(report: model.Report) -> shape.Report:
         participants=_participants(report.participants),
         inputs=[shape.Input(i.name, i.sha256, i.bytes, i.format, i.size, i.unit) for i in report.inputs],
         databases=[shape.Database(d.name, d.sha256, d.date, d.kind, d.attribution, d.url) for d in report.databases],
-        rules=[
-            shape.Rule(
-                id=r.id,
-                title=r.title,
-                severity=r.severity,
-                speaks=r.speaks,
-                why=r.why,
-                fix=r.fix,
-                references=[shape.Reference(*row) for row in r.references],
-                controls=[shape.Control(*row) for row in r.controls],
-                file=r.file,
-                path=r.path,
-                line=r.line,
-                sha256=r.sha256,
-            )
-            for r in report.rules
-        ],
+        rules=[_rule(rule) for rule in report.rules],
         notes=list(report.notes),
         as_of=report.as_of or None,
         waived=_waived(report.waived),
@@ -170,20 +155,38 @@ def shaped(report: model.Report) -> shape.Report:
             shape.WaiverUse(_waiver(use.waiver), use.state, list(use.findings), list(use.shadowed))
             for use in report.waivers
         ],
-        conflicts=[
-            shape.Conflict(
-                list(each.rules),
-                shape.Sessions(each.sessions, list(each.first_sessions)),
-                list(each.planes),
-                time(each.first_ns),
-                time(each.last_ns),
-            )
-            for each in report.conflicts
-        ],
+        conflicts=[_conflict(each) for each in report.conflicts],
         configurations=[
             msgspec.convert(each, shape.Configuration, from_attributes=True) for each in report.configurations
         ],
         baseline=_baseline(report.baseline) if report.baseline else None,
+    )
+
+
+def _rule(rule: model.RuleText) -> shape.Rule:
+    return shape.Rule(
+        id=rule.id,
+        title=rule.title,
+        severity=rule.severity,
+        speaks=rule.speaks,
+        why=rule.why,
+        fix=rule.fix,
+        references=[shape.Reference(*row) for row in rule.references],
+        controls=[shape.Control(*row) for row in rule.controls],
+        file=rule.file,
+        path=rule.path,
+        line=rule.line,
+        sha256=rule.sha256,
+    )
+
+
+def _conflict(conflict: model.Conflict) -> shape.Conflict:
+    return shape.Conflict(
+        list(conflict.rules),
+        shape.Sessions(conflict.sessions, list(conflict.first_sessions)),
+        list(conflict.planes),
+        time(conflict.first_ns),
+        time(conflict.last_ns),
     )
 
 

@@ -1,41 +1,16 @@
-"""The shape of the JSON report, `auditor-report/v1`: apart from the model, so that the inside can change and it can't.
-
-Other programs build on this file for years.  Its fields are declared here and nowhere else; the JSON
-Schema in `reports/schema/` is generated from them (`tools/build_schema.py`), and a test compares.
-Within v1 fields may be added, never renamed, retyped or removed.
-"""
+"""The shape of the whole JSON report, but for its findings and what a gate has proven."""
 
 from typing import Annotated, Final, Literal
 
-import msgspec
 from msgspec import Meta
 
-from auditor.model.schema import written
-from auditor.report.routeshape import Configuration as Configuration
-from auditor.report.routeshape import Count as Count
-from auditor.report.routeshape import Reaching as Reaching
-from auditor.report.routeshape import Route as Route
-from auditor.report.routeshape import Shape as Shape
-from auditor.report.routeshape import Surge as Surge
+from auditor.report.shape.finding import Finding, Participants, Place, Sessions, Waiver
+from auditor.report.shape.parts import Count, Sha256, Shape, Time, schema_of
+from auditor.report.shape.route import Configuration
 
 SCHEMA_ID: Final = "urn:residency-auditor:auditor-report:v1"
 
-Sha256 = Annotated[str, Meta(description="SHA-256 of the bytes as stored, lower-case hexadecimal; empty: none.")]
 Verdict = Literal["pass", "fail", "open"]
-Time = Annotated[
-    str | None,
-    Meta(description="RFC 3339 in UTC with nine decimals and Z; null where the evidence bears no time."),
-]
-Countries = Annotated[
-    list[str],
-    Meta(
-        description=(
-            "Every country in which it may be: ISO 3166-1 alpha-2 codes (and XK) in alphabetical order; HK, MO and TW "
-            'are codes of their own. ["*"] is anywhere. An empty list: proofs contradict each other, or (of a source) '
-            "it says nothing about a country."
-        )
-    ),
-]
 
 
 class Tool(Shape):
@@ -100,76 +75,6 @@ class Rule(Shape):
     sha256: Sha256
 
 
-class Place(Shape):
-    countries: Countries
-    state: Literal["located", "anywhere", "contradiction"]
-    site: Annotated[str, Meta(description="From the inventory; empty: not listed.")]
-    operator: Annotated[str, Meta(description="Who runs it, empty: not known.")]
-
-
-class Sessions(Shape):
-    count: Count
-    first: Annotated[list[str], Meta(description="The first few by time. A flow of its own is named by its record.")]
-
-
-class Participants(Shape):
-    countries: Countries
-    label: Annotated[str, Meta(description="Population or tenant by declaration; empty: none.")]
-    example: Annotated[str, Meta(description="The smallest of their addresses.")]
-    certain: Annotated[bool, Meta(description="False: this end may be a participant or a place.")]
-
-
-class Evidence(Shape):
-    source: Annotated[str, Meta(description="Name of an input.")]
-    record: Annotated[Count, Meta(description="Packet or line number there, from 1.")]
-    detail: str
-    time: Time
-    unit: Annotated[str, Meta(description="What `record` numbers: packet, log record or line (of a configuration).")]
-
-
-class Said(Shape):
-    name: str
-    kind: Annotated[
-        str,
-        Meta(description="proof | claim | overruled (a claim that a proof excludes) | operator (who, not where)."),
-    ]
-    countries: Countries
-    detail: str
-
-
-class Located(Shape):
-    address: str
-    sources: list[Said]
-
-
-class Settle(Shape):
-    fact: Annotated[
-        str,
-        Meta(
-            description="vantage | client | site | plane | operator | service | packets | direction | date | account | "
-            "evidence | coverage."
-        ),
-    ]
-    subject: Annotated[str, Meta(description="The address, network or source that it is about; may be empty.")]
-    text: str
-
-
-Day = Annotated[str, Meta(description="YYYY-MM-DD, of UTC.")]
-
-
-class Waiver(Shape):
-    rule: str
-    speaks: Annotated[str, Meta(description="What it accepts, in one sentence.")]
-    reason: str
-    owner: str
-    approved_by: Annotated[str, Meta(description="Empty: the file doesn't say.")]
-    ticket: Annotated[str, Meta(description="Empty: the file doesn't say.")]
-    approved: Day
-    expires: Annotated[str, Meta(description="YYYY-MM-DD, of UTC: the first day on which it doesn't hold any more.")]
-    file: str
-    line: Count
-
-
 class WaiverUse(Shape):
     waiver: Waiver
     state: Annotated[
@@ -189,50 +94,6 @@ class WaiverUse(Shape):
 class Waived(Shape):
     fail: Annotated[Count, Meta(description="Violations that are accepted until a day.")]
     open: Annotated[Count, Meta(description="Open questions that are accepted as not known until a day.")]
-
-
-class Finding(Shape):
-    id: Annotated[
-        str, Meta(description="Stable between runs: made of rule, verdict, population, place, plane, basis and proven.")
-    ]
-    rule: str
-    verdict: Literal["fail", "open"]
-    severity: str
-    basis: Annotated[str, Meta(description="observed | attested | offered | reported | configured.")]
-    plane: Annotated[
-        str, Meta(description="media, signalling, keys, ...; several joined by +: one of them; unknown: any.")
-    ]
-    population: str
-    place: Place
-    proven: Annotated[bool, Meta(description="False: it rests on claims alone.")]
-    wording: Literal["proven", "indicated"]
-    sessions: Sessions
-    participants: list[Participants]
-    endpoints: Annotated[list[str], Meta(description="Touched addresses, sorted; the first of `endpoint_count`.")]
-    endpoint_count: Count
-    packets: Count
-    bytes: Count
-    first: Time
-    last: Time
-    evidence: list[Evidence]
-    located_by: Annotated[
-        list[Located], Meta(description="What each source says about the first endpoints and participants.")
-    ]
-    settles: Annotated[list[Settle], Meta(description="Facts that would close it; empty for a failure.")]
-    endpoints_complete: Annotated[bool, Meta(description="`endpoints` are known to be all that were touched.")]
-    waiver: Annotated[
-        Waiver | None, Meta(description="That accepts it, so that it decides no verdict; null: the finding counts.")
-    ]
-    conflicts: Annotated[
-        list[str], Meta(description="Rules that no place can obey together with this one, for some of these sessions.")
-    ]
-    routes: Annotated[list[Route], Meta(description="Of configurations: how it comes about, the fewest outages first.")]
-    reaching: Annotated[list[Reaching], Meta(description="Of configurations: all classes by the outages they take.")]
-    surge: Annotated[Surge | None, Meta(description="Of configurations that know capacities and demand.")]
-    standing: Annotated[
-        Literal["new", "known"] | None,
-        Meta(description="To the baseline: known findings decide no verdict; null: no baseline was given."),
-    ]
 
 
 class Past(Shape):
@@ -352,8 +213,3 @@ class Report(Shape):
 def schema() -> str:
     """Write the JSON Schema (draft 2020-12) of the report."""
     return schema_of(Report, SCHEMA_ID, "Report of residency-auditor, version 1")
-
-
-def schema_of(kind: type[Shape], name: str, title: str) -> str:
-    """Write the JSON Schema (draft 2020-12) of a shape."""
-    return written({"title": title, **msgspec.json.schema(kind)}, name)

@@ -1,18 +1,12 @@
-"""The shapes of the JSON report that tell of routing configuration, and what all of its shapes share."""
+"""The shapes of the JSON report that tell of routing configuration."""
 
 from fractions import Fraction
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta
 
 from auditor.model import surge as model
-
-Count = Annotated[int, Meta(ge=0)]
-
-
-class Shape(msgspec.Struct, forbid_unknown_fields=True):
-    """What all parts share: closed to unknown fields."""
+from auditor.report.shape.parts import Count, Shape
 
 
 class Stage(Shape):
