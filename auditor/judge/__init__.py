@@ -12,7 +12,7 @@ findings    what is found, with the evidence and the reasons
 conflicts   rules that no place can obey together
 settle      the facts that would close what is open
 coverage    what was examined and what was not
-waive       which findings somebody accepts until a day
+waive       which findings somebody accepts until a day   familiar   which of them a baseline knows
 conclude    all of it, as a report
 traced      findings back to the rows that they rest on
 examples    the examples of a rule file, judged by the same functions

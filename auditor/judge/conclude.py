@@ -55,16 +55,7 @@ def conclude(
     touches = Touches(sealed, rules)
     names = Names(inputs, sealed)
     tally = Tally(touches, sealed)
-    hits: list[tuple[Rule, Hits]] = []
-    bound: list[Bond] = []
-    for view, alike in touches.views(rules):
-        seen = tally.seen(view)
-        for rule in alike:
-            outcomes = touches.judge(rule, view)
-            tally.add(seen, outcomes)
-            hits.append((rule, touches.hits(outcomes)))
-            bound += bonds(outcomes)
-        tally.put(seen)
+    hits, bound = _judged(touches, tally, rules)
     order = {rule.id: i for i, rule in enumerate(rules)}
     torn = clashes(sorted(bound, key=lambda bond: order[bond.rule]), touches)
     unexplained = [each for rule, hit in hits for each in findings(rule, hit, names, others(rule.id, torn))]
@@ -91,6 +82,21 @@ def conclude(
         conflicts=tuple(told(clash, names) for clash in torn),
         baseline=past,
     )
+
+
+def _judged(touches: Touches, tally: Tally, rules: Sequence[Rule]) -> tuple[list[tuple[Rule, Hits]], list[Bond]]:
+    """Judge all touches by all rules and count them; return what fails or stays open, and what rules bind."""
+    hits: list[tuple[Rule, Hits]] = []
+    bound: list[Bond] = []
+    for view, alike in touches.views(rules):
+        seen = tally.seen(view)
+        for rule in alike:
+            outcomes = touches.judge(rule, view)
+            tally.add(seen, outcomes)
+            hits.append((rule, touches.hits(outcomes)))
+            bound += bonds(outcomes)
+        tally.put(seen)
+    return hits, bound
 
 
 def restated(report: Report, findings: Sequence[Finding]) -> Report:
