@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -41,52 +41,53 @@ class Kind(StrEnum):
     REPORT = "report"
 
 
+Folder = Annotated[
+    Path, typer.Option("--output", "-o", metavar="DIR", help="The folder of the pack, which must not exist.")
+]
+Countries = Annotated[
+    list[str] | None,
+    typer.Option(metavar="CODE", help="Where places have to be, or must not be (ISO 3166-1). Repeatable."),
+]
+Participants = Annotated[
+    str, typer.Option(metavar="TEXT", help="Whose sessions: all, any, mixed or none, and a name: `all sg`.")
+]
+People = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="CODE",
+        help="Where these people are. Default: in the countries; for must_not_touch, anywhere else. Repeatable.",
+    ),
+]
+
+
+def _date(text: str, *names: str) -> Any:
+    """Declare an option that takes a day."""
+    return typer.Option(*names, metavar="DATE", formats=["%Y-%m-%d"], help=text, show_default=False)
+
+
+TextDate = Annotated[datetime | None, _date("The day of the text.")]
+Since = Annotated[datetime | None, _date("The first day of traffic that is judged.", "--from")]
+AsOf = Annotated[datetime | None, _date("The date of the pack. Default: today, in UTC.")]
+
+
 def new(
-    folder: Annotated[
-        Path, typer.Option("--output", "-o", metavar="DIR", help="The folder of the pack, which must not exist.")
-    ],
+    folder: Folder,
     verb: Annotated[list[Verb], typer.Option(help="What the rules ask, a rule each. Repeatable.")],
     reference: Annotated[str, typer.Option(metavar="TITLE", help="The text that the rules rest on.")],
-    country: Annotated[
-        list[str] | None,
-        typer.Option(metavar="CODE", help="Where places have to be, or must not be (ISO 3166-1). Repeatable."),
-    ] = None,
-    participants: Annotated[
-        str, typer.Option(metavar="TEXT", help="Whose sessions: all, any, mixed or none, and a name: `all sg`.")
-    ] = "",
-    people: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="CODE",
-            help="Where these people are. Default: in the countries; for must_not_touch, anywhere else. Repeatable.",
-        ),
-    ] = None,
+    country: Countries = None,
+    participants: Participants = "",
+    people: People = None,
     plane: Annotated[list[Plane] | None, typer.Option(help="Which traffic. Default: any. Repeatable.")] = None,
     url: Annotated[str, typer.Option(metavar="URL", help="Where the text is found.")] = "",
     article: Annotated[str, typer.Option(metavar="TEXT", help="Which part of the text.")] = "",
-    text_date: Annotated[
-        datetime | None,
-        typer.Option(metavar="DATE", formats=["%Y-%m-%d"], help="The day of the text.", show_default=False),
-    ] = None,
+    text_date: TextDate = None,
     kind: Annotated[Kind, typer.Option(help="What kind of text it is.")] = Kind.POLICY,
     severity: Annotated[Severity, typer.Option(help="How bad a violation is.")] = Severity.HIGH,
     title: Annotated[str, typer.Option(metavar="TEXT", help="The title of the pack. Default: that of the text.")] = "",
     evidence: Annotated[str, typer.Option(metavar="TEXT", help="For not_observable: what would show it.")] = "",
-    since: Annotated[
-        datetime | None,
-        typer.Option(
-            "--from", metavar="DATE", formats=["%Y-%m-%d"], help="The first day of traffic that is judged.",
-            show_default=False,
-        ),
-    ] = None,
-    as_of: Annotated[
-        datetime | None,
-        typer.Option(
-            metavar="DATE", formats=["%Y-%m-%d"], help="The date of the pack. Default: today, in UTC.",
-            show_default=False,
-        ),
-    ] = None,
-) -> None:  # fmt: skip
+    since: Since = None,
+    as_of: AsOf = None,
+) -> None:
     """Write a pack: pack.yaml, a rule for each verb with examples that hold, tests, a README. It overwrites nothing."""
     from auditor import workshop
     from auditor.rules.new import Wanted
