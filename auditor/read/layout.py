@@ -151,13 +151,20 @@ def laid_out(
         a, b = _small(one)[pick], _small(other)[pick]
         columns[f"src_{name}"], columns[f"dst_{name}"] = np.where(from_a, a, b), np.where(from_a, b, a)
     columns = {name: values if name in _WIDE else _small(values) for name, values in columns.items()}
+    return Laid(pick, columns, _words(known, labels, vantages, texts))
+
+
+def _words(
+    known: Draft, labels: Labels, vantages: Sequence[str], sessions: Sequence[str | None]
+) -> dict[str, pl.Series]:
+    """Say what the numbers of columns stand for, each an index into a list of texts."""
     words = {
         "detail": ("", TOO_DEEP),
         "vantage": vantages,
         "transport": [TRANSPORTS.get(number, f"ip/{number}") for number in range(256)],
         "app": known.app[0],
         "plane": known.plane[0],
-        "session": texts,
+        "session": sessions,
         "outcome": outcome.OUTCOMES,
         "encrypted": WORDS,
         "opened": outcome.OPENED,
@@ -165,7 +172,7 @@ def laid_out(
         **dict.fromkeys(("src_addr", "dst_addr"), labels.addresses),
         **dict.fromkeys(("src_name", "dst_name"), labels.names),
     }
-    return Laid(pick, columns, {name: pl.Series(values, dtype=pl.String) for name, values in words.items()})
+    return {name: pl.Series(values, dtype=pl.String) for name, values in words.items()}
 
 
 _WIDE: Final = ("record", "first_ns", "last_ns", "src_packets", "dst_packets", "src_bytes", "dst_bytes")
