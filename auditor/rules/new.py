@@ -9,15 +9,11 @@ from datetime import date as Day  # a field is named `date`
 from datetime import timedelta
 from typing import Any, Final
 
-import yaml
-
 from auditor.model import countries
-from auditor.model.documents import resolve as meaning
 from auditor.model.errors import InputError
 from auditor.model.reserved import instead
 from auditor.rules.resolve import QUANTIFIERS
-
-Tree = dict[str, Any]
+from auditor.rules.writing import Tree, written
 
 _SUFFIX: Final = {
     "must_stay_in": "stays-home",
@@ -25,16 +21,8 @@ _SUFFIX: Final = {
     "must_be_encrypted": "is-encrypted",
     "not_observable": "is-kept",
 }
-_ELSEWHERE: Final = (
-    "US",
-    "DE",
-    "SG",
-    "BR",
-    "ZA",
-    "JP",
-    "CN",
-    "IN",
-)  # one that is not meant stands for all that are not
+_ELSEWHERE: Final = ("US", "DE", "SG", "BR", "ZA", "JP", "CN", "IN")
+"""One that is not meant stands for all that are not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,27 +264,3 @@ def readme(wanted: Wanted, sentences: Sequence[tuple[str, str]]) -> str:
 
 
 _UNSEEN: Final = "* What its rules of `not_observable` ask for: they stay open until somebody has looked."
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes YAML 1.2 that is read back as what it was: text that would mean something else stands in quotes."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def _text(dumper: _Dumper, text: str) -> Any:
-    try:
-        plain = meaning(text) == text
-    except ValueError:
-        plain = False
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else '"')
-
-
-_Dumper.add_representer(str, _text)
-
-
-def written(tree: Tree) -> str:
-    """Write a document as YAML 1.2, lists and mappings without others in them on one line."""
-    text: str = yaml.dump(tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None)
-    return text

@@ -5,9 +5,7 @@ from typing import Any
 import pytest
 
 from auditor import rules, workshop
-from auditor.model import documents
 from auditor.model.errors import InputError
-from auditor.rules import new
 from auditor.rules.new import Wanted
 
 DAY = date(2026, 11, 23)
@@ -58,11 +56,6 @@ def test_words_that_yaml_takes_for_something_else_stay_words(tmp_path: Path) -> 
         (rule,) = rules.load([str(folder)]).rules
         assert (rule.references[0].title, rule.references[0].article) == (title, title)
         assert rule.asserts.countries == "NO"
-
-
-def test_what_is_written_is_read_back() -> None:
-    tree = {"a": ["NO", "1e3", "x y", True, 3, "é"], "b": {"c": "line\nbreak", "d": [{"e": "f" * 200}]}}
-    assert documents.loads(new.written(tree).encode(), "x.yaml").tree == tree
 
 
 def test_nothing_is_overwritten_and_nothing_half_is_left(tmp_path: Path) -> None:
