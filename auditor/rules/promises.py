@@ -15,8 +15,9 @@ from auditor.model.documents import Document, convert, nearest
 from auditor.model.documents import load as read
 from auditor.model.errors import Problems, gathering
 from auditor.model.rule import Rule
-from auditor.rules import files, resolve
+from auditor.rules import files
 from auditor.rules import format as form
+from auditor.rules.examples import situations
 from auditor.rules.packs import RuleSet
 
 KINDS: Final = ("pass", "fail", "open", "not_applicable")
@@ -120,7 +121,7 @@ def _tests(path: Path, ruleset: RuleSet, rules: Mapping[str, Rule], problems: Pr
         if not (test.passes or test.fails or test.opens or test.not_applicable):
             document.problem("holds no situation; add one under pass, fail, open or not_applicable", *at)
         never = [kind for kind in KINDS[:2] if kind not in asked(rule)]
-        told = resolve.situations(document, test, never, ruleset.named[rule.id], *at)
+        told = situations(document, test, never, ruleset.named[rule.id], *at)
         for kind in KINDS:
             for number, situation in enumerate(told.get(kind, ())):
                 line = document.line(*at, kind, number)
