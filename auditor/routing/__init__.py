@@ -8,7 +8,7 @@ reach       which pools can answer a graph, and how few outages that takes
 graph       walks over graphs                      adding    proof where what has to fail adds up
 diagrams    proof by decision diagrams (`diagram`) where it does not
 placed      who clients are, where sites are       touches   each way of a class to a pool as a row of FLOW
-surge       at what multiple of demand who lands where                mix    up to what multiple nobody can (`cut`)
+surge       at what multiple of demand who lands where (`way`)        mix    up to what multiple nobody can (`cut`)
 headroom    what that means for protected clients, also in an outage  surges of the findings of a gate
 compare     what a change made possible, and which lines did it       shown  ways as a report tells them
 

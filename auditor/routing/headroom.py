@@ -8,7 +8,8 @@ from auditor.model.surge import Filled, Headroom, Outage, Surge
 from auditor.routing.graph import leaves
 from auditor.routing.mix import Bound, Mix
 from auditor.routing.model import NONE, Client, First, Node, Routing
-from auditor.routing.surge import FULL, Orders, Surged, inner, landing, surge, taken
+from auditor.routing.surge import FULL, Surged, landing, surge, taken
+from auditor.routing.way import Orders, inner
 
 TRIES: Final = 64
 """Outages that are tried one by one; those of pools that demand comes to first are tried first."""

@@ -30,7 +30,8 @@ from typing import Final
 from auditor.routing.cut import overfull
 from auditor.routing.graph import fallen, leaves
 from auditor.routing.model import ALL, Client, First, Node, Pool, Routing, Spread, Use
-from auditor.routing.surge import FULL, WHOLE_CLIENTS, ZERO, inner, taken, weighed
+from auditor.routing.surge import FULL, WHOLE_CLIENTS, taken
+from auditor.routing.way import ZERO, inner, weighed
 
 EDGES: Final = 30_000
 """Pairs of a pool and a kind of country up to which the best subset is searched; beyond: prefixes and single pools."""
