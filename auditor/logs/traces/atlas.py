@@ -13,7 +13,8 @@ import polars as pl
 
 from auditor.logs.model import Told
 from auditor.logs.traces import text
-from auditor.logs.traces.trace import Answer, Found, Trace, Unread, canonical, observer, private, written
+from auditor.logs.traces.addresses import canonical, private
+from auditor.logs.traces.trace import Answer, Found, Trace, Unread, observer, written
 from auditor.logs.values import values
 from auditor.model.status import MALFORMED, NO_ADDRESS, UNSUPPORTED
 from auditor.read.source import Source

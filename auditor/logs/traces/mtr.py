@@ -12,20 +12,9 @@ from typing import Any, Final
 import polars as pl
 
 from auditor.logs.model import Told
+from auditor.logs.traces.addresses import canonical, host
 from auditor.logs.traces.text import lines as text_lines
-from auditor.logs.traces.trace import (
-    HOPS,
-    RECORDS,
-    Answer,
-    Found,
-    Trace,
-    Unread,
-    canonical,
-    full,
-    host,
-    observer,
-    written,
-)
+from auditor.logs.traces.trace import HOPS, RECORDS, Answer, Found, Trace, Unread, full, observer, written
 from auditor.logs.values import values
 from auditor.model.status import MALFORMED
 from auditor.read.source import Source

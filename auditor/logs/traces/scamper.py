@@ -11,7 +11,8 @@ from typing import Any, Final
 import polars as pl
 
 from auditor.logs.model import Told
-from auditor.logs.traces.trace import Answer, Found, Trace, Unread, canonical, observer, written
+from auditor.logs.traces.addresses import canonical
+from auditor.logs.traces.trace import Answer, Found, Trace, Unread, observer, written
 from auditor.logs.values import Value, values
 from auditor.model.status import MALFORMED, TRUNCATED, UNSUPPORTED
 from auditor.read.source import Source

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-from auditor.logs.traces.trace import HOPS, canonical, host
+from auditor.logs.traces.addresses import canonical, host
+from auditor.logs.traces.trace import HOPS
 
 LONGEST: Final = 1 << 14
 """Characters of a line that are read: a longer one is none of a trace."""

@@ -18,28 +18,22 @@ trace was made; it is written as `@beyond:address`.
 """
 
 import hashlib
-import re
-import socket
-from bisect import bisect
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple
 
 import polars as pl
 
-from auditor.enrich.addresses import parse, write
-from auditor.enrich.special import PRIVATE, registry
 from auditor.logs.model import Nameless, Told, rows, unread
+from auditor.logs.traces.addresses import canonical, private
 from auditor.model import flow
 
 HERE: Final = "127.0.0.1"
 """The source of a trace that doesn't tell its own: the machine where it was made, at the vantage of its file."""
 SILENT: Final = Nameless("@silent hop")
 BEYOND: Final = "@beyond:"
-NAMED: Final = "@host:"
 NOWHERE: Final = Nameless("@destination")
-"""Stand for addresses: what did not answer, another network's private address, a host without one, an end not told."""
+"""Stand for addresses: what did not answer, another network's private address, an end that is not told."""
 BATCH: Final = 100_000
 """Rows of a frame, at least, but for the last."""
 LONGEST_NAME: Final = 255
@@ -105,63 +99,6 @@ def full(trace: Trace) -> bool:
 
 
 Found = Trace | Unread
-
-
-def canonical(text: str) -> str:
-    """Write an address canonically; empty for what is none.  The scope of a link-local address is left out."""
-    if _PLAIN.match(text):
-        return text
-    return _canonical(text) if len(text) <= LONGEST else ""
-
-
-_OCTET: Final = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
-_PLAIN: Final = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}\Z", re.ASCII)
-"""Nearly all addresses of nearly all traces: IPv4 as its canonical text has it."""
-
-
-LONGEST: Final = 64
-"""Characters of an address, with its scope."""
-
-
-@lru_cache(1 << 16)
-def _canonical(text: str) -> str:
-    try:
-        return write(*parse(text.partition("%")[0]))
-    except ValueError:
-        return ""
-
-
-@lru_cache(1 << 16)
-def private(address: str) -> bool:
-    """Say whether a canonical address means another machine elsewhere; what is no address does too."""
-    if _PLAIN.match(address):
-        number, version = int.from_bytes(socket.inet_aton(address), "big"), 4
-    else:
-        try:
-            number, version = parse(address)
-        except ValueError:
-            return True
-    starts, kinds = _special(version)
-    return kinds[bisect(starts, number) - 1]
-
-
-@cache
-def _special(version: int) -> tuple[list[int], list[bool]]:
-    """Lay out which stretches of addresses are private, for one look-up at a time."""
-    known = registry()
-    kinds = [value.startswith(PRIVATE) for value in known.values]
-    if version == 4:
-        return known.starts4.tolist(), [kinds[code] for code in known.codes4.tolist()]
-    starts = [int.from_bytes(start.ljust(16, b"\0"), "big") for start in known.starts6.tolist()]
-    return starts, [kinds[code] for code in known.codes6.tolist()]
-
-
-def host(name: str) -> str:
-    """Stand for a host of which only the name is told; empty for what is no name."""
-    return Nameless(f"{NAMED}{name}") if _NAME.match(name) else ""
-
-
-_NAME: Final = re.compile(r"[\w.:-]{1,255}\Z")
 
 
 def observer(name: Any) -> str:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from auditor.logs.traces.trace import BEYOND, canonical
+from auditor.logs.traces.addresses import canonical
+from auditor.logs.traces.trace import BEYOND
 from tests import corpus
 from tests.logs.traces.read import ends, hops, kind, lines, read, silent
 
