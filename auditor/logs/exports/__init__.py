@@ -6,8 +6,8 @@ what it found.
 
 netflow ipfix sflow_file   files of datagrams           datagrams capture   the exports in a file, or in a capture
 wire        where datagrams end, headers, sets          templates           what fields there are
-memory      what exporters say once, and their numbers  messages            templates, then options, then records
-shared      what is known from all inputs
+learn       templates, then options                     messages            then records
+memory      what exporters say once, and their numbers  shared              what is known from all inputs
 elements    fields by number    fields   where they lie     variable   those of any length
 pending     sets of one template wait for each other    records times       their columns, their times
 sflow       samples             sections beginnings of packets

@@ -1,4 +1,4 @@
-"""Datagrams become rows: three times over the inputs, first for templates, then for options, then for records.
+"""Datagrams become rows, once `learn` has gathered what their exporters say elsewhere.
 
 Records are numbered as they come, from 1: those of data sets, and those of options; a set that can't be read counts as
 one.  In a capture all records of a datagram bear the number of its packet.
@@ -8,15 +8,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-import numpy as np
 import polars as pl
 
 from auditor.logs.exports import sflow, wire
-from auditor.logs.exports.fields import Fields, Plan, plan
+from auditor.logs.exports.fields import Plan, plan
 from auditor.logs.exports.memory import Known, Missing, Origin, When
 from auditor.logs.exports.pending import Context, Pending
-from auditor.logs.exports.records import own_rates, unlike
-from auditor.logs.exports.templates import Template, templates
+from auditor.logs.exports.records import unlike
+from auditor.logs.exports.templates import Template
 from auditor.logs.exports.variable import straighten
 from auditor.logs.model import Told
 from auditor.model import flow
@@ -94,88 +93,7 @@ def when(datagram: Datagram, header: wire.Header) -> When:
     return (header.export_ns // 10**9, header.sequence) if datagram.captured else (datagram.place, 0)
 
 
-def learn(inputs: Iterable[Datagrams]) -> Known:
-    """Gather what exporters say once from all inputs."""
-    known, every = Known(), list(inputs)
-    for datagrams in every:
-        for each in datagrams():
-            if each.kind in wire.TEMPLATES:
-                _templates(each, known)
-    for datagrams in every:
-        for each in datagrams():
-            if each.kind == wire.SFLOW:
-                sflow.number(each.data, each.at, each.end, each.origin, known.numbers)
-            else:
-                _options(each, known)
-    return known.settle()
-
-
-def _templates(datagram: Datagram, known: Known) -> None:
-    header = wire.header(datagram.data, datagram.at, datagram.kind)
-    kinds, at = wire.TEMPLATES[datagram.kind], when(datagram, header)
-    for number, begin, stop in wire.sets(datagram.data, datagram.at, datagram.end, datagram.kind):
-        if number not in kinds:
-            continue
-        for name, template in templates(datagram.data, begin, min(stop, datagram.end), datagram.kind, number):
-            key = header.version, header.domain, name
-            if template is not None:
-                known.templates.put(datagram.origin, key, at, template, 1 + len(template.fields) // 8)
-                known.live.setdefault((datagram.origin, *key[:2], template.options), set()).add(key)
-            elif name in kinds:  # all of a kind
-                ours = known.live.pop((datagram.origin, *key[:2], name == kinds[1]), set())
-                known.templates.withdraw(datagram.origin, ours, at)
-            else:
-                known.templates.withdraw(datagram.origin, [key], at)
-
-
-def _options(datagram: Datagram, known: Known) -> None:
-    """Read options, and the numbers of datagrams."""
-    header, at, records, certain = wire.header(datagram.data, datagram.at, datagram.kind), (0, 0), 0, True
-    at = when(datagram, header)
-    if header.version in wire.FIXED:
-        records = (datagram.end - datagram.at) // wire.FIXED[header.version][1]
-    else:
-        for number, begin, stop in wire.sets(datagram.data, datagram.at, datagram.end, datagram.kind):
-            if number < wire.DATA:
-                continue
-            try:
-                template = known.templates.find(datagram.origin, (header.version, header.domain, number), at)
-            except Missing:
-                certain = False
-                continue
-            layout = plan(template, header.version == wire.V9)
-            raw, _, count, _ = _records(datagram.data, begin, min(stop, datagram.end), layout)
-            records += count
-            if template.options and count and layout.size:
-                _said(
-                    Fields(layout, np.frombuffer(raw, np.uint8).reshape(-1, layout.size)), header, datagram, at, known
-                )
-    if header.version == wire.V1:
-        return
-    span = (records, records) if certain else (0, datagram.end - datagram.at)
-    known.numbers.add(
-        (datagram.origin, header.version, header.domain), header.export_ns // 10**9, header.sequence, span
-    )
-
-
-def _said(fields: Fields, header: wire.Header, datagram: Datagram, at: When, known: Known) -> None:
-    """Keep sampling rates (of samplers, of interfaces, of all), and when an exporter started."""
-    key, found = (header.version, header.domain), own_rates(fields)
-    if fields.any_of("sampler", "selector"):
-        kind, numbers = "sampler", fields.small("sampler", "selector")
-    elif fields.plan.scope is not None and fields.plan.scope[1] <= 8:
-        kind, numbers = "interface", fields.scope()
-    else:
-        kind, numbers = "all", np.zeros(len(fields), np.int64)
-    for rate, number in zip(found.tolist(), numbers.tolist(), strict=True):
-        if rate > 0:
-            known.rates.put(datagram.origin, (*key, kind, number), at, rate)
-    if "started_ms" in fields:
-        for started in fields.count("started_ms").tolist():
-            known.starts.put(datagram.origin, key, at, started)
-
-
-def _records(data: bytes, at: int, end: int, layout: Plan) -> tuple[bytes, list[bytes], int, int]:
+def records_of(data: bytes, at: int, end: int, layout: Plan) -> tuple[bytes, list[bytes], int, int]:
     """Return the records of a set, packet sections in them, how many there are, and where they end."""
     if layout.variable:
         raw, sections, stop = straighten(data, at, end, layout)
@@ -300,7 +218,7 @@ class Reading:
         detail: str = "",
     ) -> None:
         """Take the records of a set: as flows, or counted under one reason."""
-        raw, sections, count, stop = _records(datagram.data, begin, min(end, datagram.end), layout)
+        raw, sections, count, stop = records_of(datagram.data, begin, min(end, datagram.end), layout)
         if count:
             first = self._number(datagram, count)
             if status:

@@ -8,8 +8,9 @@ from typing import Final
 import polars as pl
 
 from auditor.logs.exports import capture, datagrams
+from auditor.logs.exports.learn import learn
 from auditor.logs.exports.memory import Known
-from auditor.logs.exports.messages import Datagram, Reading, learn
+from auditor.logs.exports.messages import Datagram, Reading
 from auditor.logs.model import Told
 from auditor.read.source import Source
 
