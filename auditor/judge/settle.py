@@ -40,7 +40,7 @@ class Subject:
     @property
     def name(self) -> str:
         """What a configuration calls it."""
-        return self.addr.removeprefix("@host:").removeprefix("@")
+        return self.addr.removeprefix(flow.HOST).removeprefix("@")
 
 
 @dataclass(frozen=True, slots=True)

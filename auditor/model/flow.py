@@ -24,6 +24,8 @@ OBSERVED, ATTESTED, OFFERED, REPORTED, CONFIGURED = "observed", "attested", "off
 PLANES: Final = ("media", "signalling", "keys", "recording", "management", "telemetry", "other")
 NAMED: Final = "?"
 """Behind planes that only a name (DNS, TLS) tells: anybody can write one, so it can accuse and never excuse."""
+HOST: Final = "@host:"
+"""Before the name of a host that stands where no address is told."""
 UNKNOWN: Final = "unknown"  # of a plane: any; of a role: a participant or a place
 CARRIED, UNANSWERED, REJECTED = "", "unanswered", "rejected"  # outcome
 PASSED: Final = "a tunnel: its packets are counted in the flows that it carried"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from auditor.model import countries
-from auditor.model.flow import REPORTED
+from auditor.model.flow import HOST, REPORTED
 from auditor.model.report import Finding, Source, Verdict
 from auditor.report.words import LISTED, where
 
@@ -40,7 +40,7 @@ def _undecided(finding: Finding) -> str:
     if excusable(finding):
         return "Where it went is decided by all evidence; whether it was allowed there is not observable in traffic."
     said = [
-        f"{address.removeprefix('@host:')}: {source.name} says {where(source.countries, sentence=True)}"
+        f"{address.removeprefix(HOST)}: {source.name} says {where(source.countries, sentence=True)}"
         for address, entries in finding.located_by
         for source in entries
         if source.kind in ("proof", "claim")

@@ -15,6 +15,7 @@ import polars as pl
 
 from auditor.logs.model import DEFAULTS, Nameless, rows
 from auditor.logs.values import Value
+from auditor.model.flow import HOST
 from auditor.model.status import NO_ADDRESS
 from auditor.read.facts.text import address as literal
 from auditor.read.facts.text import reachable
@@ -98,7 +99,7 @@ def masked(*parts: str) -> str:
 def host(name: str) -> str:
     """Stand for an end that is known by its name only."""
     plain = name.strip().strip("[]").rstrip(".").lower()
-    return Nameless(f"@host:{plain if len(plain) <= LONGEST else ident(plain)}")
+    return Nameless(f"{HOST}{plain if len(plain) <= LONGEST else ident(plain)}")
 
 
 def address(value: Any) -> str:

@@ -10,6 +10,7 @@ import polars as pl
 
 from auditor.logs.model import DEFAULTS, Nameless, rows
 from auditor.logs.protocols import NAMES, WORDS
+from auditor.model.flow import HOST
 from auditor.read.codes import APPS
 from auditor.read.facts.text import address, line_text, name_text
 
@@ -230,7 +231,7 @@ def host(value: str) -> str:
     """Return what stands for an end in a row: its address, or its name where a log writes names of hosts."""
     if is_address(value) or not _HOST.match(value):
         return value
-    return Nameless(f"@host:{value.lower()}")
+    return Nameless(f"{HOST}{value.lower()}")
 
 
 _HOST: Final = re.compile(r"(?=[^.]{0,63}[A-Za-z])[A-Za-z0-9_]([A-Za-z0-9_.-]{0,253}[A-Za-z0-9_])?\Z", re.ASCII)

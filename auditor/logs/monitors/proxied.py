@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from auditor.logs.lines import LONG, numbered
 from auditor.logs.model import Nameless, Told
 from auditor.logs.monitors.fields import Row, ended, host, is_address
-from auditor.model.flow import CARRIED, UNANSWERED
+from auditor.model.flow import CARRIED, HOST, UNANSWERED
 from auditor.model.status import MALFORMED
 from auditor.read.source import Source
 
@@ -64,7 +64,7 @@ def is_server(end: str) -> bool:
     address, number = ended(end)
     if is_address(address):
         return True
-    return bool(number) and host(address).startswith("@host:")
+    return bool(number) and host(address).startswith(HOST)
 
 
 def outcome(status: str) -> str:

@@ -9,9 +9,8 @@ from typing import Final
 from auditor.enrich.addresses import parse, write
 from auditor.enrich.special import PRIVATE, registry
 from auditor.logs.model import Nameless
+from auditor.model.flow import HOST
 
-NAMED: Final = "@host:"
-"""Stands before the name of a host of which no address is told."""
 _OCTET: Final = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _PLAIN: Final = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}\Z", re.ASCII)
 """Nearly all addresses of nearly all traces: IPv4 as its canonical text has it."""
@@ -62,4 +61,4 @@ def _special(version: int) -> tuple[list[int], list[bool]]:
 
 def host(name: str) -> str:
     """Stand for a host of which only the name is told; empty for what is no name."""
-    return Nameless(f"{NAMED}{name}") if _NAME.match(name) else ""
+    return Nameless(f"{HOST}{name}") if _NAME.match(name) else ""
