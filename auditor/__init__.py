@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from auditor.version import __version__
 
 if TYPE_CHECKING:
-    from auditor.evidence.case import sessions
+    from auditor.evidence.sessions import sessions
     from auditor.model.report import Report
     from auditor.opening import load_rules
     from auditor.pipeline import Audit, audit, flows, locate
@@ -36,7 +36,7 @@ def __getattr__(name: str) -> Any:
 
         return Report
     if name == "sessions":
-        from auditor.evidence.case import sessions
+        from auditor.evidence.sessions import sessions
 
         return sessions
     if name == "load_rules":

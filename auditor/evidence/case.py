@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -120,16 +120,3 @@ def opened(
         lined(columns),
     )
     return Case(report, located, read, digest, ruleset)
-
-
-def sessions(inputs: intake.Paths, *, finding: Sequence[str] | str | None = None, **options: Any) -> Any:
-    """Return the sessions that were touched as a pandas DataFrame; takes the options of `auditor.audit`.
-
-    With `finding` (the beginning of an identifier, or several) only the sessions of those findings, all of them.
-    """
-    from auditor.evidence.sessions import table
-    from auditor.report.table import to_pandas
-
-    case = opened(inputs, **options)
-    wanted = [finding] if isinstance(finding, str) else finding or ()
-    return to_pandas(table(case, [case.finding(each).id for each in wanted]))

@@ -6,16 +6,17 @@ as the report counts sessions.
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
+from auditor import intake
 from auditor.digest import PARTY
 from auditor.enrich.hops import WRAPPED
-from auditor.evidence.case import Case
+from auditor.evidence.case import Case, opened
 from auditor.model import flow
 from auditor.report.clean import encodable
-from auditor.report.table import harmless
+from auditor.report.table import harmless, to_pandas
 
 COLUMNS: Final = (
     "session", "kind", "start", "end", "participants", "participant_countries", "participant_labels",
@@ -46,6 +47,16 @@ PLACE: Final = {
     "place_roles": "role",
 }
 FINDING: Final = {"findings": "id", "rules": "rule", "verdicts": "verdict", "waived": "waived"}
+
+
+def sessions(inputs: intake.Paths, *, finding: Sequence[str] | str | None = None, **options: Any) -> Any:
+    """Return the sessions that were touched as a pandas DataFrame; takes the options of `auditor.audit`.
+
+    With `finding` (the beginning of an identifier, or several) only the sessions of those findings, all of them.
+    """
+    case = opened(inputs, **options)
+    wanted = [finding] if isinstance(finding, str) else finding or ()
+    return to_pandas(table(case, [case.finding(each).id for each in wanted]))
 
 
 def table(case: Case, findings: Sequence[str] = ()) -> pl.DataFrame:
