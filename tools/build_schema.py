@@ -7,7 +7,7 @@ from auditor.enrich import format as enrich
 from auditor.evidence import shape as evidence
 from auditor.logs.monitors import columns_format
 from auditor.report import baseline, shape
-from auditor.routing import plain_format
+from auditor.routing.plain import format as plain_format
 from auditor.rules import schemas as rules
 
 FOLDER: Final = Path(__file__).parents[1] / "reports" / "schema"

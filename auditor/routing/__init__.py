@@ -12,7 +12,7 @@ surge       at what multiple of demand who lands where (`way`)        mix    up 
 headroom    what that means for protected clients, also in an outage  surges of the findings of a gate
 compare     what a change made possible, and which lines did it       shown  ways as a report tells them
 
-plain       `routing.yaml` (`plain_format`, `plain_replay`)           openstreetmap   capacity files (`..._*`)
+plain       `routing.yaml`                                            openstreetmap   capacity files
 octodns     zone files                             istio, envoy  load balancing by locality
 route53     record sets, templates, policies       cloudflare    load balancers
 trafficmanager  profiles of Azure Traffic Manager

@@ -10,7 +10,8 @@ from auditor.routing import openstreetmap
 from auditor.routing.headroom import headroom
 from auditor.routing.mix import Mix
 from auditor.routing.model import Client, File, First, Line, Node, Routing, Spread, Use
-from auditor.routing.openstreetmap_rank import allocated, ranked
+from auditor.routing.openstreetmap.rank import allocated, ranked
+from auditor.routing.openstreetmap.reader import Reader
 from auditor.routing.reach import reach
 from auditor.routing.store import Kept
 from tests.routing import brute
@@ -321,9 +322,7 @@ def test_allocation_is_the_same_whatever_the_order() -> None:
     for _ in range(40):
         files = configuration(chance)
         (routing,) = openstreetmap.read([File("src/tile.yml", files["src/tile.yml"])], Kept(files))
-        reader = openstreetmap._Reader(
-            File("src/tile.yml", files["src/tile.yml"]), None, File("x", files["lib/countries.xml"])
-        )
+        reader = Reader(File("src/tile.yml", files["src/tile.yml"]), None, File("x", files["lib/countries.xml"]))
         amounts = {code: Fraction(chance.randint(0, 30)) for code in PLACES}
         ranks = {origin.code: ranked(origin, reader.clusters) for origin in reader.origins}
         found = allocated(ranks, amounts)
@@ -341,9 +340,7 @@ def test_no_demand_below_the_bound_makes_the_script_send_a_country_there() -> No
     for _ in range(120):
         files = configuration(chance)
         (routing,) = openstreetmap.read([File("src/tile.yml", files["src/tile.yml"])], Kept(files))
-        reader = openstreetmap._Reader(
-            File("src/tile.yml", files["src/tile.yml"]), None, File("x", files["lib/countries.xml"])
-        )
+        reader = Reader(File("src/tile.yml", files["src/tile.yml"]), None, File("x", files["lib/countries.xml"]))
         ranks = {origin.code: ranked(origin, reader.clusters) for origin in reader.origins if origin.code != "XK"}
         amounts = {each.name: each.demand or Fraction(0) for each in routing.clients}
         mixed = Mix(routing)

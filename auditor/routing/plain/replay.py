@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from auditor.model.documents import Document
 from auditor.routing.model import Answer, Client, Line, Pool, Step
-from auditor.routing.plain_format import ClientsPlain, GroupPlain, RoutingPlain
+from auditor.routing.plain.format import ClientsPlain, GroupPlain, RoutingPlain
 
 Choice = GroupPlain | ClientsPlain
 

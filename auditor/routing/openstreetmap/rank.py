@@ -16,7 +16,7 @@ from math import acos, cos, pi, sin
 from typing import Final
 
 from auditor.routing.model import Line
-from auditor.routing.openstreetmap_files import Cluster, Origin
+from auditor.routing.openstreetmap.model import Cluster, Origin
 
 PREFERRED, ALLOWED, DENIED = "preferred", "allowed", "denied"
 
