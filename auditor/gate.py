@@ -112,7 +112,7 @@ def _judged(collected: "Collected", by: _By, detailed: int) -> Gate:
     from auditor.routing.placed import placed
     from auditor.routing.reach import prove
     from auditor.routing.shown import Told
-    from auditor.routing.surges import Surges
+    from auditor.routing.surge.findings import Surges
     from auditor.routing.touches import Ways, touches
 
     moment = nanoseconds(by.as_of) if by.as_of else None
@@ -176,7 +176,7 @@ def _compared(now: Gate, against: str, paths: Sequence[str], by: _By) -> Gate:
     from auditor.routing.revision import earlier
     from auditor.routing.shown import Told
     from auditor.routing.store import Disk
-    from auditor.routing.surges import Surges
+    from auditor.routing.surge.findings import Surges
 
     then = _judged(collect(paths, earlier(against, paths), earlier=against), by, 0)
     found = [(finding, then.ways[finding.id]) for finding in then.report.findings]

@@ -6,10 +6,10 @@ from math import asin, cos, radians, sin, sqrt
 
 from auditor.routing import openstreetmap
 from auditor.routing.graph import leaves
-from auditor.routing.headroom import headroom
 from auditor.routing.model import Routing
 from auditor.routing.reach import prove
 from auditor.routing.store import Kept
+from auditor.routing.surge.headroom import headroom
 from tests.routing.corpus import real
 
 NAMES = ("nominatim.openstreetmap.yml", "requests-nominatim.yml", "countries.xml")

@@ -7,13 +7,13 @@ import pytest
 
 from auditor.model.errors import InputError
 from auditor.routing import openstreetmap
-from auditor.routing.headroom import headroom
-from auditor.routing.mix import Mix
 from auditor.routing.model import Client, File, First, Line, Node, Routing, Spread, Use
 from auditor.routing.openstreetmap.rank import allocated, ranked
 from auditor.routing.openstreetmap.reader import Reader
 from auditor.routing.reach import reach
 from auditor.routing.store import Kept
+from auditor.routing.surge.headroom import headroom
+from auditor.routing.surge.mix import Mix
 from tests.routing import brute
 from tests.routing.openstreetmap_random import PLACES, configuration, countries_xml
 

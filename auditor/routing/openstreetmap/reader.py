@@ -29,7 +29,7 @@ from auditor.routing.openstreetmap.countries import demand, origins
 from auditor.routing.openstreetmap.model import Cluster, Origin, Server
 from auditor.routing.openstreetmap.rank import Ranked, allocated, ranked
 from auditor.routing.openstreetmap.replay import Script
-from auditor.routing.surge import FULL
+from auditor.routing.surge.uniform import FULL
 
 FORMAT: Final = "OpenStreetMap"
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from auditor.routing.model import UNCLASSIFIED, Answer, Client, Node, Step
 from auditor.routing.openstreetmap.model import Cluster, Origin, Server
 from auditor.routing.openstreetmap.rank import PREFERRED, ranked
-from auditor.routing.surge import FULL
+from auditor.routing.surge.uniform import FULL
 
 
 class Script:

@@ -7,10 +7,10 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from auditor.model.surge import Filled, Outage
-from auditor.routing.headroom import headroom
 from auditor.routing.model import Routing
-from auditor.routing.surge import surge
-from tests.routing.surging import NAMES, client, configurations, first, pool, routing
+from auditor.routing.surge.headroom import headroom
+from auditor.routing.surge.uniform import surge
+from tests.routing.surge.surging import NAMES, client, configurations, first, pool, routing
 
 few = settings(max_examples=100, phases=[Phase.explicit, Phase.generate], deadline=None)
 

@@ -9,12 +9,12 @@ from itertools import combinations
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from auditor.routing import mix
-from auditor.routing.cut import overfull
-from auditor.routing.mix import Bound, Mix
 from auditor.routing.model import ALL, FIRST, Client, First, Node, Routing, Use
-from auditor.routing.surge import surge
-from tests.routing.surging import (
+from auditor.routing.surge import mix
+from auditor.routing.surge.cut import overfull
+from auditor.routing.surge.mix import Bound, Mix
+from auditor.routing.surge.uniform import surge
+from tests.routing.surge.surging import (
     AT,
     NAMES,
     client,

@@ -6,8 +6,8 @@ from fractions import Fraction
 from typing import Final
 
 from auditor.model.surge import Surge
-from auditor.routing.headroom import Rising
 from auditor.routing.model import Routing
+from auditor.routing.surge.headroom import Rising
 from auditor.routing.touches import Way
 
 MOST: Final = 16

@@ -6,10 +6,10 @@ from typing import Final
 
 from auditor.model.surge import Filled, Headroom, Outage, Surge
 from auditor.routing.graph import leaves
-from auditor.routing.mix import Bound, Mix
 from auditor.routing.model import NONE, Client, First, Node, Routing
-from auditor.routing.surge import FULL, Surged, landing, surge, taken
-from auditor.routing.way import Orders, inner
+from auditor.routing.surge.mix import Bound, Mix
+from auditor.routing.surge.uniform import FULL, Surged, landing, surge, taken
+from auditor.routing.surge.way import Orders, inner
 
 TRIES: Final = 64
 """Outages that are tried one by one; those of pools that demand comes to first are tried first."""
@@ -21,7 +21,7 @@ _NONE: Final = frozenset[str]()
 
 
 class Rising:
-    """A configuration under an outage (see `surge.surge`), worked out once for all questions that are asked of it."""
+    """A configuration under an outage (see `uniform.surge`), worked out once for all questions that are asked of it."""
 
     def __init__(self, routing: Routing, down: frozenset[str] = _NONE, lost: frozenset[str] = _NONE) -> None:
         self.routing, self.down, self.lost = routing, down, lost

@@ -28,7 +28,7 @@ from heapq import heappop, heappush
 from typing import Final
 
 from auditor.routing.model import Node, Routing
-from auditor.routing.way import ZERO, Flow, Orders, Way
+from auditor.routing.surge.way import ZERO, Flow, Orders, Way
 
 FULL: Final = "full:"
 """Faults whose ids begin so say that a pool has no room: a surge finds out when, so it tries no such outage."""

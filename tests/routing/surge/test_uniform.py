@@ -10,9 +10,9 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from auditor.routing.model import ALL, FIRST, LAST, Client, First, Node, Routing, Use
-from auditor.routing.surge import Fill, Surged, surge
+from auditor.routing.surge.uniform import Fill, Surged, surge
 from tests.routing import brute
-from tests.routing.surging import (
+from tests.routing.surge.surging import (
     AT,
     NAMES,
     amounts,

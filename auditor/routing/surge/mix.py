@@ -1,6 +1,6 @@
 """Up to what multiple of the demand a client can't land in a pool, whatever the mix: for uneven surges and churn.
 
-A uniform surge (`surge`) is one story.  In others one country grows and another doesn't, sessions end in one pool and
+A uniform surge (`uniform`) is one story.  In others one country grows and another doesn't, sessions end in one pool and
 begin in the next, and arrive in any order; but no country ever asks for more than its demand times the multiplier.
 Before a client can land in a pool, all pools that the configuration puts before it have to be full at one moment
 (or down).  Who fills a set T of them can only be countries that list a pool of T, so
@@ -13,10 +13,10 @@ demand suffices to fill all at once, so nothing better follows from the capaciti
 Dinkelbach's method (W. Dinkelbach, On Nonlinear Fractional Programming, 1967), with a minimum cut as its step; the
 bound is then the fraction of that subset, computed from it alone, so a fault in the search could only make it smaller.
 
-The bound supposes, as `surge` does, that sessions are small beside a capacity: a pool refuses only what it has no room
-for.  It is never above the multiplier at a uniform surge.
+The bound supposes, as `uniform` does, that sessions are small beside a capacity: a pool refuses only what it has no
+room for.  It is never above the multiplier at a uniform surge.
 
-Where clients move as a whole (`surge.WHOLE_CLIENTS`) a pool refuses a client that is larger than the room it has.  Of
+Where clients move as a whole (`uniform.WHOLE_CLIENTS`) a pool refuses a client that is larger than the room it has.  Of
 several pools each refuses the same demand then, which counts for one of them only in the sum above; so only sets of one
 cluster count (pools that share a fault of having no room), for which the sum holds as it stands.
 """
@@ -27,11 +27,11 @@ from fractions import Fraction
 from math import lcm
 from typing import Final
 
-from auditor.routing.cut import overfull
 from auditor.routing.graph import fallen, leaves
 from auditor.routing.model import ALL, Client, First, Node, Pool, Routing, Spread, Use
-from auditor.routing.surge import FULL, WHOLE_CLIENTS, taken
-from auditor.routing.way import ZERO, inner, weighed
+from auditor.routing.surge.cut import overfull
+from auditor.routing.surge.uniform import FULL, WHOLE_CLIENTS, taken
+from auditor.routing.surge.way import ZERO, inner, weighed
 
 EDGES: Final = 30_000
 """Pairs of a pool and a kind of country up to which the best subset is searched; beyond: prefixes and single pools."""
@@ -53,7 +53,7 @@ class Bound:
 
 
 class Mix:
-    """Bounds for one configuration under one outage (see `surge.surge` for its arguments)."""
+    """Bounds for one configuration under one outage (see `uniform.surge` for its arguments)."""
 
     def __init__(
         self, routing: Routing, down: frozenset[str] = frozenset(), lost: frozenset[str] = frozenset()

@@ -1,4 +1,4 @@
-"""Where a graph sends what is asked now, in shares, while pools go out one after another: `surge` fills them."""
+"""Where a graph sends what is asked now, in shares, while pools go out one after another: `uniform` fills them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
