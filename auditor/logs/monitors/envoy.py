@@ -30,7 +30,6 @@ from auditor.logs.monitors.proxied import Upstream
 from auditor.model.flow import CARRIED, UNANSWERED
 from auditor.read.source import Source
 
-LONGEST: Final = 1 << 16
 _Q: Final = r'"((?:[^"\\]|\\.)*)"'
 _TIME: Final = r"\[(\d{4}-\d\d-\d\dT[0-9:.]{8,18}Z?)\]"
 _HEAD: Final = rf"{_TIME} {_Q} (\d{{1,3}}) ([A-Za-z,]+|-)"
@@ -53,12 +52,7 @@ LINES: Final = True
 
 def sniff(head: bytes) -> bool:
     """Say whether the first line is one of the formats."""
-    first = head.lstrip(b"\xef\xbb\xbf \t\r\n").partition(b"\n")[0].strip()
-    if first.startswith(b"{"):
-        value = jsonlines.first(first)
-        return value is not None and _ours(value)
-    line = first[:LONGEST].decode("utf-8", "replace")
-    return bool(DEFAULT.match(line) or ISTIO.match(line))
+    return proxied.begins(head, _ours, DEFAULT, ISTIO)
 
 
 def _ours(value: dict[str, Any]) -> bool:
@@ -80,7 +74,7 @@ def _given(line: bytes) -> dict[str, Any] | None:
     if line.startswith(b"{"):
         value = jsonlines.first(line)
         return value if value is not None and _ours(value) else None
-    said = line[:LONGEST].decode("utf-8", "replace")
+    said = line[: proxied.LONGEST].decode("utf-8", "replace")
     if found := DEFAULT.match(said):
         values = found.groups()
         keys = ("start_time", "", "response_code", "response_flags", *_MIDDLE)

@@ -35,7 +35,6 @@ from auditor.logs.monitors.proxied import Upstream
 from auditor.logs.monitors.stamps import MONTHS
 from auditor.read.source import Source
 
-LONGEST: Final = 1 << 16
 UNREAD: Final = "fields behind the combined format are not read"
 _Q: Final = r'"((?:[^"\\]|\\.)*)"'
 _WHEN: Final = r"\[(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\]"
@@ -66,12 +65,7 @@ LINES: Final = True
 
 def sniff(head: bytes) -> bool:
     """Say whether the first line is one of the formats."""
-    first = head.lstrip(b"\xef\xbb\xbf \t\r\n").partition(b"\n")[0].strip()
-    if first.startswith(b"{"):
-        value = jsonlines.first(first)
-        return value is not None and _ours(value)
-    line = first[:LONGEST].decode("utf-8", "replace")
-    return bool(_COMBINED.match(line) or _STREAM.match(line))
+    return proxied.begins(head, _ours, _COMBINED, _STREAM)
 
 
 def _ours(value: dict[str, Any]) -> bool:
@@ -94,7 +88,7 @@ def _given(line: bytes) -> dict[str, Any] | None:
     if line.startswith(b"{"):
         value = jsonlines.first(line)
         return value if value is not None and _ours(value) else None
-    said = line[:LONGEST].decode("utf-8", "replace")
+    said = line[: proxied.LONGEST].decode("utf-8", "replace")
     if found := _STREAM.match(said):
         keys = ("remote_addr", "time_local", "protocol", "status", "bytes_sent", "bytes_received", "session_time")
         given: dict[str, Any] = dict(zip(keys, found.groups()[:7], strict=True))

@@ -4,11 +4,13 @@ The proxy ends connections, but the request goes on: a row leads from the client
 whose request it was stays known.  Counts are those of bodies and stand with the first row.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from auditor.logs.lines import LONG, numbered
 from auditor.logs.model import Nameless, Told
+from auditor.logs.monitors import jsonlines
 from auditor.logs.monitors.fields import Row, ended, host, is_address
 from auditor.model.flow import CARRIED, HOST, UNANSWERED
 from auditor.model.status import MALFORMED
@@ -21,11 +23,25 @@ LIMIT: Final = 64
 """Upstreams of one request that are read; no proxy tries more."""
 
 
+LONGEST: Final = 1 << 16
+"""Bytes of a line of text that are looked at."""
+
+
 class Upstream(NamedTuple):
     """A server that the proxy asked, or tried to."""
 
     end: str  # address and port, or a name
     outcome: str = CARRIED
+
+
+def begins(head: bytes, ours: Callable[[dict[str, Any]], bool], *formats: re.Pattern[str]) -> bool:
+    """Say whether the first line of a log is an object of ours, or of one of these formats."""
+    first = head.lstrip(b"\xef\xbb\xbf \t\r\n").partition(b"\n")[0].strip()
+    if first.startswith(b"{"):
+        value = jsonlines.first(first)
+        return value is not None and ours(value)
+    line = first[:LONGEST].decode("utf-8", "replace")
+    return any(each.match(line) for each in formats)
 
 
 def requests(source: Source, told: Told, asked: Callable[[bytes, int, Told], Iterator[Row] | None]) -> Iterator[Row]:
