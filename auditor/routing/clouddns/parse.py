@@ -44,6 +44,7 @@ _PUBLIC_SERVER: Final = re.compile(r"ns-cloud-[a-z0-9]+\.googledomains\.com")
 def read(things: Things, config: Config) -> None:
     """Take all that files hold into a configuration."""
     config.unread += things.unread
+    config.remarks += things.remarks
     for thing in things.zones:
         _zone(thing, config)
     for thing in things.checks:
