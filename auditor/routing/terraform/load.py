@@ -4,6 +4,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Final
 
 from auditor.model.errors import InputError, Problems
@@ -19,6 +20,8 @@ from auditor.routing.terraform.values import Ref, Unresolved, Value
 
 OVERRIDE: Final = re.compile(r"(?:.*_)?override\.(?:tf|tofu)(?:\.json)?")
 _SHOW: Final = re.compile(rb'"(?:format_version|terraform_version)"\s*:\s*"')
+_VERSIONS: Final = frozenset({"format_version", "terraform_version"})
+_HELD: Final = frozenset({"planned_values", "resource_changes", "values"})
 _PARTS: Final = re.compile(rb'"(?:planned_values|resource_changes|values)"\s*:')
 
 _ESCAPED: Final = re.compile(rb'"[^"\n]{0,200}\\[uU][0-9a-fA-F]{4}[^"\n]{0,200}"[ \t\r\n]*(?:"[^"\n]*"[ \t\r\n]*)?[{:]')
@@ -55,9 +58,26 @@ def is_terraform(file: File) -> bool:
 
 
 def is_show(file: File) -> bool:
-    """Say whether a file is what `terraform show -json` prints of a plan or a state."""
+    """Say whether a file is what `terraform show -json` prints of a plan or a state, however its keys are written."""
     head = file.data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
-    return head.startswith(b"{") and bool(_SHOW.search(head)) and bool(_PARTS.search(file.data))
+    if not head.startswith(b"{"):
+        return False
+    if _SHOW.search(head) and _PARTS.search(file.data):
+        return True
+    sorted_ = _SHOW.search(file.data) and _PARTS.search(file.data)
+    return bool(sorted_ or escapes(file)) and _is_shown(file)
+
+
+@lru_cache(4)  # every reader of a provider asks for it
+def _is_shown(file: File) -> bool:
+    from auditor.routing.documents import load as documents
+
+    try:
+        found = documents(file)
+    except InputError:
+        return False
+    keys = [each.tree.keys() for each in found if isinstance(each.tree, dict)]
+    return any(each & _VERSIONS and each & _HELD for each in keys)
 
 
 def escapes(file: File) -> bool:
