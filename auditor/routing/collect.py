@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from auditor.model.errors import InputError, InputErrors, gathering
-from auditor.routing import envoy, istio
+from auditor.routing import envoy, istio, unread
 from auditor.routing.formats import FORMATS
 from auditor.routing.model import File, Routing
 from auditor.routing.store import FILES, Store
@@ -35,14 +35,15 @@ def collect(paths: Sequence[str], store: Store, earlier: str = "") -> Collected:
     """
     given: dict[str, list[File]] = {name: [] for name in FORMATS}
     along: list[tuple[File, list[str]]] = []  # with the formats of which they are themselves
-    passed = 0
+    unnamed: set[str] = set()
     with gathering() as problems:
         for path, named in _expanded(paths, store):
             with problems.kept(), _of(earlier):
                 file = store.read(path)
+                if not named:
+                    unnamed.add(path)
                 if file is None and (earlier or not named):
-                    passed += not named  # a pipe, a device, a link to nothing
-                    continue
+                    continue  # a pipe, a device, a link to nothing
                 if file is None:
                     raise InputError(path, "is no file that exists; give a routing configuration, or a folder of them")
                 names = _formats(_readable(file))
@@ -55,16 +56,13 @@ def collect(paths: Sequence[str], store: Store, earlier: str = "") -> Collected:
                 elif names:
                     continue
                 elif named:
-                    known = ", ".join(FORMATS)
+                    known = ", ".join(name for name in FORMATS if name != unread.FORMAT)
                     raise InputError(path, f"is no routing configuration that is known ({known}); see docs/gate.md")
-                else:
-                    passed += 1
         asked = [name for name, files in given.items() if files]
         for file, names in along:
             readers = [name for name in asked if name not in names and FORMATS[name].belongs(file)]
             for name in readers:
                 given[name].append(file)
-            passed += not (readers or names)
         routings: list[Routing] = []
         for name, files in given.items():
             if files:
@@ -75,7 +73,7 @@ def collect(paths: Sequence[str], store: Store, earlier: str = "") -> Collected:
             ", ".join(paths[:3]), "holds no routing configuration; give the files that decide who is sent where"
         )
     files_ = {file.name: file for routing in routings for file in routing.files}
-    return Collected(tuple(routings), tuple(files_[name] for name in sorted(files_)), passed)
+    return Collected(tuple(routings), tuple(files_[name] for name in sorted(files_)), len(unnamed - files_.keys()))
 
 
 @contextmanager
@@ -111,7 +109,8 @@ def _readable(file: File) -> File:
 def _formats(file: File) -> list[str]:
     """Name the formats that a file is of: one, or several that share its language."""
     names = [name for name, each in FORMATS.items() if each.sniff(file)]
-    return [name for name in names if name == names[0] or FORMATS[name].belongs(file) or {names[0], name} == BESIDE]
+    beside = {*BESIDE, unread.FORMAT} if names and names[0] in BESIDE else BESIDE
+    return [name for name in names if name == names[0] or FORMATS[name].belongs(file) or {names[0], name} <= beside]
 
 
 def _expanded(paths: Sequence[str], store: Store) -> list[tuple[str, bool]]:

@@ -18,6 +18,7 @@ from auditor.routing import (
     powerdns,
     route53,
     trafficmanager,
+    unread,
 )  # fmt: skip
 from auditor.routing.model import File, Routing
 from auditor.routing.store import Store
@@ -53,5 +54,6 @@ FORMATS: Final[dict[str, Format]] = {
     livekit.FORMAT: Format(livekit.sniff, livekit.read),
     jitsi.FORMAT: Format(jitsi.sniff, jitsi.read),
     gdnsd.FORMAT: Format(gdnsd.sniff, gdnsd.read),
+    unread.FORMAT: Format(unread.sniff, unread.read),
 }
 """In the order in which they are asked; the first that knows a file has it."""

@@ -82,8 +82,7 @@ def opened(revision: str, paths: Sequence[str]) -> "Revision":
         raise InputError(OPTION, said) from None
     commit = commit_of(revision)
     if not commit:
-        said = f"`{revision}` is neither a folder nor a revision; fetch it (a shallow clone lacks others)"
-        raise InputError(OPTION, said)
+        raise InputError(OPTION, f"`{revision}` is neither a folder nor a revision; {_remedy(revision)}")
     try:
         top = _named(_git("rev-parse", "--show-toplevel"))
     except InputError:
@@ -93,6 +92,17 @@ def opened(revision: str, paths: Sequence[str]) -> "Revision":
     for path in paths:
         found.holds(path)
     return found
+
+
+def _remedy(revision: str) -> str:
+    """Say what may be meant by a revision that there is not: branches that were only fetched have another name."""
+    references = _named(_git("for-each-ref", "--format=%(refname)", "refs/remotes/")).splitlines()
+    wanted = revision.removeprefix("refs/heads/")
+    parts = (each.split("/", 3) for each in references)
+    there = [f"{part[2]}/{part[3]}" for part in parts if len(part) == 4 and part[3] == wanted]
+    if there:
+        return f"there is no branch of that name here, but {' and '.join(map('`{}`'.format, there))}: give that"
+    return "fetch it (`git fetch origin NAME`, then give `FETCH_HEAD`; a shallow clone lacks others)"
 
 
 def _named(said: bytes) -> str:

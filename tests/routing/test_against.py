@@ -99,6 +99,21 @@ class TestRepositories:
         with pytest.raises(InputError, match="has no work tree"):
             gated("../conf", against="main", inventory=inventory)
 
+    def test_a_branch_that_was_only_fetched(self, committed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        git("branch", "next/step")
+        git("checkout", "-q", "-b", "work")
+        git("clone", "-q", ".", "clone")
+        inventory = str(committed / "inventory.yaml")
+        monkeypatch.chdir("clone")
+        for name in ("main", "refs/heads/main"):
+            with pytest.raises(InputError, match="no branch of that name here, but `origin/main`: give that"):
+                gated("conf", against=name, inventory=inventory)
+        with pytest.raises(InputError, match="`origin/next/step`: give that"):
+            gated("conf", against="next/step", inventory=inventory)
+        with pytest.raises(InputError, match="fetch it"):
+            gated("conf", against="step", inventory=inventory)
+        assert verdicts(gated("conf", against="origin/main", inventory=inventory)) == [("shanghai", "fail", KNOWN)]
+
     def test_what_lies_outside_or_in_a_submodule(
         self, committed: Path, tmp_path_factory: pytest.TempPathFactory
     ) -> None:

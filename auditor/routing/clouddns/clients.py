@@ -6,12 +6,15 @@ attachment by which a query comes ("DNS routing policies and health checks", on 
 of its own is a class, all others are one, of which nobody knows what is nearest to them.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
 from auditor.enrich import regions
 from auditor.model import countries
 from auditor.routing.addresses import is_address
+from auditor.routing.alike import shared
+from auditor.routing.clouddns.alike import Shapes
 from auditor.routing.clouddns.graph import ANY, Graphs
 from auditor.routing.clouddns.records import PRIVATE, UNCLEAR, Config, Key
 from auditor.routing.clouddns.remarks import remark
@@ -38,13 +41,16 @@ class Asked:
         self._config = config
         self._ways: dict[str, tuple[Key, str]] = {}  # by the name of a client
         entries = self.tree.entries
-        many = len(entries) * (len(countries.CODES) + 1) > MOST
-        times: dict[tuple[str, str], int] = {}
-        for _, name, kind in entries:
-            times[name, kind] = times.get((name, kind), 0) + 1
-        for key in entries:
-            within = f" in {key[0]}" if times[key[1:]] > 1 else ""
-            self._ask(f"{key[1]} {key[2]}{within}", key, many)
+        shapes = Shapes(config, self.tree)
+        times = Counter(key[1:] for key in entries)
+        named = (
+            (f"{key[1]} {key[2]}{f' in {key[0]}' if times[key[1:]] > 1 else ''}", key, shapes.of(key))
+            for key in entries
+        )
+        asked = shared(named, len(countries.CODES) + 1)
+        many = len(asked) * (len(countries.CODES) + 1) > MOST
+        for name, key in asked:
+            self._ask(name, key, many)
         remark(self.tree)
 
     def replay(self, client: Client, down: frozenset[str]) -> Answer:

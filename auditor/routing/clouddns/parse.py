@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from auditor.enrich import regions
+from auditor.routing import delegations
 from auditor.routing.clouddns.records import (
     ADDRESSES,
     FAILOVER,
@@ -44,6 +45,7 @@ _PUBLIC_SERVER: Final = re.compile(r"ns-cloud-[a-z0-9]+\.googledomains\.com")
 def read(things: Things, config: Config) -> None:
     """Take all that files hold into a configuration."""
     config.unread += things.unread
+    config.remarks += things.remarks
     for thing in things.zones:
         _zone(thing, config)
     for thing in things.checks:
@@ -55,6 +57,26 @@ def read(things: Things, config: Config) -> None:
         found = reading.set(thing)
         if found is not None:
             config.add(found)
+    _delegations(config)
+
+
+def _delegations(config: Config) -> None:
+    """Tell the names for which other servers answer."""
+    held = {zone for zone, *_ in config.records}
+
+    def apex(zone: str, name: str) -> bool:
+        if (zone, name) in config.starts:
+            return True
+        listed = zone in config.listed and all(own != zone for own, _ in config.starts)
+        own = any(each.dns == name and (zone in each.ids or not zone) for each in config.zones)
+        return own or (listed and delegations.around(config, config.delegations, zone, name))
+
+    def given(zone: str, name: str) -> bool:
+        if any(start == name and other != zone for other, start in config.starts):
+            return True
+        return any(each.dns == name and held.intersection(each.ids) - {zone} for each in config.zones)
+
+    delegations.settle(config, config.delegations, apex, given)
 
 
 def _changed(things: Things, config: Config, reading: "_Reading") -> list[Thing]:
@@ -141,6 +163,10 @@ class _Reading(Targets):
         name, kind = self.mark(thing)
         if kind in ("NS", "SOA"):
             self.apex(thing, name)
+        if kind == "NS":
+            self.config.delegations[thing.zone, name] = value.at
+        elif kind == "SOA":
+            self.config.starts.add((thing.zone, name))
         if kind in SILENT:
             return None
         if thing.exists is not None:

@@ -116,6 +116,8 @@ class Config:
     zones: list[Zone] = field(default_factory=list)
     checks: dict[str, tuple[Line, int]] = field(default_factory=dict)  # health check -> count of its source regions
     listed: set[str] = field(default_factory=set)  # zones that are listed whole
+    delegations: dict[tuple[str, str], Line] = field(default_factory=dict)  # name servers, by zone and name
+    starts: set[tuple[str, str]] = field(default_factory=set)  # zones, and the names at which these say that they begin
     unread: list[Unread] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
     _taken: dict[str, int] = field(default_factory=dict)

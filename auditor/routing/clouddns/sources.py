@@ -15,7 +15,7 @@ from auditor.model.errors import InputError
 from auditor.routing import documents
 from auditor.routing.clouddns.spelling import record_set, respelt
 from auditor.routing.documents import Document
-from auditor.routing.model import File, Unread
+from auditor.routing.model import File, Remark, Unread
 from auditor.routing.store import Store
 from auditor.routing.terraform import Configuration, Ref, Unresolved, Value, escapes, is_show, is_terraform, load
 from auditor.routing.terraform.values import of_json, shown
@@ -57,6 +57,7 @@ class Things:
     regions: dict[str, str] = field(default_factory=dict)  # of resources, by what stands for their addresses
     files: list[File] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
 
 
 def belongs(file: File) -> bool:
@@ -190,6 +191,7 @@ def _texts(value: Value, *keys: str) -> tuple[str, ...]:
 def _of_terraform(configuration: Configuration, found: Things) -> None:
     found.files.extend(configuration.files)
     found.unread.extend(configuration.unread)
+    found.remarks.extend(configuration.assumptions("google_dns_", CHECK))
     given = {each.address for each in configuration.of(SET)}
     for each in configuration.resources:
         found.regions |= _places(each.address, each.attributes) if each.type.startswith("google_") else {}

@@ -48,9 +48,8 @@ def _read(files: Sequence[File], store: Store) -> Routing:
     for each, index in reading.unread:
         names = _names(reading.balancers[index]) if index is not None and index < len(reading.balancers) else ()
         unread.append(Unread(each.at, each.text, each.why, names))
-    found = sorted(
-        {*reading.remarks, *remarks(reading.balancers, reading.pools)}, key=lambda each: (each.at, each.text)
-    )
+    told = {*things.remarks, *reading.remarks, *remarks(reading.balancers, reading.pools)}
+    found = sorted(told, key=lambda each: (each.at, each.text))
     return Routing(
         FORMAT, tuple(dict.fromkeys(things.files)), list(treated), graphs.pools, graphs.sites, graphs.faults,
         Interpreter(treated, reading.pools), tuple(dict.fromkeys(unread)), tuple(found),

@@ -22,9 +22,9 @@ from auditor.routing.cloudflare.model import (
 )
 from auditor.routing.cloudflare.reading import Reading, amount, first, flag, is_open, not_a, objects, strange, word
 from auditor.routing.cloudflare.sources import Thing, key_of
-from auditor.routing.model import Line, Remark
+from auditor.routing.model import Line
 from auditor.routing.terraform import Ref, Unresolved, Value
-from auditor.routing.terraform.values import number, shown
+from auditor.routing.terraform.values import number
 
 IDLE: Final = frozenset(
     """id name description ttl zone_id zone_name account_id created_on modified_on networks session_affinity
@@ -37,6 +37,10 @@ ROUTING: Final = frozenset(
 )
 OWN: Final = frozenset({"enabled", "proxied", "rules"})
 RULE_READ: Final = frozenset("name condition disabled overrides fixed_response terminates priority".split())
+DISABLED: Final = (
+    "the DNS records of its name answer instead, or nobody if there are none, and they are not read here; say in a "
+    "routing.yaml where they lead, or take the balancer out"
+)
 MODES: Final = ("pop", "resolver_ip")
 ECS: Final = ("always", "never", "proximity", "geo")
 
@@ -49,10 +53,8 @@ def read_balancers(reading: Reading) -> None:
         found, at = thing.value.data, thing.value.at
         if not flag(found, "enabled", True, reading):
             name = word(found, "name", thing.key, reading)
-            text = (
-                f"load balancer {shown(name)} is disabled: the DNS records of that name answer, which are not read here"
-            )
-            reading.remarks.append(Remark(found["enabled"].at, text))
+            reading.current = None
+            reading.lost(found["enabled"].at, f"load balancer {name} is disabled", DISABLED)
             continue
         balancer = _balancer(thing, reading)
         zone = found.get("zone_id")

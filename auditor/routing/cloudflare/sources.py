@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from auditor.routing.documents import Document, unveiled
-from auditor.routing.model import File, Unread
+from auditor.routing.model import File, Remark, Unread
 from auditor.routing.store import Store
 from auditor.routing.terraform import Configuration, Ref, Unresolved, Value, escapes, is_show, is_terraform, load
 from auditor.routing.terraform.values import of_json
@@ -50,6 +50,7 @@ class Things:
     pools: list[Thing] = field(default_factory=list)
     files: list[File] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
     keys: dict[str, str] = field(default_factory=dict)  # identifiers that are known, to keys
 
 
@@ -92,6 +93,7 @@ def gather(files: Sequence[File], store: Store) -> Things:
 def _of_terraform(configuration: Configuration, found: Things) -> None:
     found.files.extend(configuration.files)
     found.unread.extend(configuration.unread)
+    found.remarks.extend(configuration.assumptions(BALANCER))
     given = {each.address for each in configuration.of(BALANCER)}
     for each in configuration.resources:
         if not each.managed:

@@ -7,10 +7,11 @@ are made once a record and value, so pools that share a value share its check (o
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import Final
 
 from auditor.model.errors import InputError
+from auditor.routing.delegations import cut_at
 from auditor.routing.documents import Disputed, Document, load, unveiled
 from auditor.routing.model import File, Remark, Routing, Unread
 from auditor.routing.octodns import records
@@ -52,10 +53,11 @@ def _is_record(value: object) -> bool:
 
 def read(files: Sequence[File], store: Store) -> list[Routing]:
     """Read zones, each a configuration of its own.  Raise InputError for what octoDNS can't read either."""
-    return [_zone(file, store) for file in files]
+    given = frozenset(_name(file.name) for file in files)
+    return [_zone(file, store, given) for file in files]
 
 
-def _zone(file: File, store: Store) -> Routing:
+def _zone(file: File, store: Store, given: Set[str]) -> Routing:
     reading = Reading(store)
     whole = reading.open(file)
     zone = _name(file.name)
@@ -66,8 +68,9 @@ def _zone(file: File, store: Store) -> Routing:
             remarks.append(Remark(spot.at, f"octoDNS reads the name `{name}` as a truth value; put it in quotes"))
         for item in spot.items():
             found = records.record(".".join(filter(None, (name, zone))) or "@", item)
-            if found is not None:
+            if found is not None and (name or found.type != "NS"):  # those of the zone itself delegate nothing
                 made.append(found)
+    made = [each for each in _undelegated(made) if each.type != "NS" or each.name not in given]
     builder = Builder(made)
     for each in made:
         builder.add(each)
@@ -77,6 +80,15 @@ def _zone(file: File, store: Store) -> Routing:
         FORMAT, tuple(reading.files.values()), builder.clients, builder.pools, builder.sites, builder.faults,
         builder.replay, (*builder.unread, *_unmerged(whole)), remarks,
     )  # fmt: skip
+
+
+def _undelegated(made: Sequence[Record]) -> Iterator[Record]:
+    """Leave out records for whose names other servers answer, and delegations of names that send nobody anywhere."""
+    cuts = {each.name for each in made if each.type == "NS"}
+    for each in made:
+        cut = cut_at(each.name, cuts)
+        if not cut or (each.type == "NS" and cut == each.name and not cut.startswith("_")):
+            yield each
 
 
 def _name(path: str) -> str:

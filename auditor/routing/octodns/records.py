@@ -8,13 +8,14 @@ would refuse is read as far as it says something, and keeps its own classes of c
 import re
 from typing import Final
 
+from auditor.routing.delegations import WHY
 from auditor.routing.octodns.dynamic import read_dynamic, read_geo
 from auditor.routing.octodns.model import LONGEST, VALUES, Record, Values, read_value
 from auditor.routing.octodns.spots import Spot
 
 ROUTED: Final = ("A", "AAAA", "CNAME", "ALIAS")
 """Types of records that send clients somewhere by themselves; SRV and the like name hosts that are such records."""
-SILENT: Final = frozenset("CAA DS HTTPS LOC MX NAPTR NS OPENPGPKEY PTR SOA SPF SRV SSHFP SVCB TLSA TXT URI".split())
+SILENT: Final = frozenset("CAA DS HTTPS LOC MX NAPTR OPENPGPKEY PTR SOA SPF SRV SSHFP SVCB TLSA TXT URI".split())
 """Types that send nobody to an address by themselves."""
 HINTING: Final = ("HTTPS", "SVCB")
 _HINT: Final = re.compile("ipv[46]hint|key0*[46](?![0-9])", re.IGNORECASE)
@@ -34,6 +35,10 @@ def record(name: str, spot: Spot) -> Record | None:
     if not isinstance(spot.value, dict) or "type" not in found:
         raise spot.error(f"`{name}` has no `type`, and octoDNS refuses it; give it one")
     kind = found["type"].value
+    if kind == "NS":
+        delegated = Record(name, kind, spot.at, Values(VALUES, spot.at, ()))
+        delegated.problem(found["type"], kind, WHY)
+        return delegated
     if kind in SILENT and (kind not in HINTING or not _HINT.search(str(spot.value))):
         return None
     if kind in HINTING:

@@ -85,6 +85,7 @@ def read(files: Sequence[File], store: Store) -> list[Routing]:
         terraform.read(each, config)
         whole |= {file.name: file for file in each.files}
     listing.settled(config)
+    listing.delegated(config)
     if not (config.records or config.checks or config.unread):
         return []
     return [routing(config, tuple(whole.values()))]

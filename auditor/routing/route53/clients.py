@@ -13,6 +13,7 @@ from typing import Final
 
 from auditor.model.countries import ANYWHERE
 from auditor.routing import continents
+from auditor.routing.alike import shared
 from auditor.routing.model import FIRST, UNCLASSIFIED, Answer, Client, Fault, First, Line, Node, Routing, Site
 from auditor.routing.model import File as FileRead
 from auditor.routing.route53 import hosts
@@ -59,7 +60,7 @@ class Asked:
         self._too_many: set[At] = set()
         self._shared: dict[bool, Graph] = {}
         remark(config)
-        names = list(self._names())
+        names = shared(((name, at, self._shaped(at)) for name, at in self._names()), COUNTRIES)
         self._many = len(names) * COUNTRIES > MOST
         for name, at in names:
             self._ask(name, at)

@@ -129,7 +129,9 @@ class _Reading:
                 self.config.unclear(at(), name, "needs a HealthCheckConfig; write it out")
         elif kind == BLOCKS:
             self.blocks(name, given)
-        elif kind == ZONE and given.get("VPCs"):
+        elif kind == ZONE and isinstance(given.get("Name"), str):
+            self.config.apexes.add(named(given["Name"]))
+        if kind == ZONE and given.get("VPCs"):
             private[_zone(given.get("Name"))] = at("VPCs")
             private[f"${{{name}}}"] = at("VPCs")
 

@@ -67,6 +67,8 @@ def record(config: Config, given: Mapping[str, Any], at: Place, zone: str = "", 
     name, kind = named(text(given.get("Name"))), text(given.get("Type")).upper()
     if kind == "SOA":
         config.apexes.add(name)
+    if kind == "NS":
+        config.delegations[zone, name] = at("Name")
     if kind in SILENT:
         return
     try:

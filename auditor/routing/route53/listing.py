@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from auditor.model.errors import InputError
+from auditor.routing import delegations
 from auditor.routing.documents import Document
 from auditor.routing.model import Line
 from auditor.routing.route53.elements import check, record
@@ -160,6 +161,17 @@ def settled(config: Config) -> None:
                     config.networks.setdefault(each.location, ())
 
 
+def delegated(config: Config) -> None:
+    """Tell the names for which other servers answer; of a zone that was given too its records are known."""
+    listed = any(kind == _SETS for kind, *_ in config.pages) and not config.apexes
+
+    def apex(zone: str, name: str) -> bool:
+        whole = listed and not zone and delegations.around(config, config.delegations, zone, name)
+        return name in config.apexes or whole
+
+    delegations.settle(config, config.delegations, apex, lambda zone, name: False)
+
+
 def _change(document: Document, config: Config, tree: dict[str, Any], path: tuple[str | int, ...]) -> None:
     """Apply a batch."""
     whole = any(kind == _SETS for kind, *_ in config.pages)
@@ -186,6 +198,8 @@ def _change(document: Document, config: Config, tree: dict[str, Any], path: tupl
             )  # fmt: skip
         if found and action in (UPSERT, DELETE):
             config.drop(found)
+        if action == DELETE and text(given.get("Type")).upper() == "NS":
+            config.delegations.pop(("", named(text(given.get("Name")))), None)
         if action == DELETE and not found and whole and not _silent(given):
             raise InputError(
                 document.file,

@@ -110,6 +110,7 @@ class Config:
     records: dict[Key, list[Record]] = field(default_factory=dict)
     checks: dict[str, Check] = field(default_factory=dict)
     apexes: set[str] = field(default_factory=set)  # names of zones, which clients ask for
+    delegations: dict[tuple[str, str], Line] = field(default_factory=dict)  # name servers, by zone and name
     policies: set[str] = field(default_factory=set)  # zones that are traffic policies
     listed: set[tuple[str, ...]] = field(default_factory=set)  # name, type and id of all that a listing has
     pages: list[tuple[str, tuple[str, ...], Line | None]] = field(default_factory=list)

@@ -65,6 +65,7 @@ def read(terraform: Configuration, config: Config) -> None:
     """Take the resources of a configuration into ours."""
     reading = _Reading(terraform, config)
     config.unread += terraform.unread
+    config.remarks += terraform.assumptions(WORD.decode())
     _others(terraform, config)
     for each in terraform.of(SET, CHECK, BLOCKS, POLICY):
         if each.exists is not None:

@@ -21,6 +21,7 @@ class Surges:
         self._routings, self._then = routings, then
         self._known: dict[tuple[int, frozenset[str], frozenset[str]], Surge] = {}
         self._rising: dict[int, Rising] = {}  # by the identity of a configuration
+        self._knowing = {id(each): _knows(each) for each in (*routings, *(then or ()))}  # asked for each finding
 
     def of(self, ways: Sequence[Way]) -> Surge | None:
         """Return the surge that first brings the clients of some ways to their pools.
@@ -30,7 +31,7 @@ class Surges:
         found = []
         for number in sorted({way.routing for way in ways}):
             routing = self._routings[number]
-            if not _knows(routing):
+            if not self._knowing[id(routing)]:
                 continue
             mine = [way for way in ways if way.routing == number]
             key = number, frozenset(way.client.name for way in mine), frozenset(way.pool for way in mine)
@@ -45,7 +46,7 @@ class Surges:
         if self._then is None:
             return done
         sites = {routing.pools[pool].site for pool in pools}
-        earlier = [self._first(each, clients, sites) for each in self._then if _knows(each)]
+        earlier = [self._first(each, clients, sites) for each in self._then if self._knowing[id(each)]]
         known = [at for at in earlier if at is not None]
         return replace(done, compared=True, before=min(known) if known else None)
 

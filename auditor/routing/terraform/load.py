@@ -3,22 +3,25 @@
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Final
 
 from auditor.model.errors import InputError, Problems
-from auditor.routing.model import File, Unread
+from auditor.routing.model import File, Remark, Unread
 from auditor.routing.store import Store
+from auditor.routing.terraform.assumed import Assumed
 from auditor.routing.terraform.evaluate import Effort
+from auditor.routing.terraform.inputs import CODE, VALUES, folder_of, inputs_of
 from auditor.routing.terraform.module import Program, Resource, World, resources
 from auditor.routing.terraform.show import shown_resources
-from auditor.routing.terraform.syntax import Block, Body, Expression, in_json, json_body, native
+from auditor.routing.terraform.syntax import Block, Body, in_json, native
 from auditor.routing.terraform.values import Ref, Unresolved, Value
 
-CODE: Final = (".tf", ".tf.json", ".tofu", ".tofu.json")  # OpenTofu reads both
-VALUES: Final = (".tfvars", ".tfvars.json")
 OVERRIDE: Final = re.compile(r"(?:.*_)?override\.(?:tf|tofu)(?:\.json)?")
 _SHOW: Final = re.compile(rb'"(?:format_version|terraform_version)"\s*:\s*"')
+_VERSIONS: Final = frozenset({"format_version", "terraform_version"})
+_HELD: Final = frozenset({"planned_values", "resource_changes", "values"})
 _PARTS: Final = re.compile(rb'"(?:planned_values|resource_changes|values)"\s*:')
 
 _ESCAPED: Final = re.compile(rb'"[^"\n]{0,200}\\[uU][0-9a-fA-F]{4}[^"\n]{0,200}"[ \t\r\n]*(?:"[^"\n]*"[ \t\r\n]*)?[{:]')
@@ -34,10 +37,15 @@ class Configuration:
     resources: tuple[Resource, ...]
     by_address: Mapping[str, Resource]
     unread: tuple[Unread, ...] = ()  # what may make more resources
+    assumed: Assumed = field(default_factory=Assumed)
 
     def of(self, *types: str) -> Iterator[Resource]:
         """Give the resources of some types that stand in files that were asked for."""
         return (each for each in self.resources if each.managed and each.type in types and each.at.file in self.given)
+
+    def assumptions(self, *kinds: str) -> Iterator[Remark]:
+        """Say on which defaults of variables resources rest, whose types begin so and that were asked for."""
+        return self.assumed.remarks(kinds, self.given)
 
     def find(self, ref: Ref) -> Resource | None:
         """Follow a reference; None if it leads out of what was given."""
@@ -50,9 +58,26 @@ def is_terraform(file: File) -> bool:
 
 
 def is_show(file: File) -> bool:
-    """Say whether a file is what `terraform show -json` prints of a plan or a state."""
+    """Say whether a file is what `terraform show -json` prints of a plan or a state, however its keys are written."""
     head = file.data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
-    return head.startswith(b"{") and bool(_SHOW.search(head)) and bool(_PARTS.search(file.data))
+    if not head.startswith(b"{"):
+        return False
+    if _SHOW.search(head) and _PARTS.search(file.data):
+        return True
+    sorted_ = _SHOW.search(file.data) and _PARTS.search(file.data)
+    return bool(sorted_ or escapes(file)) and _is_shown(file)
+
+
+@lru_cache(4)  # every reader of a provider asks for it
+def _is_shown(file: File) -> bool:
+    from auditor.routing.documents import load as documents
+
+    try:
+        found = documents(file)
+    except InputError:
+        return False
+    keys = [each.tree.keys() for each in found if isinstance(each.tree, dict)]
+    return any(each & _VERSIONS and each & _HELD for each in keys)
 
 
 def escapes(file: File) -> bool:
@@ -121,16 +146,12 @@ def _place(known: Value, written: Value | None) -> Value:
     return replace(known, at=written.at)
 
 
-def _folder(name: str) -> str:
-    return posixpath.dirname(posixpath.normpath(name))
-
-
 def _roots(files: Sequence[File], store: Store) -> list[Configuration]:
     given = {posixpath.normpath(file.name): file for file in files}
     folders: dict[str, Body] = {}
     read: dict[str, list[File]] = {}
     broken: dict[str, str] = {}
-    waiting = list(dict.fromkeys(_folder(file.name) for file in files if file.name.endswith(CODE)))
+    waiting = list(dict.fromkeys(folder_of(file.name) for file in files if file.name.endswith(CODE)))
     called: set[str] = set()
     for folder in waiting:
         members = _members(folder, given, store)
@@ -151,7 +172,9 @@ def _root(
     given: Mapping[str, File],
     store: Store,
 ) -> Configuration:
-    inputs, values = _inputs(folder, given, store)
+    others = frozenset(folders) - {folder}  # values that lie in other modules are theirs
+    near = {name: file for name, file in given.items() if folder_of(name) not in others}
+    inputs, values = inputs_of(folder, near, store)
     first = next((file.name for file in read[folder]), folder)
     program = Program(Effort(first), folders, broken)
     program.worlds[""] = World(program, folder, "", folders[folder], inputs)
@@ -160,13 +183,13 @@ def _root(
     files = [file for each in used for file in read[each]] + values
     files.sort(key=lambda file: file.name)
     names = {file.name for file in files if posixpath.normpath(file.name) in given}
-    return _configuration(files, names, found, program.unread)
+    return replace(_configuration(files, names, found, program.unread), assumed=program.assumed)
 
 
 def _members(folder: str, given: Mapping[str, File], store: Store) -> list[File]:
     """Give the files of a module, given or beside those, as Terraform takes them: overriding ones last."""
     names = _code(folder, store)
-    found = {name: file for name, file in given.items() if _folder(name) == folder and name.endswith(CODE)}
+    found = {name: file for name, file in given.items() if folder_of(name) == folder and name.endswith(CODE)}
     for name in names:
         if posixpath.normpath(name) not in found and not posixpath.basename(name).startswith("."):
             file = store.read(name)
@@ -258,49 +281,3 @@ def _sources(body: Body, folder: str) -> Iterator[str]:
             text = str(text).strip('"')
             if text.startswith((".", "/")) and "${" not in text:
                 yield posixpath.normpath(posixpath.join(folder, text))
-
-
-def _inputs(folder: str, given: Mapping[str, File], store: Store) -> tuple[dict[str, Expression | Value], list[File]]:
-    """Give values of variables: terraform.tfvars, then *.auto.tfvars by name, then other files that were given.
-
-    Where two of the other files differ nobody knows which will be used, nor in which order.
-    """
-    names = [posixpath.join(folder, name) for name in ("terraform.tfvars", "terraform.tfvars.json")]
-    for pattern in ("*.auto.tfvars", "*.auto.tfvars.json"):
-        names.extend(sorted(store.glob(posixpath.join(folder, pattern))))
-    names = [*names[:2], *sorted(names[2:])]
-    auto = [file for name in names if (file := given.get(posixpath.normpath(name)) or store.read(name)) is not None]
-    other = [
-        file for name, file in given.items() if name.endswith(VALUES) and file not in auto and not _automatic(name)
-    ]
-    inputs: dict[str, Expression | Value] = {}
-    for file in auto:
-        inputs.update(_values(file))
-    chosen: dict[str, Expression] = {}
-    for file in other:
-        for name, value in _values(file).items():
-            if name in chosen:
-                why = "several .tfvars files that were given set this variable; give one of them"
-                inputs[name] = Value(Unresolved(f"var.{name[:100]}", why, value.at), value.at)
-            else:
-                inputs[name] = chosen[name] = value
-    return inputs, [*auto, *other]
-
-
-def _automatic(name: str) -> bool:
-    base = posixpath.basename(name)
-    return base in ("terraform.tfvars", "terraform.tfvars.json") or base.endswith((".auto.tfvars", ".auto.tfvars.json"))
-
-
-def _values(file: File) -> dict[str, Expression]:
-    if not file.name.endswith(".json"):
-        return native(file).attributes
-    from auditor.routing.documents import load as documents
-    from auditor.routing.terraform.syntax import Source
-
-    found: dict[str, Expression] = {}
-    for document in documents(file):
-        if not isinstance(document.tree, dict):
-            raise InputError(file.name, "holds no values of variables: an object is expected", 1)
-        found.update(json_body(document.tree, document.marks, Source(file.name, "")).attributes)
-    return found

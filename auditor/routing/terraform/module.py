@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from auditor.model.errors import InputError
 from auditor.routing.model import Line, Unread
+from auditor.routing.terraform.assumed import Assumed, Choice
 from auditor.routing.terraform.attributes import attribute, attributes, each_value, instances
 from auditor.routing.terraform.evaluate import Effort, Evaluator
 from auditor.routing.terraform.syntax import Block, Body, Expression, Source, json_body
@@ -21,6 +22,8 @@ META: Final = frozenset(
     {"count", "for_each", "depends_on", "provider", "providers", "lifecycle", "provisioner", "connection"}
 )
 """Arguments and blocks of any resource that say how it is made, not what it is."""
+IDLE: Final = frozenset({"account_id", "comment", "description", "project", "tags", "ttl"})
+"""Attributes that say of no resource of any reader where it sends anybody."""
 HOP: Final = 3
 """Levels of nesting for which a reference counts."""
 MODULES: Final = 200
@@ -64,6 +67,7 @@ class Program:
     worlds: dict[str, "World"] = field(default_factory=dict)  # by path: "" or `module.a`
     busy: set[str] = field(default_factory=set)
     unread: list[Unread] = field(default_factory=list)
+    assumed: Assumed = field(default_factory=Assumed)
 
 
 @dataclass(slots=True)
@@ -74,8 +78,9 @@ class World:
     folder: str
     path: str
     body: Body
-    inputs: Mapping[str, Expression | Value]
+    inputs: Mapping[str, Expression | Choice]
     caller: Evaluator | None = None
+    rests: frozenset[str] = frozenset()  # names of defaults by which it is called as it is
     known: dict[str, Value] = field(default_factory=dict)
 
     @property
@@ -99,10 +104,12 @@ class World:
             self.program.busy.add(key)
             self.program.effort.depth += HOP
             try:
-                self.known[key] = self._found(kind, path, taken, at, text)
+                with self.program.assumed.by(key):
+                    self.known[key] = self._found(kind, path, taken, at, text)
             finally:
                 self.program.effort.depth -= HOP
                 self.program.busy.discard(key)
+        self.program.assumed.again(key)
         return self.known[key], taken
 
     def _found(self, kind: str, path: tuple[str, ...], taken: int, at: Line, text: str) -> Value:
@@ -135,13 +142,16 @@ class World:
         block = self.body.labelled.get(("variable", name))
         if block is None:
             return Value(self._undefined(text, at), at)
-        given = self.inputs.get(name)
-        if isinstance(given, Expression):
-            value = (self.caller or Evaluator(EMPTY, self.program.effort)).value(given)
+        given, default = self.inputs.get(name), block.body.attributes.get("default")
+        constants = Evaluator(EMPTY, self.program.effort)
+        if isinstance(given, Choice):
+            value = given.value(at, text, default, constants.value)
         elif given is not None:
-            value = given
-        elif "default" in block.body.attributes:
-            value = Evaluator(EMPTY, self.program.effort).value(block.body.attributes["default"])
+            value = (self.caller or constants).value(given)
+        elif default is not None:
+            if self.caller is None:
+                self.program.assumed.default(name, default.at)
+            value = constants.value(default)
         else:
             why = "this variable has no value; give a .tfvars file that sets it, or the plan as JSON"
             return Value(Unresolved(text, why, at), at)
@@ -212,8 +222,9 @@ class World:
             return
         if len(self.program.worlds) >= MODULES or self._folders().count(folder) > 0:
             raise InputError(block.at.file, "calls of modules never end; mend them", block.at.line)
-        world = World(self.program, folder, address, self.program.folders[folder], block.body.attributes, inside)
-        self.program.worlds[address] = world
+        rests = self.rests | self.program.assumed.now
+        body = self.program.folders[folder]
+        self.program.worlds[address] = World(self.program, folder, address, body, block.body.attributes, inside, rests)
 
     def _folders(self) -> list[str]:
         """List the folders of this module and of those that called it."""
@@ -234,10 +245,12 @@ class World:
             self.program.busy.add(key)
             self.program.effort.depth += HOP
             try:
-                instance.known[name] = self._asked(instance, name, at)
+                with self.program.assumed.by(f"{ref.address} {name}"):
+                    instance.known[name] = self._asked(instance, name, at)
             finally:
                 self.program.effort.depth -= HOP
                 self.program.busy.discard(key)
+        self.program.assumed.again(f"{ref.address} {name}")
         value = instance.known[name]
         return Value(Ref(ref.address, name), at) if value is None else replace(value, at=at)
 
@@ -287,26 +300,25 @@ def _of_world(program: Program, world: World) -> Iterator[Resource]:
         if block.type not in ("resource", "data", "module"):
             continue
         kind = (block.type,) if block.type != "resource" else ()
-        world.named((*kind, *block.labels), block.at, ".".join(block.labels))
         prefix = ".".join(filter(None, (world.path, *kind, *block.labels)))
-        made = program.made.get(prefix, [])
-        if block.type == "module":
-            continue
-        for address in made:
-            instance = program.instances[address]
-            yield Resource(
-                address,
-                block.labels[0],
-                block.labels[1],
-                _all(instance, program),
-                block.at,
-                instance.exists,
-                block.type == "resource",
-            )
+        with program.assumed.by(f"block {prefix}"):
+            world.named((*kind, *block.labels), block.at, ".".join(block.labels))
+            made = program.made.get(prefix, [])
+            found = [] if block.type == "module" else [_resource(program, address) for address in made]
+        program.assumed.tell(block, f"block {prefix}", world.rests)
+        yield from found
 
 
-def _all(instance: Instance, program: Program) -> dict[str, Value]:
-    return attributes(instance.block.body, instance.inside, META)
+def _resource(program: Program, address: str) -> Resource:
+    instance = program.instances[address]
+    block = instance.block
+    known = attributes(block.body, instance.inside, META | IDLE)
+    with program.assumed.by(f"idle {address}"):  # which nothing hangs on
+        idle = attributes(block.body, instance.inside, META | (block.body.attributes.keys() - IDLE) | known.keys())
+    order = {name: i for i, name in enumerate((*block.body.attributes, *block.body.kinds))}
+    found = dict(sorted({**idle, **known}.items(), key=lambda each: order.get(each[0], len(order))))
+    kind, name = block.labels
+    return Resource(address, kind, name, found, block.at, instance.exists, block.type == "resource")
 
 
 __all__ = ["Program", "Resource", "Source", "World", "json_body", "resources"]

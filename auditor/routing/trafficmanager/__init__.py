@@ -31,6 +31,8 @@ _WORD: Final = re.compile(
     rb"microsoft\.network/trafficmanagerprofiles|\"trafficRoutingMethod\"|trafficRoutingMethod:", re.I
 )
 _SCHEMA: Final = re.compile(rb"schemas/[^/\"]{1,20}/[a-z]*deployment(?:template|parameters)\.json", re.I)
+_TYPED: Final = re.compile(rb'"type"\s*:\s*"\[', re.I)
+"""A type that is an expression: it may be any."""
 _BICEP: Final = ".bicep"
 _YAML: Final = (".yaml", ".yml")
 _COMMENT: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|//[^\n]*|/\*.*?(?:\*/|\Z)', re.S)
@@ -48,7 +50,7 @@ def sniff(file: File) -> bool:
     """Say whether a file has profiles or endpoints; one that seems to and can't be read is one: it is told."""
     if hcl.is_terraform(file) or hcl.is_show(file):
         return bool(terraform.WORD.search(file.data)) or hcl.escapes(file)
-    if not _WORD.search(file.data):
+    if not _WORD.search(file.data) and not (_TYPED.search(file.data) and _SCHEMA.search(file.data)):
         return _holds(documents.unveiled(file))
     if file.name.endswith(_BICEP):
         return True

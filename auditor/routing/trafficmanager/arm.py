@@ -43,7 +43,7 @@ _KNOWN: Final = frozenset(
 
 
 def sniff(tree: Any) -> bool:
-    """Say whether a document is a template with profiles or endpoints, however deep."""
+    """Say whether a document is a template with profiles or endpoints, however deep, or with resources of any type."""
     stack = [tree] if is_template(tree) else []
     while stack:
         each = stack.pop()
@@ -51,10 +51,15 @@ def sniff(tree: Any) -> bool:
             stack += each
         elif isinstance(each, dict):
             kind = each.get("type")
-            if isinstance(kind, str) and _ours(kind.partition("@")[0]):
+            if isinstance(kind, str) and (_ours(kind.partition("@")[0]) or _is_expression(kind, each)):
                 return True
             stack += [inner for inner in each.values() if isinstance(inner, list | dict)]
     return False
+
+
+def _is_expression(kind: str, resource: Mapping[str, Any]) -> bool:
+    """Say whether the type of a resource is an expression."""
+    return kind.startswith("[") and not kind.startswith("[[") and any(key.lower() == "apiversion" for key in resource)
 
 
 def _ours(kind: str) -> bool:

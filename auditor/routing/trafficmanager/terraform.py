@@ -63,6 +63,7 @@ _EXISTS: Final = "whether it exists, or how often, is not known; give the plan a
 def read(terraform: Configuration, config: Config) -> None:
     """Take the resources of a configuration into ours."""
     config.unread += terraform.unread
+    config.remarks += terraform.assumptions("azurerm_traffic_manager_", *_API, *_TEMPLATES)
     for made in terraform.of(_PROFILE, *_ENDPOINTS, *_API, *_TEMPLATES):
         if made.type in _API:
             _api(made, config)

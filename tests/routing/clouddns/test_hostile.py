@@ -146,7 +146,7 @@ def test_many_changes_take_little_time() -> None:
 def test_ten_megabytes_are_read_in_bounded_time() -> None:
     sets = [one("example.com.", PRIVATE, kind="NS")]
     more = {"flavour": "x" * 2000}
-    sets += [one(f"{'a' * 60}.n{i}.example.com.", "192.0.2.1") | more for i in range(4500)]
+    sets += [one(f"{'a' * 60}.n{i}.example.com.", f"2001:db8::{i:x}", kind="AAAA") | more for i in range(4500)]
     data = json.dumps(sets, indent=1).encode()
     assert len(data) > 10_000_000
     (routing,) = clouddns.read([File("zone.json", data)], Kept({}))

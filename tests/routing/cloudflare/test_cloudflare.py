@@ -339,10 +339,12 @@ def test_too_many_rules_are_not_followed() -> None:
     assert "www.example.com DE" in found.unread[0].names
 
 
-def test_disabled_balancers_are_a_remark() -> None:
+def test_instead_of_disabled_balancers_answers_what_is_not_read() -> None:
     found = balanced("enabled = false\ndefault_pools = [p.eu]\nfallback_pool = p.us")
     assert not found.clients
-    assert "disabled" in found.remarks[0].text
+    (lost,) = found.unread
+    assert "www.example.com is disabled" in lost.text
+    assert "DNS records of its name answer instead" in lost.why
 
 
 @pytest.mark.parametrize(

@@ -86,12 +86,17 @@ def test_values_of_variables_in_their_order() -> None:
     files["a.auto.tfvars.json"] = '{"name": "three"}'
     assert data(single(files, "main.tf"), "pool.eu")["name"] == "two"
     files["prod.tfvars"] = 'name = "four"\n'
-    assert data(single(files, "main.tf"), "pool.eu")["name"] == "two"  # nobody asked for it
+    unsure = data(single(files, "main.tf"), "pool.eu")["name"]  # nobody gave it, and it may be what is used
+    assert isinstance(unsure, Unresolved)
+    assert "prod" not in unsure.text
+    assert "beside" in unsure.why
     assert data(single(files, "main.tf", "prod.tfvars"), "pool.eu")["name"] == "four"
     files["test.tfvars"] = 'name = "five"\n'
     lost = data(single(files), "pool.eu")["name"]
     assert isinstance(lost, Unresolved)
     assert "several" in lost.why
+    files["test.tfvars"] = 'name = "four"\n'
+    assert data(single(files), "pool.eu")["name"] == "four"
 
 
 def test_a_variable_without_a_value_says_so() -> None:
