@@ -2,7 +2,8 @@
 
 `records` is the model, `tree` how record sets lead to each other and what fails, `graph` what is proven, `replay` what
 Cloud DNS does, `clients` who asks.  `sources` collects what files hold, Terraform's in the `spelling` of the API;
-`parse` reads it, and `targets` what record sets answer.
+`parse` reads it, `changes` makes changes of it, and `targets` is what record sets answer; names that are answered
+`alike` share their classes.
 """
 
 from collections.abc import Sequence

@@ -7,10 +7,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any, Final
+from typing import Final
 
 from auditor.enrich import regions
 from auditor.routing import delegations
+from auditor.routing.clouddns.changes import changed
 from auditor.routing.clouddns.records import (
     ADDRESSES,
     FAILOVER,
@@ -52,7 +53,7 @@ def read(things: Things, config: Config) -> None:
         _check(thing, config)
     reading = _Reading(things, config)
     config.listed.update(things.listed)
-    kept = _changed(things, config, reading)
+    kept = changed(things, config, reading.mark)
     for thing in kept:
         found = reading.set(thing)
         if found is not None:
@@ -77,47 +78,6 @@ def _delegations(config: Config) -> None:
         return any(each.dns == name and held.intersection(each.ids) - {zone} for each in config.zones)
 
     delegations.settle(config, config.delegations, apex, given)
-
-
-def _changed(things: Things, config: Config, reading: "_Reading") -> list[Thing]:
-    """Return the record sets that there are when all changes are made."""
-    kept: dict[tuple[str, str], list[Thing]] = {}
-    for thing in things.sets:
-        kept.setdefault(reading.mark(thing), []).append(thing)
-    whole = list(dict.fromkeys(things.listed))
-    if (things.added or things.deleted) and not whole:
-        at = (things.added or things.deleted)[0].value.at
-        config.remark(at, "changes without the record sets that they change: what else the zone holds is not looked at")
-    zones: dict[tuple[str, str], str] = {}
-    for thing in things.deleted:
-        mark = reading.mark(thing)
-        found = kept.get(mark, [])
-        if len(found) == 1 and _content(found[0].value) == _content(thing.value):
-            zones[mark] = found.pop().zone
-        elif whole and mark[1] not in SILENT:
-            why = (
-                "what is deleted has to stand once in the record sets that are given, and alike; give those of its zone"
-            )
-            config.unclear(thing.value.at, " ".join(mark), why)
-    zone = whole[0] if len(whole) == 1 else ""
-    added = [replace(thing, zone=zones.get(reading.mark(thing), zone)) for thing in things.added]
-    return [*(thing for group in kept.values() for thing in group), *added]
-
-
-def _content(value: Value) -> Any:
-    """Return what a record set answers, without places: a change deletes what it spells out, or is refused."""
-    data = value.data if isinstance(value.data, dict) else {}
-    return [_bare(data[key]) if key in data else None for key in ("rrdatas", "routingPolicy")]
-
-
-def _bare(value: Value) -> Any:
-    data = value.data
-    if isinstance(data, dict):
-        made = {key: _bare(each) for key, each in data.items() if key not in ("kind", "signatureRrdatas")}
-        return {key: each for key, each in made.items() if each not in (None, "", [], {}, False)} or None
-    if isinstance(data, list):
-        return [_bare(each) for each in data] or None
-    return data
 
 
 def _zone(thing: Thing, config: Config) -> None:

@@ -13,7 +13,7 @@ from auditor.routing.clouddns.records import ADDRESSES, BALANCER, ENDPOINT, MOST
 from auditor.routing.clouddns.sources import Things
 from auditor.routing.clouddns.spelling import empty
 from auditor.routing.terraform import Ref, Unresolved, Value
-from auditor.routing.terraform.evaluate import MADE
+from auditor.routing.terraform.nodes import MADE
 from auditor.routing.terraform.values import shown
 
 UNKNOWN: Final = "is not known here; remove it, or ask for a newer release"

@@ -237,8 +237,11 @@ class Builder:
         """Add names that no service answers: nobody's own ones are for everybody, others are noted."""
         formats = [wide(text.lower()) for service in domain.services.values() for text, _ in _formats(service)]
         formats = list(dict.fromkeys((*each[:-1], each[-1].removesuffix(".")) for each in formats))
+        inner: list[Line] = []
         for name, items in domain.records.items():
             kept = [item for item in items if item.type in (*ADDRESS, *ALIAS)]
+            if kept and name not in domain.services and (domain.name, name) in self.reached:
+                inner.append(kept[0].at)
             if not kept or name in domain.services or (domain.name, name) in self.reached:
                 continue
             self.spend(len(formats), kept[0].at)
@@ -250,6 +253,10 @@ class Builder:
                 for place in places(country):
                     case = Case(domain, name, Outcome(RECORDS, name, kept[0].at), place)
                     self.client(f"{name} {country or UNCLASSIFIED}", kept[0].at, case, country or ANYWHERE)
+        if inner:
+            text = "and not for those who ask for them by their own name"
+            said = f"names of {domain.name} to which services lead ({len(inner):,}) are judged as parts of these"
+            self.remarks.append(Remark(inner[0], f"{said}, {text}"))
 
     def replay(self, client: Client, down: frozenset[str]) -> Answer:
         """Say what the backend answers a class; nothing that is down is known to it."""

@@ -10,7 +10,8 @@ from typing import Any, Final
 from auditor.routing.documents import Document
 from auditor.routing.model import Line
 from auditor.routing.route53 import listing
-from auditor.routing.route53.elements import check, record
+from auditor.routing.route53.checks import check
+from auditor.routing.route53.elements import record
 from auditor.routing.route53.intrinsics import Template
 from auditor.routing.route53.records import GEO, Config, Place, Symbol, clipped, named, text
 

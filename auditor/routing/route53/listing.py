@@ -13,7 +13,8 @@ from auditor.model.errors import InputError
 from auditor.routing import delegations
 from auditor.routing.documents import Document
 from auditor.routing.model import Line
-from auditor.routing.route53.elements import check, record
+from auditor.routing.route53.checks import check
+from auditor.routing.route53.elements import record
 from auditor.routing.route53.records import ADDRESSES, NAMES, Config, Place, Record, named, text
 
 CREATE, UPSERT, DELETE = "CREATE", "UPSERT", "DELETE"

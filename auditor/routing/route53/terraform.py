@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from auditor.routing.model import Line
 from auditor.routing.route53 import listing, policies
-from auditor.routing.route53.elements import check, record
+from auditor.routing.route53.checks import check
+from auditor.routing.route53.elements import record
 from auditor.routing.route53.records import Config, Place, Resource, Symbol, named, text
 from auditor.routing.terraform import Configuration, Ref, Unresolved, Value
 from auditor.routing.terraform import Resource as Made

@@ -5,7 +5,7 @@
 """
 
 from auditor.routing.terraform.load import Configuration, escapes, is_show, is_terraform, load
-from auditor.routing.terraform.module import Resource
+from auditor.routing.terraform.resources import Resource
 from auditor.routing.terraform.values import Ref, Unresolved, Value, holes, items, plain
 
 __all__ = [

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from auditor.routing.model import Line
-from auditor.routing.terraform.evaluate import Evaluator, iterated
+from auditor.routing.terraform.evaluate import Evaluator
+from auditor.routing.terraform.loops import iterated
 from auditor.routing.terraform.syntax import Block, Body
 from auditor.routing.terraform.values import Nested, Unresolved, Value, collected, mapped, shown
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from auditor.routing.model import Line
 from auditor.routing.terraform.arguments import Unfit, as_key, as_known, as_list, as_map, as_number, as_text, as_whole
 from auditor.routing.terraform.operators import same
-from auditor.routing.terraform.values import Ref, Unresolved, Value, collected, holes, mapped, plain
+from auditor.routing.terraform.values import Ref, Unresolved, Value, collected, mapped, plain
 
 
 def distinct(found: list[Value]) -> list[Value]:
@@ -279,35 +279,3 @@ TABLE: Final[dict[str, Callable[[list[Value], Line], Any]]] = {
 }
 QUICK: Final = frozenset({"lookup", "element", "length", "try", "can", "coalesce", "one"})
 """Functions whose work doesn't grow with their arguments."""
-
-
-def _try(args: list[Value], at: Line, text: str) -> Value:
-    for each in args:
-        lost = next(holes(each), None)
-        if lost is None:
-            return each
-        if not lost.fails:
-            return Value(lost, at)
-    return Value(
-        Unresolved(text, "nothing in `try` can be evaluated, so Terraform would refuse it; mend it", at, fails=True), at
-    )
-
-
-def _can(args: list[Value], at: Line, text: str) -> Value:
-    lost = next(holes(args[0]), None) if args else None
-    return Value(lost, at) if lost and not lost.fails else Value(lost is None, at)
-
-
-def _coalesce(args: list[Value], at: Line, text: str) -> Value:
-    for each in args:
-        if isinstance(each.data, Unresolved):
-            return each
-        if each.data is not None and each.data != "":
-            return each
-    return Value(
-        Unresolved(text, "nothing in `coalesce` has a value, so Terraform would refuse it; mend it", at, fails=True), at
-    )
-
-
-LAZY: Final[dict[str, Callable[[list[Value], Line, str], Value]]] = {"try": _try, "can": _can, "coalesce": _coalesce}
-"""Functions that take arguments which can't be evaluated."""

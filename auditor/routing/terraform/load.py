@@ -13,7 +13,8 @@ from auditor.routing.store import Store
 from auditor.routing.terraform.assumed import Assumed
 from auditor.routing.terraform.evaluate import Effort
 from auditor.routing.terraform.inputs import CODE, VALUES, folder_of, inputs_of
-from auditor.routing.terraform.module import Program, Resource, World, resources
+from auditor.routing.terraform.module import Program, World
+from auditor.routing.terraform.resources import Resource, resources
 from auditor.routing.terraform.show import shown_resources
 from auditor.routing.terraform.syntax import Block, Body, in_json, native
 from auditor.routing.terraform.values import Ref, Unresolved, Value

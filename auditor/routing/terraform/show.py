@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from auditor.model.errors import InputError
 from auditor.routing.model import File, Line, Unread
-from auditor.routing.terraform.module import Resource
+from auditor.routing.terraform.resources import Resource
 from auditor.routing.terraform.values import Ref, Unresolved, Value, collected, mapped, of_json, shown
 
 LATER: Final = "is known only after the plan is applied; give the files of the configuration too, or the state after it"
