@@ -90,10 +90,15 @@ def shipped(stem: str) -> Shipped:
 
 
 @cache
+def range_of(code: int) -> Published:
+    """Return what a code of the published ranges stands for; code 0 is an address that nobody published."""
+    value = shipped(PUBLISHED).intervals.said(code)
+    return _published(value) if value else UNPUBLISHED
+
+
 def published() -> tuple[Published, ...]:
-    """Return what the codes of the published ranges stand for; code 0 is an address that nobody published."""
-    values = shipped(PUBLISHED).intervals.values
-    return tuple(_published(value) if value else UNPUBLISHED for value in values)
+    """Return what all codes of the published ranges stand for."""
+    return tuple(range_of(code) for code in range(len(shipped(PUBLISHED).intervals.values)))
 
 
 def _published(value: str) -> Published:
@@ -103,7 +108,10 @@ def _published(value: str) -> Published:
 
 def operator(code: int) -> tuple[str, str]:
     """Return what a code of the operator database stands for: the operator's name, and `AS number organisation`."""
-    value = shipped(OPERATOR).intervals.values[code]
+    return _operator(shipped(OPERATOR).intervals.said(code))
+
+
+def _operator(value: str) -> tuple[str, str]:
     if not value:
         return "", ""
     organisation, number, short = value.split("\t")
@@ -113,5 +121,5 @@ def operator(code: int) -> tuple[str, str]:
 @cache
 def operators() -> frozenset[str]:
     """Return every name that the shipped data gives to who runs an address."""
-    registered = {operator(code)[0] for code in range(len(shipped(OPERATOR).intervals.values))}
+    registered = {_operator(value)[0] for value in shipped(OPERATOR).intervals.values}
     return frozenset(registered | {each.operator for each in published()}) - {""}

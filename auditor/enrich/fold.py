@@ -1,5 +1,7 @@
 """Fold many rows to their distinct ones, so that what is dear is done once for each."""
 
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -11,7 +13,7 @@ def fold(rows: pl.DataFrame) -> tuple[pl.DataFrame, npt.NDArray[np.int64]]:
     Rows are told apart by 64-bit hashes, which is several times faster than a join on text; should two differ
     and hash alike, which takes a search for such rows, they are joined after all.
     """
-    varying = rows.select(name for name in rows.columns if not _constant(rows[name]))
+    varying = rows.select(name for name in rows.columns if not constant(rows[name]))
     if varying.width == 0 and len(rows):
         return rows.head(1), np.zeros(len(rows), np.int64)
     numbered = pl.DataFrame({"key": varying.hash_rows()}).with_row_index("row")
@@ -27,6 +29,26 @@ def fold(rows: pl.DataFrame) -> tuple[pl.DataFrame, npt.NDArray[np.int64]]:
     return distinct, joined["id"].to_numpy().astype(np.int64)
 
 
-def _constant(values: pl.Series) -> bool:
+def constant(values: pl.Series) -> bool:
     """Say whether all values are equal: of logs most columns are, and comparing costs least."""
     return bool(values.eq_missing(values.head(1)).all())
+
+
+def numbered(codes: npt.NDArray[np.int64], size: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Do for numbers from 0 to below `size` what numpy.unique does, without sorting.
+
+    Return the first place of each that occurs, in ascending order, and for each number its index among those.
+    """
+    if size > max(SPAN, len(codes)):
+        _, first, which = np.unique(codes, return_index=True, return_inverse=True)
+        return first, which
+    place = np.full(size, -1)
+    place[codes[::-1]] = np.arange(len(codes))[::-1]
+    taken = np.flatnonzero(place >= 0)
+    first = place[taken]
+    place[taken] = np.arange(len(taken))
+    return first, place[codes]
+
+
+SPAN: Final = 1 << 20
+"""Numbers for which a place is kept at least, however few there are to be told apart."""

@@ -7,8 +7,9 @@ as byte planes of deltas, is the file format of the shipped databases (`auditor/
 
 import heapq
 import json
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -27,38 +28,66 @@ KINDS: Final[tuple[type[np.unsignedinteger[Any]], ...]] = (np.uint32, np.uint32,
 """Of the sections of a file: IPv4 starts and codes, IPv6 starts (upper and lower half), IPv6 codes."""
 
 Said = TypeVar("Said", bound=Hashable)
+Starts = TypeVar("Starts")
+_LINE: Final = ord("\n")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Intervals:
-    """Sorted interval starts of both address families; the first of each is address zero."""
+    """Sorted interval starts of both address families; the first of each is address zero.
 
-    values: tuple[str, ...]  # what codes stand for; code 0 is the empty text: nothing is said
-    starts4: V4
-    codes4: Codes
-    starts6: V6
-    codes6: Codes
+    Of a file each family, and what codes stand for, is read when it is first asked for: most captures hold no IPv6.
+    """
+
+    read4: Callable[[], tuple[V4, Codes]]  # starts, and the code of each
+    read6: Callable[[], tuple[V6, Codes]]
+    text: bytes  # what codes stand for, in lines; code 0 is the empty text: nothing is said
+
+    @cached_property
+    def four(self) -> tuple[V4, Codes]:
+        """Starts and codes of IPv4."""
+        return self.read4()
+
+    @cached_property
+    def six(self) -> tuple[V6, Codes]:
+        """Starts and codes of IPv6."""
+        return self.read6()
+
+    @cached_property
+    def values(self) -> tuple[str, ...]:
+        """What all codes stand for."""
+        return tuple(self.text.decode().split("\n"))
+
+    @cached_property
+    def _ends(self) -> npt.NDArray[np.int64]:
+        return np.flatnonzero(np.frombuffer(self.text + b"\n", np.uint8) == _LINE)
+
+    def said(self, code: int) -> str:
+        """Return what one code stands for, without a look at the others."""
+        return self.text[int(self._ends[code - 1]) + 1 if code else 0 : int(self._ends[code])].decode()
 
     def find4(self, addresses: V4) -> Codes:
         """Return the code of each IPv4 address (as a number)."""
-        return self.codes4[np.searchsorted(self.starts4, addresses, side="right") - 1]
+        starts, codes = self.four
+        return codes[np.searchsorted(starts, addresses, side="right") - 1]
 
     def find6(self, addresses: V6) -> Codes:
         """Return the code of each IPv6 address (16 bytes in network order)."""
-        return self.codes6[np.searchsorted(self.starts6, addresses, side="right") - 1]
+        starts, codes = self.six
+        return codes[np.searchsorted(starts, addresses, side="right") - 1]
 
     def span(self, address: int, version: int) -> tuple[int, int, str]:
         """Return first and last address of the interval that holds one address, and what is said of it."""
         if version == 4:
-            at = int(np.searchsorted(self.starts4, np.uint32(address), side="right"))
-            bounds = [int(start) for start in self.starts4[at - 1 : at + 1]]
-            code, end = self.codes4[at - 1], 1 << 32
+            starts4, codes = self.four
+            at = int(np.searchsorted(starts4, np.uint32(address), side="right"))
+            bounds, end = [int(start) for start in starts4[at - 1 : at + 1]], 1 << 32
         else:
-            wanted = np.array([address.to_bytes(16, "big")], "S16")
-            at = int(np.searchsorted(self.starts6, wanted, side="right")[0])
-            bounds = [int.from_bytes(bytes(start).ljust(16, b"\0"), "big") for start in self.starts6[at - 1 : at + 1]]
-            code, end = self.codes6[at - 1], 1 << 128
-        return bounds[0], (bounds[1] if len(bounds) == 2 else end) - 1, self.values[int(code)]
+            starts6, codes = self.six
+            at = int(np.searchsorted(starts6, np.array([address.to_bytes(16, "big")], "S16"), side="right")[0])
+            near = starts6[at - 1 : at + 1]
+            bounds, end = [int.from_bytes(bytes(start).ljust(16, b"\0"), "big") for start in near], 1 << 128
+        return bounds[0], (bounds[1] if len(bounds) == 2 else end) - 1, self.said(int(codes[at - 1]))
 
 
 def flatten(ranges: Iterable[tuple[int, int, Said]], nothing: Said) -> list[tuple[int, Said]]:
@@ -85,33 +114,38 @@ def flatten(ranges: Iterable[tuple[int, int, Said]], nothing: Said) -> list[tupl
 
 
 def build(ranges4: Iterable[Range], ranges6: Iterable[Range]) -> Intervals:
-    """Flatten the ranges of both families; values are numbered in alphabetical order."""
+    """Flatten the ranges of both families; values are numbered in alphabetical order.
+
+    Raise ValueError for a value with a line feed.
+    """
     four = [each for each in flatten(ranges4, "") if each[0] < 1 << 32]
     six = [each for each in flatten(ranges6, "") if each[0] < 1 << 128]
     values = tuple(sorted({said for _, said in four} | {said for _, said in six} | {""}))
     number = {said: code for code, said in enumerate(values)}
-    return Intervals(
-        values,
-        np.array([start for start, _ in four], np.uint32),
-        np.array([number[said] for _, said in four], np.uint32),
-        np.array([start.to_bytes(16, "big") for start, _ in six], "S16"),
-        np.array([number[said] for _, said in six], np.uint32),
-    )
+    if any("\n" in said for said in values):
+        raise ValueError("a value holds a line feed")
+    codes4, codes6 = (np.array([number[said] for _, said in found], np.uint32) for found in (four, six))
+    starts4 = np.array([start for start, _ in four], np.uint32)
+    starts6 = np.array([start.to_bytes(16, "big") for start, _ in six], "S16")
+    text = "\n".join(values).encode()
+    return Intervals(partial(_both, starts4, codes4), partial(_both, starts6, codes6), text)
+
+
+def _both(starts: Starts, codes: Codes) -> tuple[Starts, Codes]:
+    return starts, codes
 
 
 def pack(intervals: Intervals) -> bytes:
     """Write intervals as the bytes of a file; equal intervals give equal bytes (with one release of zstd)."""
-    text = "\n".join(intervals.values).encode()
-    if text.count(b"\n") != len(intervals.values) - 1 or intervals.values[0]:
-        raise ValueError("a value holds a line feed, or the first is not empty")
-    halves = np.frombuffer(_bytes16(intervals.starts6), ">u8").reshape(-1, 2).astype(np.uint64)
+    (starts4, codes4), (starts6, codes6) = intervals.four, intervals.six
+    halves = np.frombuffer(_bytes16(starts6), ">u8").reshape(-1, 2).astype(np.uint64)
     high, low = _deltas(halves[:, 0]), halves[:, 1]
     head, body = [], []
-    for array in (_deltas(intervals.starts4), intervals.codes4, high, low, intervals.codes6):
+    for array in (_deltas(starts4), codes4, high, low, codes6):
         planes = _planes(array)
         head.append({"rows": len(array), "planes": [at for at, plane in enumerate(planes) if plane.any()]})
         body += [plane.tobytes() for plane in planes if plane.any()]
-    whole = json.dumps(head).encode() + b"\n" + b"".join(body) + text
+    whole = json.dumps(head).encode() + b"\n" + b"".join(body) + intervals.text
     return MAGIC + zstandard.ZstdCompressor(level=22, write_checksum=True).compress(whole)
 
 
@@ -122,19 +156,45 @@ def unpack(data: bytes) -> Intervals:
     try:
         body = zstandard.ZstdDecompressor().decompress(data[len(MAGIC) :], max_output_size=MAX_UNPACKED)
         at = body.index(b"\n") + 1
-        arrays: list[npt.NDArray[Any]] = []
+        sections = []
         for section, kind in zip(json.loads(body[:at]), KINDS, strict=True):
-            arrays.append(_unplane(body, at, section, kind))
-            at += section["rows"] * len(section["planes"])
-        values = tuple(body[at:].decode().split("\n"))
+            sections.append(_Section(at, int(section["rows"]), tuple(section["planes"]), kind))
+            at += sections[-1].size
+        if at > len(body):
+            raise ValueError("it is shorter than its sections")
+        text = body[at:]
+        text.decode()
     except (zstandard.ZstdError, ValueError, KeyError, TypeError) as error:
         raise ValueError(f"damaged: {error}") from None
-    starts4, codes4, high, low, codes6 = arrays
-    halves = np.empty((len(high), 2), ">u8")
-    halves[:, 0] = np.cumsum(high, dtype=np.uint64)
-    halves[:, 1] = low
-    starts6 = halves.view("S16").reshape(-1)
-    return Intervals(values, np.cumsum(starts4, dtype=np.uint32), codes4, starts6, codes6)
+    return Intervals(partial(_read4, body, *sections[:2]), partial(_read6, body, *sections[2:]), text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """Where the planes of a column of numbers lie; those that hold nothing were left out."""
+
+    at: int
+    rows: int
+    planes: tuple[int, ...]
+    kind: type[np.unsignedinteger[Any]]
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes."""
+        if self.rows < 0 or not set(self.planes) <= set(range(np.dtype(self.kind).itemsize)):
+            raise ValueError("a section of another form")
+        return self.rows * len(self.planes)
+
+
+def _read4(body: bytes, starts: _Section, codes: _Section) -> tuple[V4, Codes]:
+    return np.cumsum(_unplane(body, starts), dtype=np.uint32), _unplane(body, codes)
+
+
+def _read6(body: bytes, high: _Section, low: _Section, codes: _Section) -> tuple[V6, Codes]:
+    halves = np.empty((high.rows, 2), ">u8")
+    halves[:, 0] = np.cumsum(_unplane(body, high), dtype=np.uint64)
+    halves[:, 1] = _unplane(body, low)
+    return halves.view("S16").reshape(-1), _unplane(body, codes)
 
 
 def _bytes16(addresses: V6) -> bytes:
@@ -151,11 +211,10 @@ def _planes(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     return np.ascontiguousarray(little.view(np.uint8).reshape(-1, little.dtype.itemsize).T)
 
 
-def _unplane(body: bytes, at: int, section: dict[str, Any], kind: type[np.unsignedinteger[Any]]) -> npt.NDArray[Any]:
-    """Put numbers together again from the planes that a section kept; empty ones were left out."""
-    rows = section["rows"]
-    whole = np.zeros(rows, kind)
-    for number, plane in enumerate(section["planes"]):
-        bytes_ = np.frombuffer(body, np.uint8, rows, at + number * rows)
-        whole |= bytes_.astype(kind) << kind(8 * plane)
-    return whole
+def _unplane(body: bytes, section: _Section) -> npt.NDArray[Any]:
+    """Put numbers together again from the planes that a section kept."""
+    whole = np.zeros(section.rows, np.dtype(section.kind).newbyteorder("<"))
+    planes = whole.view(np.uint8).reshape(section.rows, -1)
+    for number, plane in enumerate(section.planes):
+        planes[:, plane] = np.frombuffer(body, np.uint8, section.rows, section.at + number * section.rows)
+    return whole.astype(section.kind, copy=False)

@@ -121,7 +121,7 @@ def situation(opened: Opened, coded: Coded, codes: Sequence[int]) -> Situation:
     return Situation(
         *_time(opened, coded, time),
         embedded.shipped(embedded.COUNTRY).intervals.values[country],
-        embedded.published()[range_],
+        embedded.range_of(range_),
         tuple(answers[user] for answers, user in zip(coded.answers, users, strict=True)),
         opened.ground[1][level],
         opened.locals[local - 1][0] if local else None,
@@ -146,7 +146,9 @@ def _operators(coded: Coded) -> pl.Series:
     numbers_, which = np.unique(coded.operator, return_inverse=True)  # few of the ninety thousand occur
     by_number = pl.Series("operator", [embedded.operator(code)[0] for code in numbers_.tolist()], pl.String)
     by_number = by_number.gather(which)
-    named = [[range_.operator for range_ in embedded.published()]]
+    occur = np.zeros(int(coded.published.max(initial=0)) + 1, np.bool_)
+    occur[coded.published] = True  # few of the seven thousand do
+    named = [[embedded.range_of(code).operator if here else "" for code, here in enumerate(occur.tolist())]]
     named += [[answer.operator for answer in answers] for answers in coded.answers]
     for names, codes in reversed(list(zip(named, (coded.published, *coded.users), strict=True))):
         better = pl.Series("operator", names, pl.String).gather(codes)

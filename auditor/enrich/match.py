@@ -17,6 +17,7 @@ import polars as pl
 from auditor.enrich import special
 from auditor.enrich.addresses import Numbers, numbers
 from auditor.enrich.catalogue import Catalogue, Entry, Network, NetworkEntry
+from auditor.enrich.fold import constant, numbered
 from auditor.enrich.intervals import Intervals, build
 from auditor.model.flow import NAMED, UNKNOWN
 
@@ -49,6 +50,8 @@ def coded(values: pl.Series) -> tuple[Codes, list[Any]]:
     """Number the distinct values of a column, in no certain order; return the number of each row and the values."""
     if values.is_empty():
         return np.zeros(0, np.int64), []
+    if constant(values):
+        return np.zeros(len(values), np.int64), values.head(1).to_list()
     known = values.unique()
     numbers = values.replace_strict(known, pl.Series(np.arange(len(known))), return_dtype=pl.Int64)
     return numbers.to_numpy(), known.to_list()
@@ -60,11 +63,11 @@ def situations(columns: Sequence[tuple[Codes, Sequence[Any]]]) -> tuple[list[tup
     span = 1
     for codes, values in columns:
         if span * max(len(values), 1) >= 1 << 62:
-            seen, key = np.unique(key, return_inverse=True)
-            span = len(seen)
+            first, key = numbered(key, span)
+            span = len(first)
         key = key * max(len(values), 1) + codes
         span *= max(len(values), 1)
-    _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+    first, inverse = numbered(key, span)
     rows = zip(*([values[i] for i in codes[first]] for codes, values in columns), strict=True)
     return list(rows), inverse
 

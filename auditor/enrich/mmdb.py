@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import maxminddb
 import numpy as np
 import numpy.typing as npt
 
@@ -26,6 +25,9 @@ from auditor.enrich.codes import country_set
 from auditor.enrich.tree import Tree, view
 from auditor.model.errors import InputError
 from auditor.model.report import Database
+
+if TYPE_CHECKING:
+    import maxminddb  # imported where a database is opened: most runs bring none
 
 Codes = npt.NDArray[np.int64]
 
@@ -50,7 +52,7 @@ class UserDatabase:
     """One open database of the user's."""
 
     path: str
-    reader: maxminddb.Reader
+    reader: "maxminddb.Reader"
     tree: Tree
 
     @cached_property
@@ -82,6 +84,8 @@ class UserDatabase:
 
     def answer(self, address: str) -> tuple[Answer, int]:
         """Return what it says of one address, and the length of the prefix for which it says so."""
+        import maxminddb
+
         with self._guarded():
             try:
                 record, length = self.reader.get_with_prefix_len(address)
@@ -110,6 +114,8 @@ class UserDatabase:
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
+        import maxminddb
+
         try:
             yield
         except (maxminddb.InvalidDatabaseError, UnicodeDecodeError, OverflowError, MemoryError, RecursionError) as why:
@@ -118,6 +124,8 @@ class UserDatabase:
 
 def open_database(path: str) -> UserDatabase:
     """Open a database.  Raise InputError if the file can't be read or is none."""
+    import maxminddb
+
     try:
         reader = maxminddb.open_database(path)
         facts = reader.metadata()

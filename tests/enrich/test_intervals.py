@@ -68,8 +68,9 @@ def test_a_file_keeps_everything_and_is_a_function_of_its_content(four: list[Ran
     built = build(four, six)
     read = unpack(pack(built))
     assert read.values == built.values
-    for name in ("starts4", "codes4", "starts6", "codes6"):
-        assert np.array_equal(getattr(read, name), getattr(built, name))
+    assert [read.said(code) for code in range(len(built.values))] == list(built.values)
+    for ours, given_ in zip((*read.four, *read.six), (*built.four, *built.six), strict=True):
+        assert np.array_equal(ours, given_)
     assert pack(build(four, six)) == pack(built) == pack(read)
 
 
