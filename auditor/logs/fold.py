@@ -32,6 +32,8 @@ FOLDS: Final = {
     "a_packets": "sum", "b_packets": "sum", "a_bytes": "sum", "b_bytes": "sum",
     **outcome.FOLDS,
 }  # fmt: skip
+MOST: Final = 1 << 21
+"""Combinations of values of the columns of PROFILE that are kept apart; each session is one."""
 SOURCE, PORT = 1 << flow.SOURCE_SHIFT, 1 << 16
 """A witness is source, record and both ports in one Int128, so that its minimum is those of one record."""
 
@@ -43,7 +45,8 @@ class Folder:
         """Make an empty table; without `ports` all ports are kept.  `edges` are moments in nanoseconds."""
         self._ports = ports
         self._edges = edges
-        self._profiles = Profiles(_PROFILES)
+        self._profiles = Profiles(_PROFILES, MOST)
+        self._crowded: list[pl.DataFrame] = []
         self._tied = Store("tie")
         self._ranked = Room(("pair", "rest"), FOLDS, "pair", times=2)
         self._written = Room(("together", "a_addr", "b_addr", "rest"), FOLDS, "together")
@@ -84,6 +87,12 @@ class Folder:
             shared = pl.when(pl.col("session").is_null()).then(own).otherwise(pl.col("session").hash())
             self._written.add(sided.select("a_addr", "b_addr", "rest", *FOLDS, together=shared))
 
+    def crowded(self) -> pl.DataFrame:
+        """Return how many records (source, record: the first one, records) were left out, for want of room."""
+        counts = pl.DataFrame(schema={"source": pl.Int64, "record": pl.Int64, "records": pl.Int64})
+        rows = pl.concat([counts, *self._crowded])
+        return rows.group_by("source").agg(pl.col("record").min(), pl.col("records").sum())
+
     def flows(self) -> Iterator[pl.DataFrame]:
         """Yield FLOW rows; all rows of one exchange, and of one session, are in one of the frames."""
         profiles = self._profiles.table()
@@ -112,6 +121,9 @@ class Folder:
         number = pl.col("source").cast(pl.Int128) * SOURCE + pl.col("record")
         ports = pl.col("a_port").cast(pl.Int64) * PORT + pl.col("b_port")
         found = found.with_columns(self._profiles.of(found), outcome.both(), witness=number * PORT * PORT + ports)
+        if found["profile"].null_count():
+            self._crowded.append(found.filter(pl.col("profile").is_null()).select("source", "record", "records"))
+            found = found.filter(pl.col("profile").is_not_null())
         return found.with_columns(packed("a_key", "b_key").alias("rest"))
 
 

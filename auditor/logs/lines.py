@@ -1,17 +1,19 @@
 """Texts of any size, cut into blocks of whole lines that know their numbers."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 
 from auditor.logs.model import Told
 from auditor.read.source import Source, opened
 
+Part = TypeVar("Part")
 BLOCK: Final = 1 << 24
 """Bytes of a block."""
 MOST: Final = 1 << 18
@@ -36,6 +38,12 @@ class Block:
         """Count its lines."""
         ends = np.count_nonzero(np.frombuffer(self.data, np.uint8) == ord("\n"))
         return int(ends) + (not self.data.endswith(b"\n"))
+
+    def picked(self, places: Sequence[int]) -> list[bytes]:
+        """Return some of its lines without their ends, by their place from 0."""
+        ends = np.flatnonzero(np.frombuffer(self.data, np.uint8) == ord("\n"))
+        bounds = np.concatenate([[-1], ends, [len(self.data)]])
+        return [self.data[bounds[at] + 1 : bounds[at + 1]] for at in places]
 
 
 def blocks(source: Source, told: Told, size: int = BLOCK) -> Iterator[Block]:
@@ -66,6 +74,15 @@ def blocks(source: Source, told: Told, size: int = BLOCK) -> Iterator[Block]:
             have = left
             if have == len(buffer):
                 buffer.extend(bytes(len(buffer)))
+
+
+def ahead(parts: Iterator[Part]) -> Iterator[Part]:
+    """Yield the parts of an iterator, which makes the next one meanwhile: parsers of text need no lock of Python's."""
+    with ThreadPoolExecutor(1) as beside:
+        coming = beside.submit(next, parts, None)
+        while (part := coming.result()) is not None:
+            coming = beside.submit(next, parts, None)
+            yield part
 
 
 def numbered(source: Source, told: Told) -> Iterator[tuple[int, bytes | None]]:

@@ -7,8 +7,7 @@ have so much memory.  So that process is another one; when it ends early, the re
 import atexit
 import json
 import os
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from typing import Final
@@ -22,6 +21,7 @@ from auditor.model.status import MALFORMED
 from auditor.read import staff
 from auditor.read.footer import Footer, footer, start, telling
 from auditor.read.source import Source, opened
+from auditor.read.temporary import unnamed
 
 PORTION: Final = 1 << 18
 """Rows that are read at once."""
@@ -112,6 +112,12 @@ def tables(
         yield rows({"record": [done + 1], "records": [records], **status}).collect()
 
 
+def named(source: Source) -> Sequence[str]:
+    """Return the names of all columns; none of a file that is damaged."""
+    said, _ = _footer(source)
+    return said.names if said else ()
+
+
 def _footer(source: Source) -> tuple[Footer | None, str]:
     try:
         with opened(source, 0 if source.packing else start(source.size)) as stream:
@@ -126,7 +132,8 @@ def _seekable(source: Source) -> Iterator[str]:
     if not source.packing:
         yield source.path
         return
-    with tempfile.NamedTemporaryFile(prefix="auditor-", suffix=".parquet") as file:
+    file, path = unnamed(".parquet")
+    with file:
         with opened(source) as stream:
             left = LARGEST
             while left > 0 and (some := stream.read(1 << 20)):
@@ -135,7 +142,7 @@ def _seekable(source: Source) -> Iterator[str]:
         if left <= 0:
             raise InputError(source.name, f"unpacks to more than {LARGEST >> 30} GiB; unpack it")
         file.flush()
-        yield file.name
+        yield path
 
 
 LARGEST: Final = 64 << 30

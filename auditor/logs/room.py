@@ -8,9 +8,11 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 MERGE: Final = 1 << 16
@@ -36,12 +38,14 @@ class Store:
         """Add rows."""
         if rows.is_empty():
             return
-        share = rows.select((pl.col(self._by).hash() % SHARES).alias("share")).to_series()
-        for (number,), some in rows.with_columns(share).partition_by("share", as_dict=True, include_key=False).items():
-            bucket = int(str(number))
-            self._buckets[bucket].append(some)
-            self._sizes[bucket] += len(some)
-            self._added(bucket)
+        share = (rows[self._by].hash() % SHARES).to_numpy().astype(np.uint8)
+        order = np.argsort(share, kind="stable")
+        ends = np.cumsum(np.bincount(share, minlength=SHARES)).tolist()
+        for bucket, (start, end) in enumerate(pairwise([0, *ends])):
+            if end > start:
+                self._buckets[bucket].append(rows[order[start:end]])  # no slice, which would keep all in memory
+                self._sizes[bucket] += end - start
+                self._added(bucket)
         if sum(self._sizes) > self._full:
             self._crowded()
 

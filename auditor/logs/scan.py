@@ -11,10 +11,11 @@ import polars as pl
 from auditor.logs.fold import Folder, complete
 from auditor.logs.jobs import Job
 from auditor.logs.model import Ports, Told
+from auditor.logs.profiles import CROWDED, MANY
 from auditor.logs.texts import canonical
 from auditor.model import flow
 from auditor.model.report import Input
-from auditor.model.status import MALFORMED, OK
+from auditor.model.status import MALFORMED, OK, UNSUPPORTED
 from auditor.read.source import Source, hashed
 
 NO_ADDRESS_TEXT: Final = "an address that is none"
@@ -61,6 +62,8 @@ def scan(
             counts.append(_read(job, told, folder))
             advanced(job.source.size)
         folder.close()
+        crowded = folder.crowded()
+        counts += [_stated(crowded, UNSUPPORTED, MANY), _stated(crowded.with_columns(-pl.col("records")), OK, "")]
         records = dict(pl.concat(counts).group_by("source").agg(pl.col("records").sum()).iter_rows())
         inputs = [
             Input(source.name, each.result(), source.size, source.described, 0, records.get(index, 0))
@@ -74,7 +77,7 @@ def scan(
         inputs,
         sorted(lost),
         sorted(set().union(*(told.notes for told in tolds))),
-        sorted(set().union(*(told.limits for told in tolds))),
+        sorted(({CROWDED} if len(crowded) else set[str]()).union(*(told.limits for told in tolds))),
     )
 
 
@@ -129,6 +132,11 @@ CARRIED: Final = (
 def _counted(rows: pl.DataFrame, index: int) -> pl.DataFrame:
     found = rows.group_by(_STATE).agg(pl.col("record").min(), pl.col("records").sum())
     return found.select(pl.lit(index).cast(pl.Int64).alias("source"), *_STATE, "record", "records")
+
+
+def _stated(rows: pl.DataFrame, status: str, detail: str) -> pl.DataFrame:
+    """Give counts of records a status."""
+    return rows.select("source", status=pl.lit(status), detail=pl.lit(detail), record="record", records="records")
 
 
 def _unread(counts: pl.DataFrame) -> pl.DataFrame:

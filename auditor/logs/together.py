@@ -5,6 +5,7 @@ moments that rules and proofs know; of ports, what they stand for.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -49,6 +50,8 @@ def stands(ports: Ports | None, transport: str, src: Numbers, dst: Numbers) -> t
 SOME: Final = 1 << 17
 """Rows that are handed on at a time: with all columns of LOG they take some 100 MB."""
 PORT, ADDRESS, KEY = 1 << 16, 1 << 32, 1 << 18
+MOST: Final = 1 << 19
+"""Combinations of keys that are kept apart in one input."""
 COUNTED: Final = {
     "src_mark": "min", "dst_mark": "min", "first_ns": "min", "last_ns": "max", "src_packets": "sum", "src_bytes": "sum",
     "records": "sum",
@@ -62,19 +65,22 @@ class Together:
 
     def __init__(self, keys: Mapping[str, Any], told: Told) -> None:
         """Keep records apart that differ in their ends, or in `keys` (name and kind), of which there are few values."""
-        self._told = told
-        self._profiles = Profiles({**keys, **ALIKE})
+        self._edges = told.edges
+        self._classes = _classes(told.ports)
+        self._profiles = Profiles({**keys, **ALIKE}, MOST)
         self._ranked = Room(("pair", "rest"), COUNTED, "pair", times=3)  # of some 70 bytes each
         self._written = Room(("src_addr", "dst_addr", "rest"), COUNTED, "src_addr", times=2)
 
-    def add(self, rows: pl.DataFrame) -> None:
-        """Take records.
+    def add(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Take records; return those that there was no room for, since what tells them apart has too many values.
 
         `rows` have the columns record, src_addr, dst_addr, protocol (a number, or null), first_ns, last_ns,
         src_packets, src_bytes, src_port and dst_port beside the keys.
         """
-        marked = _marked(rows, self._told)
+        marked = _marked(rows, self._edges, self._classes)
         marked = marked.with_columns(self._profiles.of(marked))
+        left = marked.filter(pl.col("profile").is_null())
+        marked = marked.filter(pl.col("profile").is_not_null()) if len(left) else marked
         numbered = marked.select(
             *(f"{side}_addr" for side in flow.SIDES),
             *COUNTED,
@@ -86,6 +92,7 @@ class Together:
             self._written.add(numbered.filter(~short))
             numbered = numbered.filter(short)
         self._ranked.add(numbered)
+        return left
 
     def groups(self, said: Callable[[pl.DataFrame], pl.DataFrame]) -> Iterator[pl.DataFrame]:
         """Yield all groups, with columns of LOG; record and ports are those of the first record of a group.
@@ -132,21 +139,41 @@ def _grouped(part: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _marked(rows: pl.DataFrame, told: Told) -> pl.DataFrame:
+@dataclass(frozen=True, slots=True)
+class _Classes:
+    """What stands for the ports of each protocol: see `stands`."""
+
+    begins: Numbers  # for each protocol, and for NOTHING, where its ports begin in
+    classes: Numbers
+
+
+NOTHING: Final = 256
+"""Stands for a protocol that isn't told."""
+
+
+def _classes(ports: Ports | None) -> _Classes:
+    known = {number: (ports or {})[name] for number, name in TRANSPORTS.items() if name in (ports or {})}
+    begins = np.zeros(NOTHING + 1, np.int64)  # of others each port stands for itself
+    begins[list(known)] = np.arange(1, len(known) + 1) * PORT
+    return _Classes(begins, np.concatenate([np.arange(PORT, dtype=np.int32), *known.values()]))
+
+
+def _marked(rows: pl.DataFrame, edges: Sequence[int], known: _Classes) -> pl.DataFrame:
     """Give records what stands for their ports, and marks whose minimum is the first record with its ports."""
     ports = {side: rows[f"{side}_port"].fill_null(0).to_numpy() & 0xFFFF for side in flow.SIDES}
-    key = dict(ports)
-    for number, transport in TRANSPORTS.items():
-        here = (rows["protocol"] == number).fill_null(False).to_numpy()
-        if here.any():
-            found = stands(told.ports, transport, *ports.values())
-            key = {side: np.where(here, each, key[side]) for side, each in zip(flow.SIDES, found, strict=True)}
+    begins = known.begins.take(rows["protocol"].fill_null(NOTHING).to_numpy())
+    src, dst = ports.values()
+    one, other = (known.classes.take(begins + port) for port in (src, dst))
+    service, served = one > 0, other > 0
+    keys = np.where(served & ~service, one, src), np.where(service & ~served, other, dst)
     record = rows["record"].to_numpy() * PORT
+    ranks = ranked(pl.concat([rows["src_addr"], rows["dst_addr"]]))
     return rows.with_columns(
-        *epochs(told.edges),
+        *epochs(edges),
         pl.lit(1, pl.Int64).alias("records"),
         heavy=pl.col("src_bytes") > HEADERS * pl.col("src_packets"),
-        **{f"{side}_key": pl.Series(values.astype(np.int64)) for side, values in key.items()},
+        src_rank=ranks.head(len(rows)),
+        dst_rank=ranks.tail(len(rows)),
+        **{f"{side}_key": pl.Series(values) for side, values in zip(flow.SIDES, keys, strict=True)},
         **{f"{side}_mark": pl.Series(record + values) for side, values in ports.items()},
-        **{f"{side}_rank": ranked(rows[f"{side}_addr"]) for side in flow.SIDES},
     )

@@ -9,6 +9,7 @@ import pytest
 import zstandard
 
 import auditor
+from auditor.logs import fold, profiles
 from auditor.report import RENDERERS
 from tests.cli.test_evidence import run
 from tests.logs.exports import build
@@ -237,3 +238,17 @@ def test_progress_counts_captures_and_logs(tmp_path: Path) -> None:
     assert told == sorted(told)
     assert {total for _done, total in told} == {len(capture) + len(log)}
     assert told[-1][0] == len(capture) + len(log)
+
+
+def test_calls_that_there_is_no_room_for_are_not_examined(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = call("10.1.0.1", "198.51.100.9")
+    accounts = [line.replace("123456789010", f"12345678901{number}") for number in range(4) for line in lines]
+    path = written(tmp_path / "flows.log", accounts)
+    assert audited(path).verdict == "pass"
+    monkeypatch.setattr(fold, "MOST", 3)
+    report = audited(path)
+    said = json.loads(RENDERERS["json"](report))
+    assert report.verdict == "open"
+    assert profiles.CROWDED in said["coverage"]["limits"]
+    assert [each.records for each in report.inputs] == [len(accounts)]
+    assert said["coverage"]["records"] == {"ok": 6, "unsupported": 2}

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditor.logs.lines import Block
-from auditor.logs.tables import MORE, _split, table, told
+from auditor.logs.tables import MORE, _split, table, told, typed
 
 ROWS = [
     (b"1 2\n3 4\n", [(7, "1", "2", None), (8, "3", "4", None)]),
@@ -44,3 +44,38 @@ def test_any_bytes_give_a_row_a_line(lines: list[bytes]) -> None:
     count = data.count(b"\n") + (not data.endswith(b"\n"))
     assert found["record"].to_list() == list(range(1, count + 1))
     assert set(found.dtypes[1:]) == {pl.String}
+
+
+KINDS = {"b": pl.Int32, "c": pl.Int64}
+ODDITIES = st.one_of(
+    st.text("0123456789+-_.eE'\"\r\x00\x0bx", max_size=6),
+    st.integers(-(2**70), 2**70).map(str),
+    st.integers(0, 30).map(lambda zeros: "0" * zeros + "7"),
+    st.sampled_from(["-", "\u0661", "\u00a0", "1\u00a0", "NaN", "inf", "True"]),
+)
+
+
+@given(st.lists(st.lists(ODDITIES, min_size=1, max_size=5), min_size=1, max_size=8))
+def test_the_parser_reads_those_numbers_that_a_cast_reads(lines: list[list[str]]) -> None:
+    block = Block(3, "\n".join(map(" ".join, lines)).encode())
+    whole, found = table(block, ["a", "b", "c"], " "), typed(block, ["a", "b", "c"], " ", KINDS)
+    if found is not None:
+        cast = whole.select(pl.col(name).cast(kind, strict=False) for name, kind in KINDS.items())
+        assert found.select(*KINDS).rows() == cast.rows()
+        assert found.select("record").rows() == whole.select("record").rows()
+        assert (found[MORE].is_null() == whole[MORE].is_null()).all()
+
+
+def test_only_columns_that_are_wanted_are_typed() -> None:
+    found = typed(Block(1, b"x 1 2\n\n' 3 4\nz y 5 6\n"), ["a", "b", "c"], " ", KINDS)
+    assert found is not None
+    assert found.select("record", "b", "c", MORE).rows() == [
+        (1, 1, 2, None), (2, None, None, None), (3, 3, 4, None), (4, None, 5, "6"),
+    ]  # fmt: skip
+    assert "a" not in found.columns
+
+
+@pytest.mark.parametrize("data", [b"x 1 2\nx \t1 2\n", b"\x1f\x8b 1 2\n"])
+def test_what_the_parser_would_read_otherwise_is_not_typed(data: bytes) -> None:
+    assert typed(Block(1, data), ["a", "b", "c"], " ", KINDS) is None
+    assert len(table(Block(1, data), ["a", "b", "c"], " ")) == data.count(b"\n")

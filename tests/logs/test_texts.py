@@ -44,3 +44,10 @@ def test_a_reader_may_give_ranks_alone() -> None:
     assert written(given_)["src_addr"].to_list() == ["192.0.2.1", "192.0.2.1"]
     assert folded(given_).equals(folded(text))
     assert ipaddress.ip_address(folded(given_)["dst_addr"][1]) == ipaddress.ip_address("2001:db8::1")
+
+
+@given(st.lists(st.sampled_from(["192.0.2.1", "192.0.2.10", "198.51.100.7", "2001:db8::1", "", "192.0.2.01"])))
+def test_texts_that_are_repeated_have_the_ranks_of_single_ones(values: list[str]) -> None:
+    repeated = pl.Series(values * 3000, dtype=pl.String)
+    alone = [ranked(pl.Series([value])).item() for value in values]
+    assert ranked(repeated).to_list() == alone * 3000

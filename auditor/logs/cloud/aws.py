@@ -5,15 +5,16 @@ record, fields between spaces, `-` for a field without a value.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import chain
 from typing import Final
 
 import polars as pl
 
-from auditor.logs.cloud.vpc import ORDER, TRANSIT, rows
-from auditor.logs.lines import LONG, Block, blocks
+from auditor.logs.cloud.vpc import FINE, ORDER, TRANSIT, TYPES, judged, rows
+from auditor.logs.lines import LONG, Block, ahead, blocks
 from auditor.logs.model import Told, unread
-from auditor.logs.tables import table
+from auditor.logs.tables import table, typed
 from auditor.logs.tables import told as spoken
 from auditor.model.status import MALFORMED
 from auditor.read.source import Source
@@ -83,7 +84,7 @@ def _order(record: list[bytes]) -> list[str]:
 def read(source: Source, told: Told) -> Iterator[pl.LazyFrame]:
     """Yield rows; those of records that nothing tells apart come together."""
     bad: dict[str, list[int]] = {}
-    yield from rows(_read(source, told, bad), told)
+    yield from rows(ahead(_read(source, told, bad)), told)
     for why, numbers in bad.items():
         yield unread(numbers, MALFORMED, why)
 
@@ -97,42 +98,89 @@ def _read(source: Source, told: Told, bad: dict[str, list[int]]) -> Iterator[tup
             bad.setdefault(LONG, []).append(block.number)
             continue
         names = names or fields(first_line(block.data)) or ORDER[:DEFAULT]
-        names, tables = _tables(block, names)  # the last header holds for the next block
+        tables = _quick(block, names)
+        if tables is None:
+            names, tables = _tables(block, names)  # the last header holds for the next block
         for each, found in tables:
             kinds.add(tuple(each))
-            some = found.filter(spoken(each))
+            some = found if FINE in found.columns else found.filter(spoken(each))
             if len(kinds) > HEADERS:
                 bad.setdefault(MANY, []).extend(some["record"].to_list())
             else:
                 yield some.lazy(), each
 
 
-def _tables(block: Block, names: list[str]) -> tuple[list[str], list[tuple[list[str], pl.DataFrame]]]:
+Tables = list[tuple[list[str], pl.DataFrame]]
+ODD: Final = 4
+"""Of a block in which more than one record in so many is odd, all are read as text."""
+
+
+def _quick(block: Block, names: list[str]) -> Tables | None:
+    """Do what `_tables` does, but read as text only records that are odd; None: they are many, or names change.
+
+    A line of names is odd, for no name is a number.
+    """
+    kinds = {name: TYPES[name] for name in names if name in TYPES}
+    found = typed(block, names, " ", kinds) if {*kinds.values()} - {pl.String} else None
+    if found is None:
+        return None
+    read = judged(found.lazy(), set(names), text=True).collect()
+    odd = (~read[FINE]).arg_true().to_list()
+    if not odd:
+        return [(names, read)]
+    if len(odd) * ODD > len(read):
+        return None
+    lines = block.picked(odd)
+    text = _together([block.number + at for at in odd], lines, names)
+    headers = _headers(text, lines, names)
+    if any(each != names for each in headers.values()):
+        return None
+    return [(names, read.filter(FINE)), (names, _without(text, headers))]
+
+
+def _tables(block: Block, names: list[str]) -> tuple[list[str], Tables]:
     """Read the records between lines of names, of which there may be several: files are put together.
 
     Return the names that hold at the end, and the records below each header, wherever that stands.
     """
     whole = table(block, names, " ")
-    maybe = whole[names[0]].is_in([*KNOWN, names[0]]).fill_null(False).arg_true().to_list()
-    lines = block.data.removesuffix(b"\n").split(b"\n") if maybe else []
-    known = {line: fields(line) for line in {lines[at] for at in maybe}}
-    headers = [at for at in maybe if known[lines[at]]]
-    if all(known[lines[at]] == names for at in headers):
-        return names, [(names, whole.filter(~pl.int_range(pl.len()).is_in(headers)) if headers else whole)]
+    lines = block.data.removesuffix(b"\n").split(b"\n") if _maybe(whole, names).any() else []
+    headers = _headers(whole, lines, names)
+    if all(each == names for each in headers.values()):
+        return names, [(names, _without(whole, headers))]
     groups: dict[tuple[str, ...], list[range]] = {}
     start = 0
     for at in [*headers, len(lines)]:
         if at > start:
             groups.setdefault(tuple(names), []).append(range(start, at))
-        names, start = known[lines[at]] if at < len(lines) else names, at + 1
-    return names, [(list(each), _together(block.number, lines, parts, each)) for each, parts in groups.items()]
+        names, start = headers.get(at, names), at + 1
+    picked = {each: list(chain(*parts)) for each, parts in groups.items()}
+    return names, [
+        (list(each), _together([block.number + at for at in places], [lines[at] for at in places], each))
+        for each, places in picked.items()
+    ]
 
 
-def _together(first: int, lines: list[bytes], parts: list[range], names: Sequence[str]) -> pl.DataFrame:
-    """Read some lines of a block as one table."""
-    places = [at for part in parts for at in part]
-    found = table(Block(1, b"\n".join(lines[at] for at in places) + b"\n"), names, " ")
-    return found.with_columns(pl.Series("record", [first + at for at in places], pl.Int64))
+def _maybe(rows: pl.DataFrame, names: list[str]) -> pl.Series:
+    """Say which records of a table may be lines of names."""
+    return rows[names[0]].is_in([*KNOWN, names[0]]).fill_null(False)
+
+
+def _headers(rows: pl.DataFrame, lines: Sequence[bytes], names: list[str]) -> dict[int, list[str]]:
+    """Find the lines of names among records, by their place; `lines` are needed if there may be any."""
+    maybe = _maybe(rows, names).arg_true().to_list()
+    known = {line: fields(line) for line in {lines[at] for at in maybe}}
+    return {at: known[lines[at]] for at in maybe if known[lines[at]]}
+
+
+def _without(rows: pl.DataFrame, headers: Collection[int]) -> pl.DataFrame:
+    return rows.filter(~pl.int_range(pl.len()).is_in([*headers])) if headers else rows
+
+
+def _together(numbers: list[int], lines: list[bytes], names: Sequence[str]) -> pl.DataFrame:
+    """Read lines of these numbers as one table."""
+    found = table(Block(1, b"\n".join(lines) + b"\n"), names, " ")
+    return found.with_columns(pl.Series("record", numbers, pl.Int64))
 
 
 LINES: Final = True

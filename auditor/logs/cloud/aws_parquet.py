@@ -11,9 +11,9 @@ from typing import Final
 import polars as pl
 
 from auditor.logs.cloud.aws import KNOWN, is_flow
-from auditor.logs.cloud.vpc import ADDRESSES, KEYS, PLACE, rows
+from auditor.logs.cloud.vpc import ADDRESSES, INTERFACE, KEYS, PLACE, TYPES, rows
 from auditor.logs.model import Told
-from auditor.logs.parquet import tables
+from auditor.logs.parquet import named, tables
 from auditor.logs.tables import NUMBER
 from auditor.read.footer import footer
 from auditor.read.source import Source
@@ -43,7 +43,9 @@ def read(source: Source, told: Told) -> Iterator[pl.LazyFrame]:
 
 def _read(source: Source, told: Told, bad: list[pl.LazyFrame]) -> Iterator[tuple[pl.LazyFrame, list[str]]]:
     """Yield tables of records with their fields; what can't be read goes to `bad`."""
-    for found in tables(source, told, lambda name: _field(name) in KNOWN):
+    there = {_field(name) for name in named(source)}
+    wanted = there & TYPES.keys() or KNOWN  # rows without any column would be none
+    for found in tables(source, told, lambda name: _field(name) in wanted):
         if "status" in found.columns:
             bad.append(found.lazy())
             continue
@@ -57,4 +59,4 @@ def _read(source: Source, told: Told, bad: list[pl.LazyFrame]) -> Iterator[tuple
         numbers = [
             pl.col(name).fill_null(value) for name, value in UNTOLD.items() if whole.schema.get(name) == pl.Int64
         ]
-        yield whole.lazy().with_columns(*text, *numbers), list(names)
+        yield whole.lazy().with_columns(*text, *numbers), [*names, *sorted(there & INTERFACE - {*names})]

@@ -12,19 +12,21 @@ sender may be behind the VPC that it came from, in another place, so the gateway
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
 from auditor.logs.cloud.instants import ODD, SECOND, interval, strange
 from auditor.logs.cloud.pick import HUGE
 from auditor.logs.model import Told, turned
+from auditor.logs.model import rows as made
 from auditor.logs.outcome import HEADERS
+from auditor.logs.profiles import CROWDED, MANY
 from auditor.logs.protocols import ACK, FIN, RST, SYN, TCP, numbered
 from auditor.logs.tables import MORE
 from auditor.logs.together import Together
 from auditor.model.flow import REJECTED, UNANSWERED
-from auditor.model.status import MALFORMED, NO_ADDRESS, OK
+from auditor.model.status import MALFORMED, NO_ADDRESS, OK, UNSUPPORTED
 
 ORDER: Final = (
     "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action "
@@ -154,23 +156,39 @@ def _state(given: set[str], text: bool) -> pl.Expr:
     )  # fmt: skip
 
 
+TYPES: Final[dict[str, Any]] = {
+    **dict.fromkeys((*ADDRESSES, *KEYS, *PLACE, *LOST, "log-status"), pl.String),
+    **dict.fromkeys((field for field, *_ in _SMALL.values()), pl.Int32),
+    **dict.fromkeys((*_COUNTS, *_TIMES), pl.Int64),
+}
+"""Fields that mean something here, and the kinds of those that are numbers."""
+FINE: Final = "fine"
+
+
+def judged(found: pl.LazyFrame, given: set[str], text: bool) -> pl.LazyFrame:
+    """Add the ends, the numbers, and FINE: whether the record is ok at first sight; `text`: there is MORE."""
+    ends = found.with_columns(_addr(side, given).alias(f"{side}_addr") for side in ("src", "dst"))
+    return ends.with_columns(_numbers(given, quick=True)).with_columns(_fine(given, text).alias(FINE))
+
+
 def rows(tables: Iterable[tuple[pl.LazyFrame, Sequence[str]]], told: Told) -> Iterator[pl.LazyFrame]:
     """Make rows of LOG of records that stand in tables, each with the fields that it has.
 
-    Tables have the columns `record` and those fields (text or numbers), and MORE where the text had any.
+    Tables have the columns `record` and those fields (text or numbers), and MORE where the text had any; or they are
+    `judged` already, and all of their records are fine.
     """
     kept: dict[tuple[str, ...], Together] = {}
     for found, names in tables:
-        given = set(names)
+        given, columns = set(names), found.collect_schema().names()
         if tuple(names) not in kept:
             keys = [*(name for name in KEYS if name in given), *_placing(given)]
             kept[tuple(names)] = Together(dict.fromkeys(keys, pl.String) | {"marks": pl.Int32}, told)
-        group, text = kept[tuple(names)], MORE in found.collect_schema()
-        ends = found.with_columns(_addr(side, given).alias(f"{side}_addr") for side in ("src", "dst"))
-        read = ends.with_columns(_numbers(given, quick=True)).with_columns(fine=_fine(given, text)).collect()
-        if not read["fine"].all():
+        group, text = kept[tuple(names)], MORE in columns
+        read = (found if FINE in columns else judged(found, given, text)).collect()
+        if not read[FINE].all():
             odd = (
-                ends.filter(~read["fine"])
+                found.filter(~read[FINE])
+                .with_columns(_addr(side, given).alias(f"{side}_addr") for side in ("src", "dst"))
                 .with_columns(_numbers(given))
                 .with_columns(state=_state(given, text))
                 .collect()
@@ -178,12 +196,20 @@ def rows(tables: Iterable[tuple[pl.LazyFrame, Sequence[str]]], told: Told) -> It
             ok = odd["state"] == OK
             if not ok.all():
                 yield _others(odd.filter(~ok), "log-status" in given, told)
-            group.add(_marked(odd.filter(ok), given))
-            read = read.filter("fine")
-        group.add(_marked(read, given))
+            yield from _crowded(group.add(_marked(odd.filter(ok), given)), told)
+            read = read.filter(FINE)
+        yield from _crowded(group.add(_marked(read, given)), told)
     for fields, group in kept.items():
         for some in group.groups(partial(_said_of, given=set(fields))):
             yield turned(some.lazy(), pl.col("answer")).drop("answer")
+
+
+def _crowded(left: pl.DataFrame, told: Told) -> Iterator[pl.LazyFrame]:
+    """Count records that there was no room for."""
+    if len(left):
+        told.limits.add(CROWDED)
+        counted = {"record": [left["record"].min()], "records": [len(left)]}
+        yield made({**counted, "status": [UNSUPPORTED], "detail": [MANY]})
 
 
 def _marked(read: pl.DataFrame, given: set[str]) -> pl.DataFrame:

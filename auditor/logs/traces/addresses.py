@@ -54,9 +54,9 @@ def _special(version: int) -> tuple[list[int], list[bool]]:
     known = registry()
     kinds = [value.startswith(PRIVATE) for value in known.values]
     if version == 4:
-        return known.starts4.tolist(), [kinds[code] for code in known.codes4.tolist()]
-    starts = [int.from_bytes(start.ljust(16, b"\0"), "big") for start in known.starts6.tolist()]
-    return starts, [kinds[code] for code in known.codes6.tolist()]
+        return known.four[0].tolist(), [kinds[code] for code in known.four[1].tolist()]
+    starts = [int.from_bytes(start.ljust(16, b"\0"), "big") for start in known.six[0].tolist()]
+    return starts, [kinds[code] for code in known.six[1].tolist()]
 
 
 def host(name: str) -> str:

@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from auditor.logs import tables
+from auditor.logs import profiles, tables, together
 from auditor.logs.cloud import FORMATS, aws, tgw, vpc
 from auditor.logs.cloud.instants import ODD
 from auditor.logs.lines import blocks
@@ -323,3 +325,47 @@ def test_thousands_of_headers_take_no_longer_than_records(tmp_path: Path, monkey
     monkeypatch.setattr(aws, "HEADERS", 1)
     found, _ = read(tmp_path, aws, pair * 3)
     assert states(found)["malformed", aws.MANY] == 3
+
+
+OTHERS = [
+    PLAIN.replace("10.0.0.4", "2001:db8::4"), PLAIN.replace("443", "-"), PLAIN.replace("443", "\t443"),
+    PLAIN.replace("443", "+443"), PLAIN.replace("443", "70000"), PLAIN + " more", PLAIN[:60], "", NODATA, SKIPPED,
+    PLAIN.replace("10.0.0.4", "-"), PLAIN.replace("10.0.0.4", "10.0.0.04"), PLAIN.replace("eni-1", "\udcff"),
+    PLAIN.replace("eni-1", '"eni'), " ".join(vpc.ORDER[:14]), " ".join([*vpc.ORDER[1:14], "version"]),
+    " ".join([*vpc.ORDER[:3], "dstaddr", "srcaddr", *vpc.ORDER[5:14]]),
+]  # fmt: skip
+"""Lines that are odd in some way, among them headers: the same names, and others."""
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(st.tuples(st.sampled_from([PLAIN, *OTHERS]), st.integers(1, 9)), min_size=1, max_size=6))
+def test_records_that_are_read_quickly_tell_what_their_text_tells(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parts: list[tuple[str, int]]
+) -> None:
+    lines = [line for odd, count in parts for line in [PLAIN] * count + [odd]]
+    data = "\n".join(lines).encode("utf-8", "surrogateescape")
+    monkeypatch.setattr(aws, "typed", tables.typed)
+    quick = read(tmp_path, aws, data)
+    monkeypatch.setattr(aws, "typed", lambda *given: None)
+    assert _told(*quick) == _told(*read(tmp_path, aws, data))
+
+
+def _told(found: list[dict[str, Any]], told: Any) -> Any:
+    return sorted(map(repr, found)), told
+
+
+def test_few_odd_records_are_read_again_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = []
+    monkeypatch.setattr(aws, "table", lambda block, *more: sizes.append(block.lines) or tables.table(block, *more))
+    found, _ = read(tmp_path, aws, "\n".join([PLAIN] * 9 + [NODATA] + [PLAIN] * 9).encode())
+    assert sizes == [1]
+    assert states(found) == {("ok", ""): 18, ("no_address", vpc.NODATA): 1}
+    assert [row["record"] for row in found if row["status"] != "ok"] == [10]
+
+
+def test_accounts_that_there_is_no_room_for_are_not_examined(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(together, "MOST", 3)
+    found, told = read(tmp_path, aws, log(*({"account-id": f"10000000000{number}"} for number in range(5))))
+    assert states(found) == {("ok", ""): 3, ("unsupported", profiles.MANY): 2}
+    assert told.limits == {profiles.CROWDED}
+    assert [row["record"] for row in found if row["status"] != "ok"] == [5]

@@ -13,6 +13,7 @@ from auditor.logs.exports.memory import Known
 from auditor.logs.model import DEFAULTS, LOG, Told
 from auditor.read.source import Source
 
+NS = 10**9
 CLOCK = 1_700_000_000
 SRC, DST = "192.0.2.1", "198.51.100.2"
 FLOW = ((8, 4), (12, 4), (7, 2), (11, 2), (4, 1), (6, 1), (2, 4), (1, 4), (22, 4), (21, 4))
@@ -51,6 +52,9 @@ def template(number: int, fields: Iterable[tuple[int, ...]]) -> bytes:
         enterprise = struct.pack(">I", field[2]) if len(field) > 2 else b""
         found += struct.pack(">HH", field[0] | (0x8000 if enterprise else 0), field[1]) + enterprise
     return struct.pack(">HH", number, len(listed)) + found
+
+
+TEMPLATE = part(0, template(256, FLOW))
 
 
 def nine(*sets: bytes, sequence: int = 1, domain: int = 7, clock: int = CLOCK, uptime: int = 100_000) -> bytes:
@@ -123,3 +127,10 @@ def rows(path: Path, data: bytes) -> tuple[list[dict[str, Any]], Told]:
     """The rows of one file of datagrams."""
     found, told = read(source(path / "exports.dat", data))
     return found.to_dicts(), told
+
+
+def one(path: Path, data: bytes) -> dict[str, Any]:
+    """The only row of one file of datagrams."""
+    found, _ = rows(path, data)
+    assert len(found) == 1
+    return found[0]
