@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from auditor.enrich.catalogue import Catalogue
     from auditor.enrich.places import Places
     from auditor.model.baseline import Baseline
+    from auditor.read.assemble import Assembled
     from auditor.read.staff import Worker
     from auditor.rules import RuleSet
     from auditor.rules.waivers import Waivers
@@ -136,9 +137,19 @@ def fold_parts(gathered: Gathered, ruleset: "RuleSet", places: "Places", service
     found, asked = gathered.assembled, (judge.edges(ruleset.rules), judge.asks_rejected(ruleset.rules))
     give_back()
     none = found.passages.clear()
-    parts = chain(found.parts(), ((rows, none) for rows in gathered.logs.flows()))
-    known = (_known(*part, found.reflexive, places, services) for part in parts if len(part[0]) or len(part[1]))
-    return judge.merge(judge.fold(rows, *asked) for rows in known)
+    agreed = None if found.few or len(found.passages) else _agreed(found, places, services)
+    seen = (part for part in found.parts() if any(map(len, part)))
+    captured = (_known(*part, found.reflexive, places, services, agreed) for part in seen)
+    logged = (_known(rows, none, found.reflexive, places, services) for rows in gathered.logs.flows() if len(rows))
+    return judge.merge(judge.fold(rows, *asked) for rows in chain(captured, logged))
+
+
+def _agreed(found: "Assembled", places: "Places", services: "Catalogue") -> "pl.DataFrame":
+    """Say on which roles the rows of SIP agree that share a 5-tuple, however many calls they are of."""
+    from auditor.enrich.roles import sockets
+    from auditor.enrich.who import who
+
+    return sockets(places(who(rows, services), found.reflexive) for rows in found.called())
 
 
 def conclude(
@@ -198,7 +209,7 @@ def put_together(gathered: Gathered, places: "Places", services: "Catalogue") ->
 
     found = gathered.assembled
     none = found.passages.clear()
-    captured = _known(found.flows, found.passages, found.reflexive, places, services, meetings)
+    captured = _known(found.flows, found.passages, found.reflexive, places, services, listed=meetings)
     logged = [_known(rows, none, found.reflexive, places, services) for rows in gathered.logs.flows() if len(rows)]
     flows = pl.concat([captured, *logged])
     notes, limits, databases = gathered.notes, gathered.limits, gathered.databases
@@ -211,16 +222,21 @@ def _known(
     reflexive: "pl.DataFrame",
     places: "Places",
     services: "Catalogue",
+    agreed: "pl.DataFrame | None" = None,
     listed: "Callable[[pl.DataFrame], pl.DataFrame]" = lambda flows: flows,
 ) -> "pl.DataFrame":
-    """Fill what is known of the ends of flows, and add the hops of their tunnels; `listed` is never judged by."""
+    """Fill what is known of the ends of flows, and add the hops of their tunnels; `listed` is never judged by.
+
+    `agreed` are roles on which all rows agree, of which these are a part.
+    """
     from auditor.enrich.hops import apart, hops
     from auditor.enrich.roles import settle
     from auditor.enrich.who import who
 
     flows, passages, public = apart(who(flows, services), passages, reflexive)
     flows = places(flows, public)
-    flows = listed(settle(flows))  # the inventory names servers and clients: that tells more of those who faced them
+    # last of what tells roles: the inventory names servers and clients, and that tells more of those who faced them
+    flows = listed(settle(flows, agreed))
     return hops(flows, passages, places)  # last, since hops share what is known of the flows they carried
 
 

@@ -200,6 +200,39 @@ def test_flows_that_are_judged_some_at_a_time_make_the_report_of_the_whole_table
     assert found.located.frame.equals(case.located.frame)
 
 
+def calls() -> list[bytes]:
+    """Calls that share their 5-tuples, some of which tell who is the server, and media of some; no tunnel."""
+    ends = [(CA, CN), (US, CA), (CN, US), (CA, US)]
+    frames = []
+    for number in range(24):
+        one, other = ends[number % 4][:: 1 - 2 * (number // 4 % 2)]
+        first = f"{['INVITE', 'REGISTER', 'OPTIONS'][number % 3]} sip:b@example.com SIP/2.0"
+        frames.append(udp(one, 5060, other, 5060, sip(first, f"c{number}", one, sdp(one, 40000 + 2 * number))))
+        if number % 2:
+            ok = sip("SIP/2.0 200 OK", f"c{number}", one, sdp(other, 50000 + 2 * number))
+            frames.append(udp(other, 5060, one, 5060, ok))
+        if number % 5 == 1:
+            frames += rtp(one, 40000 + 2 * number, other, 50000 + 2 * number, 30, ssrc=number)
+    return [*frames, *streams.sctp_call("three")]
+
+
+@pytest.mark.parametrize("rows", [1, 3, 1000])
+def test_calls_that_are_judged_some_at_a_time_make_the_report_of_all(
+    tmp_path: Path, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Calls stay whole, and ends that many of them share have the roles that all of them tell together."""
+    (tmp_path / "a.pcap").write_bytes(pcap(calls()))
+    paths = [tmp_path / "a.pcap", *(capture for _, capture, _ in samples.samples())]
+    whole = report(paths[0]), report(*paths)
+    monkeypatch.setattr(assemble, "BATCH", 1)
+    monkeypatch.setattr(assemble, "CALLED", rows)
+    parts = [rows for rows, _ in pipeline.audit(tmp_path / "a.pcap", workers=1).gathered.assembled.parts()]
+    named = [set(part["session"].drop_nulls()) for part in parts]
+    assert sum(map(len, named)) == len(set().union(*named))  # no session is parted
+    assert len(parts) > 24 or rows > 1
+    assert (report(paths[0]), report(*paths)) == whole
+
+
 def test_the_samples_all_at_once_fail_in_any_order() -> None:
     paths = [capture for _, capture, _ in samples.samples()]
     once = report(*paths)

@@ -51,8 +51,14 @@ def test_make_targets_of_the_documentation_exist() -> None:
     assert {"demo", "test"} <= named
 
 
+MAPPED = (
+    "read", "evidence", "enrich", "rules", "judge", "report", "report/ci", "report/page", "report/shape",
+    "report/workshop", "routing/openstreetmap", "routing/plain", "routing/surge",
+)  # fmt: skip
+
+
 def test_maps_of_rooms_name_every_file_in_them() -> None:
-    for room in ("read", "evidence"):
+    for room in MAPPED:
         folder = HERE / "auditor" / room
         told = set(re.findall(r"[a-z0-9]+", (folder / "__init__.py").read_text(encoding="utf-8")))
         there = {path.stem for path in folder.iterdir() if path.suffix == ".py" and path.stem != "__init__"}

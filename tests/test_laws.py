@@ -144,6 +144,32 @@ def test_dates_that_the_fold_did_not_know_only_leave_more_open(
 HOSTILE = st.text(st.sampled_from("\t\n|@+&#,:~=-*!?\0'\"<>\\ aé￿"), min_size=1, max_size=6)
 
 
+def _renamed(rule: Rule, called: dict[str, str]) -> Rule:
+    """Return a rule that speaks of other names."""
+
+    def rename(value: Any) -> Any:
+        if value is None:
+            return None
+        if isinstance(value, frozenset):
+            return frozenset(called.get(name, name) for name in value)
+        return replace(value, names=frozenset(called.get(name, name) for name in value.names))
+
+    return replace(
+        rule,
+        applies=replace(
+            rule.applies,
+            services=rename(rule.applies.services),
+            population=replace(rule.applies.population, labels=rename(rule.applies.population.labels)),
+        ),
+        asserts=replace(
+            rule.asserts,
+            operators=rename(rule.asserts.operators),
+            services=rename(rule.asserts.services),
+            sites=rename(rule.asserts.sites),
+        ),
+    )
+
+
 @few
 @given(st.lists(flows(OWN), min_size=1, max_size=8), st.lists(rules(), min_size=1, max_size=3), st.data())
 def test_what_a_stranger_wrote_stays_text(rows: list[Row], judged: list[Rule], data: Any) -> None:
@@ -159,30 +185,7 @@ def test_what_a_stranger_wrote_stays_text(rows: list[Row], judged: list[Rule], d
     ]
     renamed = [{**row, **{name: called.get(row[name], row[name]) for name in columns}} for row in rows]
 
-    def rename(value: Any) -> Any:
-        if value is None:
-            return None
-        if isinstance(value, frozenset):
-            return frozenset(called.get(name, name) for name in value)
-        return replace(value, names=frozenset(called.get(name, name) for name in value.names))
-
-    again = [
-        replace(
-            each,
-            applies=replace(
-                each.applies,
-                services=rename(each.applies.services),
-                population=replace(each.applies.population, labels=rename(each.applies.population.labels)),
-            ),
-            asserts=replace(
-                each.asserts,
-                operators=rename(each.asserts.operators),
-                services=rename(each.asserts.services),
-                sites=rename(each.asserts.sites),
-            ),
-        )
-        for each in judged
-    ]
+    again = [_renamed(each, called) for each in judged]
     before, after = audit(rows, *judged), audit(renamed, *again)
     assert before.coverage == after.coverage
     assert before.verdict == after.verdict

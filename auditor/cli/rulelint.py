@@ -52,7 +52,7 @@ def lint(
     ((_, target),) = output.pair([chosen], [output_] if output_ else [])
     output.apart([target], [], inventory, *(catalogue or ()), *(packs or ()), *(waivers or ()))
     from auditor import workshop
-    from auditor.report import remarks
+    from auditor.report.workshop import remarks
 
     day = (as_of or datetime.now(UTC)).date()
     given = workshop.look_over(

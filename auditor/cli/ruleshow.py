@@ -43,7 +43,7 @@ def show(
     output.apart([target], [], selections, *(catalogue or ()), *(rules or ()))
     from auditor import opening
     from auditor.model.errors import InputError
-    from auditor.report import ruletext
+    from auditor.report.workshop import ruletext
 
     known = {rule.id: rule for rule in opening.all_rules(rules, catalogue or (), selections).rules}
     for wanted in ids:

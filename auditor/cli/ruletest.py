@@ -43,7 +43,7 @@ def test(
     ((_, target),) = output.pair([chosen], [output_] if output_ else [])
     output.apart([target], [], *(catalogue or ()), *(packs or ()), *(tests or ()))
     from auditor import workshop
-    from auditor.report import junit, trial
+    from auditor.report.workshop import junit, trial
 
     tried, covered = workshop.trial(packs, tests or (), services=catalogue or ())
     if chosen is Format.JUNIT:

@@ -161,7 +161,8 @@ def _time(covered: pl.DataFrame) -> tuple[int, int]:
 def _touched(sealed: Sealed, worst: pl.DataFrame) -> tuple[Touched, ...]:
     """List the places that were touched, with the worst that any rule says of them."""
     keys = list(PLACE)
-    ends = sealed.ends.filter((pl.col("role") != "client") & (pl.col("outcome") != flow.REJECTED))
+    some = sealed.ends.select("role", "outcome", "plane", *keys, "row", "id", "own", "flows", "packets", "bytes")
+    ends = some.filter((pl.col("role") != "client") & (pl.col("outcome") != flow.REJECTED)).drop("role", "outcome")
     flows = (
         ends.unique([*keys, "row"])
         .group_by(keys)

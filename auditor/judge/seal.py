@@ -74,18 +74,28 @@ def _present(ends: pl.DataFrame) -> pl.DataFrame:
 
 def _ends(digest: pl.DataFrame, names: pl.Series) -> pl.DataFrame:
     """Make two rows of each: first all of src, then all of dst.  `there` is false where nothing is known of an end."""
-    ids = pl.LazyFrame({"session": names, "name": pl.int_range(len(names), eager=True)})
-    rows = (
-        digest.lazy()
-        .with_row_index("row")
-        .with_columns(pl.col("row").cast(pl.Int64), pl.col("account", *_KEEP).fill_null(""))
-    )
-    rows = rows.join(ids, on="session", how="left", maintain_order="left").with_columns(
+    ids = pl.DataFrame({"session": names, "name": pl.int_range(len(names), eager=True)})
+    name = digest.select("session").join(ids, on="session", how="left", maintain_order="left")["name"]
+    rows = _coded(digest.drop("session")).lazy().with_row_index("row")
+    rows = rows.with_columns(pl.col("row").cast(pl.Int64), name=name).with_columns(
         id=pl.coalesce("name", pl.col("row") + len(names)),
-        own=pl.col("session").is_null(),
+        own=pl.col("name").is_null(),
         carried=(pl.col("outcome") == flow.CARRIED) & (pl.col("basis") != flow.OFFERED),
     )
     return pl.concat([_side(rows, "src", "from"), _side(rows, "dst", "to")]).collect()
+
+
+def _coded(digest: pl.DataFrame) -> pl.DataFrame:
+    """Make Enums of all text but addresses, of both ends the same; where nothing is said there is a word for that."""
+    alike: list[tuple[list[str], str | None]] = [([name], "") for name in ("account", *_KEEP)]
+    alike += [([f"{side}_{name}" for side in flow.SIDES], word) for name, word in (*_BLANK.items(), ("example", None))]
+    for names, word in alike:
+        said = pl.concat([digest[name].drop_nulls().unique().rename("") for name in names])
+        words = said if word is None else pl.concat([said, pl.Series("", [word], pl.String)])
+        kind = pl.Enum(words.unique().sort())
+        columns = (pl.col(name) if word is None else pl.col(name).fill_null(word) for name in names)
+        digest = digest.with_columns(column.cast(kind) for column in columns)
+    return digest
 
 
 def _side(rows: pl.LazyFrame, side: str, direction: str) -> pl.LazyFrame:
@@ -95,7 +105,7 @@ def _side(rows: pl.LazyFrame, side: str, direction: str) -> pl.LazyFrame:
         direction=pl.when("known").then(pl.lit(direction)).otherwise(pl.lit(flow.UNKNOWN)),
         addr=f"{side}_addr",
         example=f"{side}_example",
-        **{name: pl.col(f"{side}_{name}").fill_null(word) for name, word in _BLANK.items()},
+        **{name: f"{side}_{name}" for name in _BLANK},
     )  # fmt: skip
     blank = [pl.col("example").is_null(), *(pl.col(name) == word for name, word in _BLANK.items())]
     there = ~pl.all_horizontal(blank)

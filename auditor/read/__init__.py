@@ -2,7 +2,7 @@
 
 source      finds captures and opens them          unpack      gzip, zstd, xz, bzip2
 folders     what is passed over in folders         remote      fetches from object stores
-footer      what the end of a Parquet file tells
+footer      what the end of a Parquet file tells    temporary   files that outlive nobody
 window      a bounded stretch of a stream          chain       finds records in it
 pcap pcapng blocks snoop                           records become batches of packets
 plain       reads the shape of most packets        aside       keeps rare shapes until they are many
@@ -22,5 +22,6 @@ pairing placed apps         two directions, the facts of each, the kinds of payl
 aliases ties calls ice      which call or session a fact or flow belongs to
 told labels layout          touches that no packet shows, names of addresses, rows
 media encrypted outcome     streams of media, what is ciphered, what was answered
+crowds      follows some calls where there are too many
 shortfalls                  says where captures and their reading fell short
 """

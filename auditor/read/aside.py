@@ -8,9 +8,9 @@ import numpy as np
 from auditor.read.arrays import I64, SLACK
 from auditor.read.window import Batch
 
-FEW: Final = 2048
+FEW: Final = 4096
 """Packets that are rather copied: that takes a fifth of a microsecond each."""
-MANY, LARGE = 8192, 4 << 20
+MANY, LARGE = 16384, 8 << 20
 """Packets and bytes that are kept at most, and `FEW` or a batch more."""
 
 

@@ -14,7 +14,7 @@ import polars as pl
 from auditor.model.flow import frame
 from auditor.read import aliases, apps, calls, ice
 from auditor.read.apps import Bits, bit
-from auditor.read.arrays import Bool
+from auditor.read.arrays import I64, Bool
 from auditor.read.calls import Share
 from auditor.read.classify import APPS, CODE
 from auditor.read.directed import Directed
@@ -34,6 +34,8 @@ from auditor.read.wrapped import tied
 
 BATCH: Final = 1 << 17
 """Rows of the flow table that are written at a time: some 100 MB with all that is found out about them."""
+CALLED: Final = 1 << 15
+"""And of those that belong to sessions, each of which may have a name of its own: as much."""
 
 
 class Scanned(Protocol):
@@ -67,21 +69,56 @@ class Assembled:
 
     def parts(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
         """Yield the rows of the flow table with the passages of these rows: all at once if they are few."""
-        if len(self._alone()) + len(self.others) <= BATCH:
+        if self.few:
             yield self.flows, self.passages
             return
-        yield self.together()
         none = self.passages.clear()
+        if len(self.passages):
+            yield self._together()
+        else:
+            yield from ((rows, none) for rows in self.called())
         for rows in self.apart():
             yield rows, none
 
-    def together(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+    @property
+    def few(self) -> bool:
+        """Say whether there are so few rows that they are understood all at once."""
+        return len(self.laid) + len(self.others) <= BATCH
+
+    def _together(self) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Return those rows of the flow table that others may explain, and the passages of these rows."""
         some = np.flatnonzero(~self._alone())
         number = pl.DataFrame({"row": some}).with_row_index("new").with_columns(pl.col("new").cast(pl.Int64))
         passages = self.passages.join(number, on="row", how="left", maintain_order="left")
         passages = passages.with_columns(row="new").drop("new")
         return pl.concat([self.laid.rows(some), self.others]), passages
+
+    def called(self) -> Iterator[pl.DataFrame]:
+        """Yield the rows that are of calls or of SIP, and what was told, some at a time: all rows of a session at once.
+
+        Rows of one 5-tuple may be in several of these frames, and explain each other (`enrich.roles.sockets`).
+        """
+        some = np.flatnonzero(~self._alone())
+        session = np.concatenate([self.laid.columns["session"][some], self._sessions_of_others()])
+        order = np.argsort(session, kind="stable")
+        ordered = session[order]
+        begin = 0
+        while begin < len(order):
+            end = min(begin + CALLED, len(order))
+            if ordered[end - 1]:  # what is of no session can be parted anywhere
+                end = int(np.searchsorted(ordered, ordered[end - 1], "right"))
+            which = np.sort(order[begin:end])
+            own = which[which < len(some)]
+            yield pl.concat([self.laid.rows(some[own]), self.others[which[len(own) :] - len(some)]])
+            begin = end
+
+    def _sessions_of_others(self) -> I64:
+        """Number the sessions of `others` as those of `laid`, and those that have no row there behind them; 0: none."""
+        known = self.laid.words["session"]
+        names = pl.concat([known, self.others["session"]]).drop_nulls().unique(maintain_order=True)
+        numbers = pl.DataFrame({"session": names, "number": np.arange(1, len(names) + 1)})
+        found = self.others.select("session").join(numbers, on="session", how="left", maintain_order="left")
+        return found["number"].cast(pl.Int64).fill_null(0).to_numpy()
 
     def apart(self) -> Iterator[pl.DataFrame]:
         """Yield all other rows, some at a time: each is understood by itself."""

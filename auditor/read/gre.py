@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from auditor.read.arrays import I64, Bool, big16, byte
+from auditor.read.heads import one_of
 from auditor.read.inside import NOTHING, Inside, Outer, ethernet, inside, versioned
 from auditor.read.kinds import IPV4, IPV6, MPLS
 from auditor.read.link import ppp
@@ -28,7 +29,7 @@ def plain(outer: Outer) -> Inside:
     known = CHECKSUM | KEY | SEQUENCE
     good = (flags & ~known == 0) & (outer.at + 4 <= outer.end)
     size = 4 + 4 * sum((flags & bit != 0).astype(np.int64) for bit in (CHECKSUM, KEY, SEQUENCE))
-    found = inside(outer, outer.at + size, kind, good & ~np.isin(kind, (ERSPAN, ERSPAN3)))
+    found = inside(outer, outer.at + size, kind, good & ~one_of(kind, (ERSPAN, ERSPAN3)))
     _point_to_point(outer, found)
     bridged = np.flatnonzero(found.kind == BRIDGED)
     if len(bridged):
@@ -50,7 +51,7 @@ def _point_to_point(outer: Outer, found: Inside) -> None:
 
 def _only_networks(found: Inside) -> None:
     """Leave nothing but kinds that can stand before an IP header: others are protocols of devices."""
-    found.kind[~np.isin(found.kind, (IPV4, IPV6, MPLS, MPLS + 1, *VLAN)) & ~found.framed] = NOTHING
+    found.kind[~one_of(found.kind, (IPV4, IPV6, MPLS, MPLS + 1, *VLAN)) & ~found.framed] = NOTHING
 
 
 def enhanced(outer: Outer) -> Inside:
@@ -71,7 +72,7 @@ def enhanced(outer: Outer) -> Inside:
 def mirrored(outer: Outer) -> Inside:
     """Read ERSPAN; in types I and II the bit for a sequence number tells which it is."""
     flags, kind = _head(outer)
-    good = (flags & ~(KEY | SEQUENCE | CHECKSUM) == 0) & np.isin(kind, (ERSPAN, ERSPAN3))
+    good = (flags & ~(KEY | SEQUENCE | CHECKSUM) == 0) & one_of(kind, (ERSPAN, ERSPAN3))
     at = outer.at + 4 + 4 * sum((flags & bit != 0).astype(np.int64) for bit in (CHECKSUM, KEY, SEQUENCE))
     safe = np.minimum(at, outer.end)
     version = byte(outer.data, safe) >> 4
@@ -81,7 +82,7 @@ def mirrored(outer: Outer) -> Inside:
     size = np.where(first, 0, np.where(third, 12 + 8 * (tail & 1), 8))
     frame = (big16(outer.data, safe + 10) >> 10) & 31
     right: Bool = first | (version == np.where(third, 2, 1))
-    right &= ~third | np.isin(frame, (_ETHERNET, _IP))
+    right &= ~third | one_of(frame, (_ETHERNET, _IP))
     at = at + size
     found = inside(outer, at, np.full(len(at), BRIDGED), good & right & (at <= outer.end))
     routed = third & (frame == _IP)

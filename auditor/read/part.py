@@ -211,7 +211,7 @@ def found(source: Source, window: Window) -> Iterator[Found]:
     elif source.format == "pcap":
         form = pcap.shape(bytes(window.memory[window.start : min(window.end, window.start + HEAD)]))
         if form is None:
-            yield Lost(window.end - window.start, window.failure or "the file header is cut")
+            yield Lost(window.end - window.start, window.failure or pcap.CUT)
         else:
             window.consume(window.start + pcap.HEADER)
             yield from pcap.read(window, form)

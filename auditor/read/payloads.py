@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from auditor.read import crowds
 from auditor.read.arrays import I64, U64, rows
 from auditor.read.classify import APPS, CODE
 from auditor.read.directed import packed
@@ -149,14 +150,20 @@ class Facts:
                 self._size += len(part) + PLACE + OVERHEAD
             self._numbers.append(found)
             self._rows.append(tally)
+        if len(self._numbers) > FEW:
+            self._count()
 
-    def parse(self) -> None:
-        """Parse what was kept back."""
+    def _count(self) -> None:
+        """Put tallies into columns, where those of messages that are sent again and again become one."""
         if self._numbers:
             rows = np.array(self._rows, np.int64)
             numbers = np.array(self._numbers, np.uint64)
             self._tallies.append([numbers, *(np.ascontiguousarray(column) for column in rows.T)])
             self._numbers, self._rows = [], []
+
+    def parse(self) -> None:
+        """Parse what was kept back."""
+        self._count()
         for address, place, messages, tallies in self._alike.drain():
             vantages = (place >> _32).tolist()
             sockets = _sockets(address, place & _W, np.full(len(place), UDP))
@@ -220,6 +227,7 @@ class Facts:
             kinds.setdefault(each[0], []).append(at)
         for kind, which in kinds.items():
             self.said.add(kind, [new[at][1:] for at in which], [column[order[which]] for column in columns])
+        crowds.check(self.said)
         self._new, self._which, self._often = {}, [], []
 
     def close(self) -> Said:
@@ -228,6 +236,7 @@ class Facts:
         for hello in self.initials.drain():
             self.say(hello, [hello.witness, hello.first_ns, hello.last_ns, hello.packets, hello.bytes])
         self._put()
+        crowds.check(self.said, last=True)
         return self.said
 
     def join(self, other: "Facts") -> None:

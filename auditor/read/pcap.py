@@ -17,6 +17,7 @@ from auditor.read.chain import STOP, STRIDE, Step, passed, proven
 from auditor.read.window import Batch, Found, Lost, Window
 
 HEADER: Final = 24
+CUT: Final = "the file header is cut"
 RECORD: Final = 16
 LONGEST_FRAME: Final = 1 << 18  # libpcap's MAXIMUM_SNAPLEN
 MAGICS: Final[dict[int, tuple[int, tuple[int, ...]]]] = {
@@ -200,6 +201,7 @@ class _Records:
             return None
         upto = int(following[whole - 1])
         self.mean = max(40.0, (upto - start) / whole)
+        window.fit(self.mean)
         ns = head[:whole, 0].astype(np.int64)
         ns *= 1_000_000_000
         fraction = head[:whole, 1].astype(np.int64)

@@ -6,12 +6,14 @@ booleans in one, texts as numbers into a list, two to a word; then when and how 
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
+from itertools import compress
 from operator import attrgetter
 from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from auditor.read import crowds
 from auditor.read.arrays import I64, U64, Bool
 from auditor.read.facts.model import Fact, Flow
 from auditor.read.repeats import FOLDS
@@ -105,6 +107,13 @@ class Columns:
         columns[word] = columns[word] & ~(_W << np.uint64(shift)) | new[self[name]].view(np.uint64) << np.uint64(shift)
         return Columns(self.kind, columns, self.texts)
 
+    def of_nobody(self, name: int) -> "Columns":
+        """Return messages of calls as messages of none."""
+        bit, _ = self.layout.small["call"]
+        found = self.with_text("call_id", np.full(len(self.texts), name))
+        found.columns[self.layout.smalls] = found.columns[self.layout.smalls] & ~np.uint64(1 << bit)
+        return found
+
     def take(self, which: NDArray[Any] | slice) -> "Columns":
         """Return some rows, by their positions or by a mask."""
         return Columns(self.kind, [column[which] for column in self.columns], self.texts)
@@ -143,6 +152,8 @@ class Said:
     """The facts of all kinds."""
 
     def __init__(self) -> None:
+        self.room = crowds.ROWS
+        self.level = 0  # of the calls, one in 2 ** level is followed
         self.numbers: dict[str, int] = {}  # of texts
         self.tables: dict[type[Fact], Table] = {}
         self._instead: dict[type[Fact], Columns] = {}
@@ -160,7 +171,7 @@ class Said:
 
     def add(self, kind: type[Fact], rows: Sequence[tuple[Any, ...]], tallies: Sequence[I64]) -> None:
         """Add facts of one kind: their fields as `Layout.read` reads them, and columns of their tallies."""
-        self._table(kind).append(self._columns(kind, rows, tallies))
+        self.table(kind).append(self._columns(kind, rows, tallies))
 
     def _columns(self, kind: type[Fact], rows: Sequence[tuple[Any, ...]], tallies: Sequence[I64]) -> list[Column]:
         form = LAYOUTS[kind]
@@ -182,13 +193,16 @@ class Said:
             words[word] |= _u64([number(text, len(numbers)) for text in by_name[name]]) << np.uint64(shift)
         return [*words, *(np.ascontiguousarray(column) for column in tallies)]
 
-    def _table(self, kind: type[Fact]) -> Table:
+    def table(self, kind: type[Fact]) -> Table:
+        """Return the table of the facts of one kind."""
         if kind not in self.tables:
             self.tables[kind] = Table(LAYOUTS[kind].words, FOLDS)
         return self.tables[kind]
 
     def join(self, other: "Said") -> None:
         """Take the facts of another away from it."""
+        crowds.thin(self, other.level)
+        crowds.thin(other, self.level)
         number, numbers = self.numbers.setdefault, self.numbers
         new = _u64([number(text, len(numbers)) for text in other.numbers])
         for kind, table in other.tables.items():
@@ -201,7 +215,29 @@ class Said:
                     columns[word] = new[(old & _W).view(np.int64)]
                     if halves[word] > 1:
                         columns[word] |= new[(old >> _32).view(np.int64)] << _32
-                self._table(kind).append(columns)
+                self.table(kind).append(columns)
+        crowds.check(self)
+
+    def keep(self, facts: Columns, more: bool = False) -> None:
+        """Put some facts in the place of all of their kind, or beside them."""
+        table = self.table(facts.kind)
+        if not more:
+            table.parts, table.rows = [], 0
+        table.append(facts.columns)
+
+    def forget(self) -> None:
+        """Forget the texts that no fact has."""
+        used = np.zeros(len(self.numbers), bool)
+        for kind in self.tables:
+            facts = self.of_kind(kind)
+            for name in LAYOUTS[kind].texts:
+                used[facts[name]] = True
+        new = (np.cumsum(used) - 1).astype(np.uint64)
+        self.numbers = {text: number for number, text in enumerate(compress(self.numbers, used.tolist()))}
+        for kind, table in self.tables.items():
+            for part in table.parts:
+                for word, shift in LAYOUTS[kind].texts.values():
+                    part[word] = crowds.renumbered(part[word], shift, new)
 
     def renumber(self, by: int) -> None:
         """Add a number to all witnesses."""
@@ -212,7 +248,7 @@ class Said:
         """Return the facts of one kind."""
         if kind in self._instead:
             return self._instead[kind]
-        return Columns(kind, self._table(kind).columns(), list(self.numbers))
+        return Columns(kind, self.table(kind).columns(), list(self.numbers))
 
     def kinds(self) -> list[type[Fact]]:
         """List the kinds that there are, in an order of their own."""
@@ -221,6 +257,7 @@ class Said:
     def without(self, kind: type[Fact]) -> "Said":
         """Return all facts but those of a kind."""
         rest = Said()
+        rest.level = self.level
         rest.numbers, rest._instead = dict(self.numbers), dict(self._instead)
         rest.tables = {each: table for each, table in self.tables.items() if each != kind}
         return rest

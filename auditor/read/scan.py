@@ -224,9 +224,10 @@ def _apart(
         more = [stack.enter_context(Worker()) for _ in jobs[len(staff) :]]
         workers = [*staff, *more][: len(jobs)]
         threads = stack.enter_context(ThreadPoolExecutor(len(workers)))
+        turn = threading.Lock()
         try:
             shared = zip(workers, jobs, strict=True)
-            answers = [threads.submit(worker.answer, share, advanced) for worker, share in shared]
+            answers = [threads.submit(worker.answer, share, advanced, turn) for worker, share in shared]
             hashes = [hashed(source) for source in sources]
             found = [answer.result() for answer in answers]
         except BaseException:

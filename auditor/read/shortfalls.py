@@ -48,6 +48,11 @@ def of_reading(read: "Scan") -> tuple[str, ...]:
             f"There are more QUIC connections than can be opened, so the server names of one in {2**read.quic_level:,} "
             "were read."
         )
+    if read.said.level:
+        found.append(
+            f"There are more calls than fit into memory, so one in {2**read.said.level:,} was followed: what the "
+            "signalling of the others says of their media and of the servers on their way was not examined."
+        )
     return (*found, *_unfinished(read, missing=False))
 
 

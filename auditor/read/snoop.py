@@ -10,8 +10,8 @@ from typing import Final
 import numpy as np
 
 from auditor.read.arrays import items
-from auditor.read.pcap import rest
-from auditor.read.window import LONGEST, Batch, Found, Window
+from auditor.read.pcap import CUT, rest
+from auditor.read.window import LONGEST, Batch, Found, Lost, Window
 
 MAGIC: Final = b"snoop\0\0\0"
 VERSION: Final = 2
@@ -24,12 +24,16 @@ OTHER_LINK: Final = 1 << 16
 
 
 def sniff(head: bytes) -> bool:
-    """Say whether a file that starts so is a snoop file of a version that is known."""
-    return head.startswith(MAGIC + struct.pack(">I", VERSION)) and len(head) >= HEADER
+    """Say whether a file that starts so is a snoop file of a version that is known, or may be one that is cut."""
+    known = MAGIC + struct.pack(">I", VERSION)
+    return len(head) >= len(MAGIC) and head[: len(known)] == known[: len(head)]
 
 
 def read(window: Window) -> Iterator[Found]:
     """Yield the packets of a whole file, from its beginning."""
+    if window.end - window.start < HEADER:
+        yield Lost(window.end - window.start, window.failure or CUT)
+        return
     (datalink,) = struct.unpack_from(">I", window.memory, window.start + HEADER - 4)
     link = LINKS.get(datalink, OTHER_LINK | datalink)
     window.consume(window.start + HEADER)

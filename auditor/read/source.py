@@ -4,13 +4,13 @@ Compressed files are read as streams.  A file is read up to the size that it had
 that is still written to gives one consistent answer.
 """
 
+import atexit
 import glob
 import hashlib
 import io
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ from typing import Any, Final
 from auditor.model.errors import InputError
 from auditor.read import footer, pcap, pcapng, remote, snoop
 from auditor.read.folders import promises
+from auditor.read.temporary import unnamed
 from auditor.read.unpack import MAGICS, unpacked
 
 HEAD: Final = 1 << 16
@@ -218,8 +219,8 @@ def _unpacked_head(source: Source) -> tuple[bytes, bool]:
 
 def _spooled(others: Named) -> Source:
     """Keep standard input in a temporary file without a name, so that it can be hashed and split as others."""
-    spool = tempfile.NamedTemporaryFile(prefix="auditor-", suffix=".spool")  # noqa: SIM115  (closed when the process ends)
-    _SPOOLS.append(spool)
+    spool, path = unnamed(".spool")
+    atexit.register(spool.close)
     left = SPOOL
     while left and (block := sys.stdin.buffer.read(min(1 << 20, left))):
         spool.write(block)
@@ -228,12 +229,9 @@ def _spooled(others: Named) -> Source:
         raise InputError(STDIN, f"more than {SPOOL >> 30} GiB on standard input; give a file instead")
     spool.flush()
     try:
-        return _file(spool.name, STDIN, others)
+        return _file(path, STDIN, others)
     except InputError as error:
         raise InputError(STDIN, error.message) from error
-
-
-_SPOOLS: Final[list[Any]] = []
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 from auditor.read.unpack import MAGICS
@@ -70,9 +71,9 @@ class Worker:
     def __exit__(self, *_: object) -> None:
         end(self.process)
 
-    def answer(self, jobs: Sequence["Job"], advanced: Callable[[int], None]) -> "Answer":
-        """Hand over the jobs, and wait for what they find."""
-        for kind, value in self._messages(jobs):
+    def answer(self, jobs: Sequence["Job"], advanced: Callable[[int], None], turn: Lock) -> "Answer":
+        """Hand over the jobs, and wait for what they find; that is fetched when it is this process's `turn`."""
+        for kind, value in self._messages(jobs, turn):
             if kind == "read":
                 advanced(value)
             elif kind == "failed":
@@ -82,15 +83,19 @@ class Worker:
                 return found
         raise RuntimeError("a process that read captures ended early")
 
-    def _messages(self, jobs: Sequence["Job"]) -> Iterator[tuple[str, Any]]:
+    def _messages(self, jobs: Sequence["Job"], turn: Lock) -> Iterator[tuple[str, Any]]:
         put, get = self.process.stdin, self.process.stdout
         if put is None or get is None:
             return
         try:
             pickle.dump(list(jobs), put, pickle.HIGHEST_PROTOCOL)
             put.close()
-            while True:
-                yield pickle.load(get)  # noqa: S301  (written by our own process)
+            while (message := pickle.load(get))[0] != "done":  # noqa: S301  (written by our own process)
+                yield message
+            with turn:  # or there would be all that all processes found twice
+                message = pickle.load(get)  # noqa: S301
+                end(self.process)
+            yield message
         except (EOFError, BrokenPipeError):
             return
 

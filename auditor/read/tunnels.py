@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from auditor.read import gre
 from auditor.read.arrays import I64, U64, big16, byte, distinct, items, words
 from auditor.read.headers import FRAGMENT, UDP, Packets
+from auditor.read.heads import one_of
 from auditor.read.inside import NOTHING, Inside, Outer, ethernet, inside, sound, stripped, versioned
 from auditor.read.kinds import IPV4, IPV6, MPLS
 from auditor.read.link import ppp
@@ -51,7 +52,7 @@ def _geneve(outer: Outer) -> Inside:
     first, flags, kind = byte(outer.data, outer.at), byte(outer.data, outer.at + 1), big16(outer.data, outer.at + 2)
     good = (first >> 6 == 0) & (flags & 0x80 == 0) & (outer.at + 8 <= outer.end)  # version 0, no control packet
     clean = (flags & 0x3F == 0) & (byte(outer.data, outer.at + 7) == 0)
-    kind = np.where(np.isin(kind, (IPV4, IPV6, gre.BRIDGED, MPLS, MPLS + 1)), kind, NOTHING)
+    kind = np.where(one_of(kind, (IPV4, IPV6, gre.BRIDGED, MPLS, MPLS + 1)), kind, NOTHING)
     found = inside(outer, outer.at + 8 + 4 * (first & 63), kind, good, clean)
     ethernet(outer.data, found, np.flatnonzero(found.kind == gre.BRIDGED))
     return found
@@ -119,7 +120,7 @@ def _l2tp(outer: Outer) -> Inside:
     at = np.minimum(at, outer.end)
     at += shifted * (2 + big16(outer.data, at))
     layer = ppp(outer.data, at, outer.end)
-    kind = np.where(np.isin(layer.kind, (IPV4, IPV6, MPLS)), layer.kind, NOTHING)
+    kind = np.where(one_of(layer.kind, (IPV4, IPV6, MPLS)), layer.kind, NOTHING)
     found = inside(outer, layer.at, kind, second)
     found.stop = np.where(second & lengthy, outer.at + length, outer.stop)
     found.end = np.minimum(found.end, found.stop)
@@ -238,7 +239,9 @@ def suspected(packets: Packets) -> I64:
     hit |= _IS_FROM.take(_port(packets.ports, 0))
     which = np.flatnonzero(hit)
     if len(which):
-        which = which[(packets.flags[which] & FRAGMENT == 0) & ~np.isin(which, packets.leading)]
+        which = which[packets.flags[which] & FRAGMENT == 0]
+        if len(packets.leading):
+            which = which[~np.isin(which, packets.leading)]
     return which
 
 

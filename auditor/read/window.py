@@ -15,7 +15,9 @@ from auditor.read.arrays import I64, SLACK, U8
 if TYPE_CHECKING:
     from auditor.read.blocks import Interface
 
-BLOCK: Final = 4 << 20
+BLOCK: Final = 8 << 20
+PACKETS: Final = 24_000
+"""About as many are worth a batch: of fewer, NumPy's calls take longer than their work; more take memory only."""
 FOREVER: Final = 1 << 62
 LONGEST: Final = 1 << 20
 """No record may be longer: four times libpcap's MAXIMUM_SNAPLEN (262,144 bytes), which leaves room for options."""
@@ -90,7 +92,7 @@ class Window:
         memory: bytearray | None = None,
     ) -> None:
         self.stream = stream
-        self.block = block
+        self.block = self.most = block
         self.memory = bytearray(room(block)) if memory is None else memory
         self.data: U8 = np.frombuffer(self.memory, np.uint8)
         self.start = self.end = LONGEST
@@ -104,6 +106,10 @@ class Window:
         """Drop what lies before the offset `upto` of `data`."""
         self.position += upto - self.start
         self.start = upto
+
+    def fit(self, mean: float) -> None:
+        """Read as much at a time from now on as packets of this mean size are worth."""
+        self.block = min(self.most, max(LONGEST, int(mean * PACKETS)))
 
     def horizon(self) -> int:
         """Return the offset in `data` before which records of this reader begin."""

@@ -28,6 +28,7 @@ def main() -> int:
         part, readings = work(jobs, lambda size: say("read", size))
         for each in (part, *(reading.part for reading in readings)):
             each.facts.parse()
+        say("done", None)
         say("found", (part, readings))
     except InputError as error:
         say("failed", error)

@@ -51,6 +51,7 @@ def inside(packets: Packets, which: I64) -> I64:
         rest, at, reports = rest[fits], at[fits], reports[fits]
         first = words(packets.data, at, 1)[:, 0].view(np.int64)
         marked = first >> 8 & 0xFF
-        good = (first & 0xC0 == 0x80) & np.where(reports, np.isin(marked, REPORTS), marked & 0x7F >= 96)
+        control = (marked >= REPORTS.start) & (marked < REPORTS.stop)
+        good = (first & 0xC0 == 0x80) & np.where(reports, control, marked & 0x7F >= 96)
         found[rest[good]] = at[good]
     return found

@@ -83,7 +83,7 @@ def gone(pid: int) -> bool:
 def test_an_audit_ends_cleanly(number: int, word: str, workers: int, tmp_path: Path, large: Path) -> None:
     words = ("audit", "--format", "json", "-o", "report.json")
     code, said, started = interrupted(number, workers, tmp_path, large, *words)
-    assert code == 128 + number
+    assert code == 128 + number, said
     (line,) = [line for line in said.splitlines() if line]
     assert line.startswith(f"auditor: {word} while reading")
     assert line.endswith("; nothing was written")

@@ -137,8 +137,8 @@ def test_rows_stand_apart_or_together_with_all_that_may_explain_them(monkeypatch
     monkeypatch.setattr(assemble, "BATCH", 2)
     rows = [FLOW, *(Row("10.0.0.9", port, "10.0.0.2", 5, witness=9 + port) for port in range(5))]
     whole = assembled(rows, carried=carried([1], [1030]))
-    together, passages = whole.together()
-    parts = list(whole.apart())
+    (together, passages), *rest = whole.parts()
+    parts = [rows for rows, none in rest if none.is_empty()]
     assert [len(part) for part in parts] == [2, 2, 1]
     assert pl.concat([together, *parts]).sort("record").equals(whole.flows.sort("record"))
     assert together[passages["row"].to_list()]["src_addr"].to_list() == ["10.0.0.1"]

@@ -47,6 +47,14 @@ def test_bytes_of_no_whole_record_are_counted(tail: bytes, reason: str, tmp_path
     assert found.unread_bytes == [(0, len(tail), reason)]
 
 
+@pytest.mark.parametrize("size", range(8, 16))
+def test_a_header_that_is_cut_is_told(size: int, tmp_path: Path) -> None:
+    found = read(tmp_path, HEAD[:size])
+    assert found.unread_bytes == [(0, size, "the file header is cut")]
+    assert found.inputs[0].format == "snoop"
+    assert not flows(found)
+
+
 def test_records_across_windows(tmp_path: Path) -> None:
     many = record(PACKET + bytes(1400), padding=2) * 7000
     found = read(tmp_path, HEAD + many, workers=2)

@@ -12,9 +12,9 @@ from auditor.model.report import Past, Verdict
 from auditor.report import RENDERERS, baseline, known, overall, table
 from auditor.report.jsonv1 import render
 from auditor.report.text import render_text
+from tests.report.page.test_html import Page
 
 from . import samples
-from .test_html import Page
 
 SCHEMA = Path(__file__).parents[2] / "reports" / "schema" / "auditor-baseline-v1.json"
 IDS = {"a": "0" * 15 + "1", "b": "0" * 15 + "2"}

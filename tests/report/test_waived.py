@@ -7,12 +7,12 @@ import pytest
 
 from auditor.model.report import Report, Verdict
 from auditor.report import overall, table, waived
-from auditor.report.html import BRIEF, FULL, render
 from auditor.report.jsonv1 import render as render_json
+from auditor.report.page.html import BRIEF, FULL, render
 from auditor.report.text import MOST, render_text
+from tests.report.page.test_html import Page
 
 from . import samples
-from .test_html import Page
 
 SAYS = (samples.WAIVER.reason, "Owner network operations; approved by A. Example on 2026-11-01; ticket NET-42")
 FATES = (

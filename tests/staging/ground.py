@@ -124,9 +124,10 @@ def _intervals(code: str) -> tuple[Any, Any]:
     table = embedded.shipped(embedded.COUNTRY).intervals
     if code not in table.values:
         return np.zeros(0), np.zeros(0)
-    at = np.flatnonzero(table.codes4 == table.values.index(code))
-    ends = np.append(table.starts4, 0).astype(np.int64)
-    return table.starts4[at].astype(np.int64), np.where(ends[at + 1] == 0, 1 << 32, ends[at + 1])
+    starts, codes = table.four
+    at = np.flatnonzero(codes == table.values.index(code))
+    ends = np.append(starts, 0).astype(np.int64)
+    return starts[at].astype(np.int64), np.where(ends[at + 1] == 0, 1 << 32, ends[at + 1])
 
 
 @cache

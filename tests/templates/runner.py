@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import yaml
 
-from tests.report.test_github import runner as command
+from tests.report.ci.test_github import runner as command
 from tools.samples import HERE
 
 EXPRESSION: Final = re.compile(r"\$\{\{\s*([^}]+?)\s*\}\}")

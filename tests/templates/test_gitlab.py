@@ -9,7 +9,7 @@ import jsonschema
 import yaml
 from junitparser import JUnitXml
 
-from tests.report.test_gitlab import VALID
+from tests.report.ci.test_gitlab import VALID
 from tools.samples import HERE
 
 from .runner import Ran, plain

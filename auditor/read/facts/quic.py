@@ -124,7 +124,10 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
     """Read a variable-length integer (RFC 9000, section 16) and where it ends; beyond the end stands one too large."""
     if at >= len(data):
         return len(data), at
-    size = 1 << (data[at] >> 6)
+    first = data[at]
+    if first < 0x40:  # as most are
+        return first, at + 1
+    size = 1 << (first >> 6)
     if at + size > len(data):
         return len(data), len(data)
     return int.from_bytes(data[at : at + size], "big") & ((1 << (8 * size - 2)) - 1), at + size

@@ -5,11 +5,22 @@ the first segment can follow it, wherever a capture is cut.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 from auditor.model.status import SOURCE_SHIFT
-from auditor.read.streams.frames import APP, DONE, FRAMES, LINE, LONGEST, RECORD_OF_DTLS, SYNC_LOST, empty_line, sought
+from auditor.read.streams.frames import (
+    APP,
+    DONE,
+    FRAMES,
+    LINE,
+    LONGEST,
+    RECORD_OF_DTLS,
+    SYNC_LOST,
+    Framed,
+    empty_line,
+    sought,
+)
 
 WAIT: Final = 1 << 15
 """Records that a chain waits for its next segment: about a second of a busy link, and long on any other."""
@@ -24,9 +35,8 @@ Tally = list[int]
 """The least witness, the first and the last time, packets, and bytes on the wire."""
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A stretch of a stream: of TCP, of DTLS handshake fragments, or one chunk of SCTP."""
+class Segment(NamedTuple):
+    """A stretch of a stream: of TCP, of DTLS handshake fragments, or one chunk of SCTP; there may be millions."""
 
     number: int  # sequence number of the first byte; of the fragment; of the chunk
     data: bytes
@@ -44,8 +54,7 @@ class Segment:
         return len(self.data) if self.step < 0 else self.step
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """A message that was put together, or the beginning of one, and how it was seen."""
 
     app: str
@@ -75,11 +84,12 @@ class Chain:
     over: bool = False
     odd: bool = False  # its packets are among those that are read later than others
     losses: list[str] = field(default_factory=list)  # why a message is not whole, once for each
+    framed: Framed | None = None  # what the first segment holds, if somebody has looked
 
     @classmethod
-    def begun(cls, kind: str, key: bytes, segment: Segment) -> "Chain":
+    def begun(cls, kind: str, key: bytes, segment: Segment, framed: Framed | None = None) -> "Chain":
         """Begin a chain; the segment has to be given to `take` yet."""
-        return cls(kind, key, segment.number, segment.record, segment.ns, _none(segment))
+        return cls(kind, key, segment.number, segment.record, segment.ns, _none(segment), framed=framed)
 
     @property
     def size(self) -> int:
@@ -146,7 +156,8 @@ class Chain:
                 return
             self.looked = 0
         while len(self.buffer) >= self.need and (not self.hunting or self._found()):
-            messages, taken, need = FRAMES[self.kind](self.buffer)
+            messages, taken, need = self.framed or FRAMES[self.kind](self.buffer)
+            self.framed = None
             for message in messages:
                 yield self._say(message, True)
                 self.tally = _none(segment)
@@ -212,7 +223,7 @@ class Chain:
     def renumber(self, records: int) -> None:
         """Add a number to the record numbers of what is told; `touched` counts from the end of the file by now."""
         self.tally = [self.tally[0] + records, *self.tally[1:]]
-        self.later = {ahead: replace(each, witness=each.witness + records) for ahead, each in self.later.items()}
+        self.later = {ahead: each._replace(witness=each.witness + records) for ahead, each in self.later.items()}
 
 
 def _none(segment: Segment) -> Tally:

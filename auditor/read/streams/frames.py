@@ -21,6 +21,7 @@ Frame = Callable[[bytes], Framed]
 _START: Final = re.compile(rb"(?:SIP/2\.0 [1-6]\d\d|[A-Z]{2,20} [^\r\n]{1,2048}? SIP/2\.0)[^\r\n]{0,512}\r?\n")
 _NEXT: Final = re.compile(rb"(?<=\n)(?:SIP/2\.0 [1-6]\d\d[^\r\n]{0,512}|[A-Z]{2,20} [^\r\n]{1,2048}? SIP/2\.0)\r?\n")
 _LINE_ENDS: Final = re.compile(rb"[\r\n]*")
+_EMPTY: Final = re.compile(rb"\n\r?\n")
 _LENGTH: Final = re.compile(rb"\n(?i:content-length|l)[ \t]*:[ \t]*(\d{1,9})[ \t]*\r?\n")
 LINE: Final = 2600  # bytes that a first line may have
 _HANDSHAKE, _RECORD, _CONTROL = 22, 5, 8
@@ -54,9 +55,8 @@ def sip(data: bytes) -> Framed:
 
 def _body(data: bytes, at: int) -> int:
     """Return where the empty line behind the headers ends; 0: nowhere.  Line ends may lack their CR."""
-    usual = data.find(b"\n\r\n", at)
-    bare = data.find(b"\n\n", at, usual + 1 if usual >= 0 else len(data))
-    return bare + 2 if bare >= 0 else usual + 3 if usual >= 0 else 0
+    found = _EMPTY.search(data, at)
+    return found.end() if found else 0
 
 
 def _next_start(data: bytes, at: int) -> int:

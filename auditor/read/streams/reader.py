@@ -60,9 +60,12 @@ class Streams:
         return taken | (kinds > 0)
 
     def _give(self, facts: Facts, kind: str, key: bytes, segment: Segment, begin: bool) -> None:
-        chains = self.opened.pop(key, None)
-        if chains is None and kind == "sip" and begin and segment.begins and _whole(facts, key, segment):
-            return
+        chains, framed = self.opened.pop(key, None), None
+        if chains is None and kind == "sip" and begin and segment.begins:
+            framed = sip(segment.data)
+            if not segment.cut and framed[1] == len(segment.data):
+                _say(facts, key, segment, framed[0])
+                return
         if chains is not None:
             for chain in chains:
                 self._size -= chain.size + OVERHEAD
@@ -71,7 +74,7 @@ class Streams:
                 else:
                     self._tell(facts, chain, chain.take(segment))
         if segment.begins and begin:
-            chain = Chain.begun(kind, key, segment)
+            chain = Chain.begun(kind, key, segment, framed)
             chain.odd = self.odd
             self._tell(facts, chain, chain.take(segment))
             if not chain.over and self._size > self.room:
@@ -86,16 +89,18 @@ class Streams:
         going = [chain for chain in chains or () if not chain.over]
         if going:
             self.opened[key] = going
-            self._size += sum(chain.size + OVERHEAD for chain in going)
+            for chain in going:
+                self._size += chain.size + OVERHEAD
             self.peak = max(self.peak, self._size)
 
     def _tell(self, facts: Facts, chain: Chain, told: Iterable[Told]) -> None:
         source = chain.source
         for each in told:
             facts.message(each.app, each.message, chain.key, each.tally)
-        for why in chain.losses:
-            self.count(source, chain.kind, why)
-        chain.losses.clear()
+        if chain.losses:
+            for why in chain.losses:
+                self.count(source, chain.kind, why)
+            chain.losses.clear()
 
     def count(self, source: int, kind: str, why: str, messages: int = 1) -> None:
         """Count messages that could not be read whole."""
@@ -163,16 +168,12 @@ class Streams:
         self.datagrams.renumber(by)
 
 
-def _whole(facts: Facts, key: bytes, segment: Segment) -> bool:
-    """Tell the SIP messages of a segment that holds whole ones, as most do, without a chain; else return False."""
-    messages, taken, _ = sip(segment.data)
-    if segment.cut or taken < len(segment.data):
-        return False
+def _say(facts: Facts, key: bytes, segment: Segment, messages: list[bytes]) -> None:
+    """Tell the SIP messages of a segment that holds whole ones, as most do, without a chain."""
     tally = [segment.witness, segment.ns, segment.ns, 1, segment.wire]
     for message in messages:
         facts.message("sip", message, key, tally)
         tally = [*tally[:3], 0, 0]
-    return True
 
 
 _NONE: Final = np.empty(0, np.uint64)
@@ -187,24 +188,26 @@ def _segments(
         return
     index = packets.index[which]
     keys = places(packets, which, np.zeros(len(kinds), np.uint8), vantage)
+    bodies, ends, records = packets.body[which], packets.end[which], batch.record[index]
     columns = (
-        packets.body[which], packets.end[which], packets.length[which], kinds[which],
-        batch.record[index], batch.ns[index], batch.wire[index],
+        bodies, ends, packets.length[which] > ends - bodies, kinds[which],
+        records, records | source << SOURCE_SHIFT, batch.ns[index], batch.wire[index],
     )  # fmt: skip
     rows = zip(keys, segments.sequence(packets, which), *(column.tolist() for column in columns), strict=True)
     memory = packets.data.data
-    for key, number, body, end, length, kind, record, ns, wire in rows:
-        data, seen = bytes(memory[body:end]), (record, source << SOURCE_SHIFT | record, ns, wire)
+    for key, number, first, last, cut, kind, record, witness, ns, wire in rows:
+        data, seen = bytes(memory[first:last]), (record, witness, ns, wire)
         if key[36] == SCTP:
             yield from _chunks(key, data, seen)
         elif kind == 5:
             yield from _fragments(key, data, seen)
         else:
             begins = kind > 0 and (data[:4] != b"SIP/" or data[:8] == b"SIP/2.0 ")  # else it is the middle of a Via
-            yield segments.KINDS[kind], key, Segment(number, data, *seen, begins=begins, cut=length > end - body)
+            yield segments.KINDS[kind], key, Segment(number, data, *seen, begins, False, cut)
 
 
 _Seen = tuple[int, int, int, int]
+"""Record, witness, time in nanoseconds, and bytes on the wire."""
 
 
 def _fragments(key: bytes, data: bytes, seen: _Seen) -> Iterator[tuple[str, bytes, Segment]]:

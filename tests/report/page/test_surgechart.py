@@ -8,7 +8,8 @@ from itertools import pairwise
 import pytest
 
 from auditor.model.surge import Filled, Headroom, Outage, Surge, written
-from auditor.report import surgechart, words
+from auditor.report import words
+from auditor.report.page import surgechart
 
 DE = Headroom("DE", "DE", Fraction(7, 5), "beijing", Fraction(6, 5), ("frankfurt", "paris"), ("frankfurt",))
 FR = Headroom("eu FR", "FR", Fraction(3), "beijing", Fraction(6, 5), ("paris",))

@@ -86,7 +86,7 @@ class Map:
 
 @cache
 def _world() -> dict[str, Any]:
-    text = resources.files(__package__).joinpath("world.json").read_text(encoding="utf-8")
+    text = resources.files("auditor.report").joinpath("world.json").read_text(encoding="utf-8")
     return dict(json.loads(text))
 
 
@@ -237,11 +237,12 @@ def _lines(mark: Mark, gated: bool) -> tuple[str, ...]:
 def counted(mark: Mark, gated: bool = False) -> str:
     """Count sessions at one place; over several places a session may count at each, so these are touches.
 
-    With `gated` sessions stand for classes of clients.
+    With `gated` sessions stand for classes of clients, each of which has a route to each of several places.
     """
     if mark.places == 1:
         return words.many(mark.sessions, "class", "classes") if gated else words.many(mark.sessions, "session")
-    return f"{words.many(mark.sessions, 'touch', 'touches')} at {mark.places:,} places"
+    one, more = ("route to", "routes to") if gated else ("touch at", "touches at")
+    return f"{words.many(mark.sessions, one, more)} {mark.places:,} places"
 
 
 def _around(x: float, y: float, reach: float) -> Box:

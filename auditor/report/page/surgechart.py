@@ -93,7 +93,7 @@ def chart(surge: Surge, key: str, title: str) -> Markup:
 @cache
 def style() -> str:
     """Return the rules that a page with a chart needs beside its own."""
-    return resources.files(__package__).joinpath("page", "surge.css").read_text(encoding="utf-8")
+    return resources.files(__package__).joinpath("surge.css").read_text(encoding="utf-8")
 
 
 @cache

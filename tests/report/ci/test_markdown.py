@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from auditor.model.report import Evidence, Report
+from auditor.report.ci.markdown import LARGEST, escaped, render
 from auditor.report.clean import visible
-from auditor.report.markdown import LARGEST, escaped, render
-
-from . import samples
+from tests.report import samples
 
 READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 OURS = {"h2", "h3", "ul", "li", "p", "strong", "code", "table", "thead", "tbody", "tr", "th", "td", "sub"}

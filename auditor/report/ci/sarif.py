@@ -15,10 +15,11 @@ from typing import Any, Final
 from auditor.model.coverage import LINE
 from auditor.model.report import Evidence, Finding, Report, RuleText, Verdict, WaiverText
 from auditor.model.route import Route
-from auditor.report import known, phrases, pointed, routed, waived
+from auditor.report import known, phrases, routed, waived
+from auditor.report.ci import pointed
+from auditor.report.ci.markdown import escaped
+from auditor.report.ci.pointed import Spot
 from auditor.report.clean import cleaned, encodable, in_ascii, link, visible
-from auditor.report.markdown import escaped
-from auditor.report.pointed import Spot
 from auditor.report.words import many
 
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"

@@ -1,10 +1,9 @@
 from dataclasses import replace
 
 from auditor.model.route import Branch, Configuration, Route, Stage
-from auditor.report import html, routegraph, worldmap
 from auditor.report.clean import LIMIT, cleaned
-
-from . import samples
+from auditor.report.page import html, routegraph, worldmap
+from tests.report import samples
 
 AT = Stage("geo-maps", 3, "EU => [ams]")
 NAME = "review.example.com A EU/"

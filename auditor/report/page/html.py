@@ -18,20 +18,9 @@ from markupsafe import Markup
 
 from auditor.model.coverage import PACKET
 from auditor.model.report import Finding, Report, Settle, Verdict
-from auditor.report import (
-    grounds,
-    known,
-    overall,
-    phrases,
-    routed,
-    routegraph,
-    surgechart,
-    torn,
-    waived,
-    words,
-    worldmap,
-)
+from auditor.report import grounds, known, overall, phrases, routed, torn, waived, words
 from auditor.report.clean import cleaned, link
+from auditor.report.page import routegraph, surgechart, worldmap
 
 FULL: Final = 40
 """Findings of one verdict (or waived) that get a section of their own."""
@@ -157,7 +146,7 @@ def _environment() -> Environment:
 @cache
 def _style() -> tuple[Markup, str]:
     """Return the style sheet and its hash, which the policy names: no other style applies."""
-    text = resources.files(__package__).joinpath("page", "style.css").read_text(encoding="utf-8")
+    text = resources.files(__package__).joinpath("style.css").read_text(encoding="utf-8")
     text += surgechart.style()
     digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
     return Markup(text), digest  # noqa: S704 -- our own file

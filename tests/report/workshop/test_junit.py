@@ -6,7 +6,7 @@ from typing import Any, Final
 from xml.etree import ElementTree
 
 from auditor import workshop
-from auditor.report import junit, trial
+from auditor.report.workshop import junit, trial
 from auditor.rules.promises import Covered, Tried
 from tests.rules.test_promises import UNSEEN, pack_with
 

@@ -1,7 +1,7 @@
 import json
 
 from auditor import rules
-from auditor.report import ruletext
+from auditor.report.workshop import ruletext
 
 RULES = rules.load(rules.shipped()).rules
 

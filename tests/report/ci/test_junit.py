@@ -8,11 +8,10 @@ from junitparser import Error, Failure, JUnitXml, Skipped
 
 from auditor.model.coverage import Judged
 from auditor.model.report import Report
-from auditor.report import junitreport
-from auditor.report.junitreport import render
-
-from . import samples
-from .test_junit import conforms
+from auditor.report.ci import junit
+from auditor.report.ci.junit import render
+from tests.report import samples
+from tests.report.workshop.test_junit import conforms
 
 
 def parsed(report: Report) -> ElementTree.Element:
@@ -110,7 +109,7 @@ def test_names_of_cases_are_unique_and_the_same_in_the_next_run() -> None:
 
 
 def test_very_many_findings_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(junitreport, "MOST", 500)
+    monkeypatch.setattr(junit, "MOST", 500)
     root = parsed(samples.crowd(1_500))
     said = [each.attrib["message"] for each in root.findall(".//skipped")]
     assert "1,000 more findings are left out here." in said

@@ -8,10 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.model.report import Evidence, Report
-from auditor.report.github import command, render
-from auditor.report.pointed import Spot
-
-from . import samples
+from auditor.report.ci.github import command, render
+from auditor.report.ci.pointed import Spot
+from tests.report import samples
 
 COMMAND = re.compile(r"::(?P<name>[a-z]+) (?P<properties>.*?)::(?P<data>.*)")
 

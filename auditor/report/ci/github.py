@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from auditor.model.report import Finding, Report, Verdict
-from auditor.report import pointed
+from auditor.report.ci import pointed
+from auditor.report.ci.pointed import Spot
 from auditor.report.clean import cleaned, visible
-from auditor.report.pointed import Spot
 from auditor.report.words import many
 
 MOST: Final = 50

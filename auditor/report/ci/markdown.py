@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from auditor.model.report import Finding, Report, RuleText, Verdict
-from auditor.report import known, pointed, waived
+from auditor.report import known, waived
+from auditor.report.ci import pointed
+from auditor.report.ci.pointed import Spot
 from auditor.report.clean import cleaned, visible
-from auditor.report.pointed import Spot
 from auditor.report.words import many
 
 LARGEST: Final = 900_000

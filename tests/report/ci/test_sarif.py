@@ -13,11 +13,10 @@ import pytest
 
 from auditor.model.report import Evidence, Report, RuleText
 from auditor.model.route import Route, Stage
-from auditor.report import pointed, sarif
+from auditor.report.ci import pointed, sarif
+from tests.report import samples
 
-from . import samples
-
-SCHEMA = json.loads((Path(__file__).parents[1] / "data" / "schemas" / "sarif-2.1.0.json").read_text())
+SCHEMA = json.loads((Path(__file__).parents[2] / "data" / "schemas" / "sarif-2.1.0.json").read_text())
 VALID = jsonschema.Draft7Validator(SCHEMA)
 URI = re.compile(r"(?:[A-Za-z0-9._~/-]|%[0-9A-F]{2})+")
 

@@ -5,9 +5,8 @@ from importlib import resources
 
 from auditor.model.countries import CODES
 from auditor.model.report import Place, Touched, Verdict
-from auditor.report import worldmap
-
-from . import samples
+from auditor.report.page import worldmap
+from tests.report import samples
 
 WORLD = json.loads(resources.files("auditor.report").joinpath("world.json").read_text(encoding="utf-8"))
 LEFT, TOP, WIDTH, HEIGHT = WORLD["box"]
@@ -93,3 +92,11 @@ def test_curves_lead_from_participants_to_what_failed() -> None:
     assert [curve.verdict for curve in drawn.curves][-2:] == [Verdict.FAIL, Verdict.FAIL]
     assert len(drawn.curves) <= worldmap.CURVES
     assert [name for name, _, _ in drawn.homes] == ["Canada", "United States"]
+
+
+def test_what_counts_at_several_places_has_a_name_of_its_own() -> None:
+    (once,) = worldmap.drawn(replace(samples.FAIL, touched=touched(("DE", Verdict.PASS)))).marks
+    twice = replace(once, places=2, sessions=11)
+    assert [worldmap.counted(once), worldmap.counted(once, gated=True)] == ["1 session", "1 class"]
+    assert worldmap.counted(twice) == "11 touches at 2 places"
+    assert worldmap.counted(twice, gated=True) == "11 routes to 2 places"

@@ -9,10 +9,9 @@ import jsonschema
 import pytest
 
 from auditor.model.report import Evidence, Report
-from auditor.report import gitlab
-from auditor.report.gitlab import render
-
-from . import samples
+from auditor.report.ci import gitlab
+from auditor.report.ci.gitlab import render
+from tests.report import samples
 
 ENTRY = {  # docs.gitlab.com, Code Quality, "Code Quality report format"; the types are those of Code Climate's engine
     "type": "object",

@@ -9,9 +9,9 @@ import json
 from typing import Any, Final
 
 from auditor.model.report import Finding, Report, Verdict
-from auditor.report import pointed
+from auditor.report.ci import pointed
+from auditor.report.ci.pointed import Lack, Spot
 from auditor.report.clean import cleaned, encodable, in_ascii
-from auditor.report.pointed import Lack, Spot
 from auditor.report.words import many
 
 MOST: Final = 5_000

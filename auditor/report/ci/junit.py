@@ -10,9 +10,10 @@ from typing import Final
 
 from auditor.model.coverage import Judged
 from auditor.model.report import Finding, Report, RuleText, Verdict
-from auditor.report import known, overall, phrases, pointed, waived
+from auditor.report import known, overall, phrases, waived
+from auditor.report.ci import pointed
+from auditor.report.ci.pointed import Spot
 from auditor.report.clean import cleaned, visible
-from auditor.report.pointed import Spot
 from auditor.report.words import capital, many
 from auditor.report.xunit import Element, case, document, outcome, suite
 

@@ -11,9 +11,8 @@ from auditor.model.coverage import RECORD
 from auditor.model.report import Report, RuleText, Settle, Verdict
 from auditor.report import RENDERERS, phrases
 from auditor.report.clean import visible
-from auditor.report.html import BRIEF, FULL, render
-
-from . import samples
+from auditor.report.page.html import BRIEF, FULL, render
+from tests.report import samples
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
 ALLOWED = set(
