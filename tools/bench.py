@@ -1,6 +1,6 @@
 """Time `auditor audit` beside every peer that is installed, in turn, round after round.
 
-    python tools/bench.py [CAPTURE...] [--rounds N] [--only NAME,NAME] [--markdown]
+    python tools/bench.py [CAPTURE...] [--rounds N] [--only NAME,NAME]
 
 Captures default to every .pcap in the folder that AUDITOR_BENCH names.  A ratio is peer / auditor, the
 median of the ratios of each round, since machines are shared and noisy: above 1, the audit is sooner.

@@ -2,7 +2,8 @@
 
 Each call is set up through a proxy, over two legs, by INVITE, 100, 180, 200, ACK, BYE and 200, about 10 kB; calls
 overlap as they do on a busy exchange (`OPEN` at a time).  Some legs are on TCP, where messages are parted anywhere.
-The same numbers give the same bytes.
+Calls that nobody answers (`--unanswered`) are one INVITE each; connections that stay open (`--open`) are one segment
+each, the beginning of an INVITE.  The same numbers give the same bytes.
 """
 
 import argparse
@@ -70,7 +71,7 @@ def frame(source: str, target: str, sport: int, protocol: int, transport: bytes)
     return bytes(12) + b"\x08\x00" + head + ends + transport
 
 
-def write(out: BinaryIO, calls: int, tcp_percent: int = 0) -> int:
+def write(out: BinaryIO, calls: int, tcp_percent: int = 0, unanswered: int = 0, open_streams: int = 0) -> int:
     """Write the capture; return the number of packets."""
     out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1))
     numbers: dict[tuple[str, str], int] = {}
@@ -105,6 +106,13 @@ def write(out: BinaryIO, calls: int, tcp_percent: int = 0) -> int:
                 put(frame(*ends, 5060, 17, struct.pack(">HHHH", 5060, 5060, 8 + len(data), 0) + data))
     for ends in sorted(pending):
         flush(ends, 1)
+    for call in range(calls, calls + unanswered):
+        ends, data = (f"203.0.113.{call % 200 + 1}", PROXY), message(call, 0, 0).encode()
+        put(frame(*ends, 5060, 17, struct.pack(">HHHH", 5060, 5060, 8 + len(data), 0) + data))
+    for call in range(calls + unanswered, calls + unanswered + open_streams):
+        port, client = call % 60_000 + 1024, f"203.0.113.{call // 60_000 % 200 + 1}"
+        data = message(call, 0, 0).encode()[:400]
+        put(frame(client, PROXY, 5060, 6, struct.pack(">HHIIBBHHH", port, 5060, 1, 1, 0x50, 24, 1000, 0, 0) + data))
     return count
 
 
@@ -114,9 +122,11 @@ def main() -> None:
     options.add_argument("path", type=Path)
     options.add_argument("--calls", type=int, default=100_000)
     options.add_argument("--tcp", type=int, default=0, help="percent of the calls that are on TCP")
+    options.add_argument("--unanswered", type=int, default=0, help="further calls of which there is one INVITE")
+    options.add_argument("--open", type=int, default=0, help="further connections that begin a message and end it not")
     given = options.parse_args()
     with given.path.open("wb") as out:
-        packets = write(out, given.calls, given.tcp)
+        packets = write(out, given.calls, given.tcp, given.unanswered, given.open)
     print(f"{packets} packets, {given.path.stat().st_size} bytes")
 
 
