@@ -1,3 +1,4 @@
+import io
 import pickle
 import subprocess
 import sys
@@ -12,14 +13,11 @@ def test_a_process_answers_on_its_own_pipe_only(tmp_path: Path) -> None:
     jobs = [(0, sources([str(tmp_path / "a.pcap")])[0], 0)]
     command = [sys.executable, "-m", "auditor.read.worker"]
     done = subprocess.run(command, input=pickle.dumps(jobs), capture_output=True, check=True)
-    stream = done.stdout
+    stream = io.BytesIO(done.stdout)
     messages = []
-    while stream:
-        messages.append(pickle.loads(stream))
-        stream = (
-            stream[len(pickle.dumps(messages[-1], pickle.HIGHEST_PROTOCOL)) :] if messages[-1][0] == "read" else b""
-        )
-    assert messages[-1][0] == "found"
+    while stream.tell() < len(done.stdout):
+        messages.append(pickle.load(stream))
+    assert [kind for kind, _ in messages if kind != "read"] == ["done", "found"]
     part, readings = messages[-1][1]
     assert part.packets == {0: 5}
     assert readings == []
